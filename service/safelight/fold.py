@@ -1,0 +1,218 @@
+"""The pure function `fold`: the only place where a status moves, and every rule about how it may."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from functools import singledispatch
+from typing import Any
+
+import attrs
+
+from safelight.errors import one_sentence
+from safelight.status import Cancel, Charged, Outcome, Output, Phase, Preview, Queue, State, Status
+from safelight.updates import (
+    Attempted,
+    Canceled,
+    CancelMoved,
+    Degraded,
+    Ended,
+    Failed,
+    Moved,
+    Noted,
+    Previewed,
+    Produced,
+    Progressed,
+    Queued,
+    Started,
+    Succeeded,
+    Update,
+)
+
+_STATE_OF_PHASE = {Phase.RUNNING: State.PROCESSING, Phase.SAVING: State.PROCESSING}
+_PHASE_ORDER = (Phase.QUEUED, Phase.SUBMITTING, Phase.WAITING, Phase.RUNNING, Phase.SAVING)
+_WAITING_PHASES = frozenset({Phase.QUEUED, Phase.SUBMITTING, Phase.WAITING})
+_ALMOST = 99
+
+
+def fold(status: Status, update: Update, at: datetime) -> Status:
+    """
+    Return what `status` becomes when `update` arrives at `at`.
+
+    The same object back means that the update changed nothing: it was late, repeated, out of order or of an
+    unknown kind. The version is left alone: the journal gives it out.
+    """
+    if status.is_terminal:
+        return status
+    changed = _apply(update, status, at)
+    return status if changed == status else changed
+
+
+@singledispatch
+def _apply(update: Update, status: Status, at: datetime) -> Status:  # noqa: ARG001 - the rule for unknown kinds
+    return status
+
+
+def _rule(kind: type[Update]) -> Callable[[Callable[[Any, Status, datetime], Status]], Callable[[Any, Status, datetime], Status]]:
+    return _apply.register(kind)
+
+
+@_rule(Attempted)
+def _attempted(update: Attempted, status: Status, at: datetime) -> Status:  # noqa: ARG001
+    """A later attempt starts over, but what was shown does not go back: it is left out until it is passed."""
+    if status.attempt and update.attempt.n <= status.attempt.n:
+        return status
+    fresh = attrs.evolve(
+        status,
+        attempt=update.attempt,
+        phase=Phase.SUBMITTING,
+        progress=None,
+        steps=None,
+        queue=None,
+        eta=None,
+        message=None,
+    )
+    return attrs.evolve(fresh, state=State.PROCESSING) if update.attempt.n > 1 else fresh
+
+
+@_rule(Moved)
+def _moved(update: Moved, status: Status, at: datetime) -> Status:
+    return _enter(status, update.phase, at)
+
+
+@_rule(Queued)
+def _queued(update: Queued, status: Status, at: datetime) -> Status:  # noqa: ARG001
+    if status.phase not in _WAITING_PHASES:
+        return status
+    queue = None if update.position is None else Queue(update.position, update.size)
+    return attrs.evolve(status, phase=Phase.QUEUED, queue=queue)
+
+
+@_rule(Started)
+def _started(update: Started, status: Status, at: datetime) -> Status:
+    return _say(_enter(status, Phase.RUNNING, at), update.message)
+
+
+@_rule(Progressed)
+def _progressed(update: Progressed, status: Status, at: datetime) -> Status:
+    running = _say(_enter(status, Phase.RUNNING, at), update.message)
+    percent = _percent(update)
+    if percent is not None and percent < status.progress_floor:
+        return running
+    if percent is not None:
+        running = attrs.evolve(running, progress=percent, progress_floor=percent)
+    return attrs.evolve(running, steps=update.steps or running.steps, eta=update.eta or running.eta)
+
+
+@_rule(Previewed)
+def _previewed(update: Previewed, status: Status, at: datetime) -> Status:
+    if not isinstance(update.content, Preview):
+        return status
+    return attrs.evolve(_enter(status, Phase.RUNNING, at), preview=update.content)
+
+
+@_rule(Produced)
+def _produced(update: Produced, status: Status, at: datetime) -> Status:
+    if not isinstance(update.content, Output) or update.content in status.outputs:
+        return status
+    return attrs.evolve(_enter(status, Phase.RUNNING, at), outputs=(*status.outputs, update.content))
+
+
+@_rule(Noted)
+def _noted(update: Noted, status: Status, at: datetime) -> Status:  # noqa: ARG001
+    return _say(status, update.message)
+
+
+@_rule(CancelMoved)
+def _cancel_moved(update: CancelMoved, status: Status, at: datetime) -> Status:  # noqa: ARG001
+    if status.cancel not in {None, Cancel.REQUESTED}:
+        return status
+    return attrs.evolve(status, cancel=update.cancel)
+
+
+@_rule(Degraded)
+def _degraded(update: Degraded, status: Status, at: datetime) -> Status:  # noqa: ARG001
+    return status if update.extra in status.degraded else attrs.evolve(status, degraded=(*status.degraded, update.extra))
+
+
+@_rule(Succeeded)
+def _succeeded(update: Succeeded, status: Status, at: datetime) -> Status:
+    if not status.outputs:
+        charged = update.charged or status.charged
+        return _end(status, at, Outcome.FAILED, "The provider finished without an output.", "empty_output", True, charged)  # noqa: FBT003
+    return attrs.evolve(
+        _end(status, at, Outcome.SUCCEEDED, None, None, None, update.charged),
+        progress=100,
+        cost=update.cost or status.cost,
+        cancel=Cancel.TOO_LATE if status.cancel is Cancel.REQUESTED else status.cancel,
+    )
+
+
+@_rule(Failed)
+def _failed(update: Failed, status: Status, at: datetime) -> Status:
+    return _end(status, at, Outcome.FAILED, update.error, update.code, update.retryable, update.charged)
+
+
+@_rule(Canceled)
+def _canceled(update: Canceled, status: Status, at: datetime) -> Status:
+    ended = _end(status, at, Outcome.CANCELED, "Canceled", "canceled", False, update.charged)  # noqa: FBT003
+    return attrs.evolve(ended, cancel=Cancel.CONFIRMED if status.cancel is Cancel.REQUESTED else status.cancel)
+
+
+@_rule(Ended)
+def _ended(update: Ended, status: Status, at: datetime) -> Status:
+    return _end(status, at, update.outcome, update.error, update.code, update.retryable, update.charged)
+
+
+def _enter(status: Status, phase: Phase, at: datetime) -> Status:
+    """Move to `phase` unless that were a step back; holding still is left by any later phase."""
+    if phase is Phase.PAUSED:
+        return attrs.evolve(status, phase=phase)
+    if status.phase is not Phase.PAUSED and _PHASE_ORDER.index(phase) <= _PHASE_ORDER.index(status.phase):
+        return status
+    state = _STATE_OF_PHASE.get(phase, status.state)
+    is_first_work = state is State.PROCESSING and status.started_at is None
+    return attrs.evolve(
+        status,
+        phase=phase,
+        state=state if status.state is State.STARTED else status.state,
+        queue=status.queue if phase in _WAITING_PHASES else None,
+        started_at=max(at, status.created_at) if is_first_work else status.started_at,
+    )
+
+
+def _end(  # the whole ending at once, so that no rule forgets a field
+    status: Status,
+    at: datetime,
+    outcome: Outcome,
+    error: str | None,
+    code: str | None,
+    retryable: bool | None,  # noqa: FBT001
+    charged: Charged | None,
+) -> Status:
+    return attrs.evolve(
+        status,
+        state=State.SUCCEEDED if outcome is Outcome.SUCCEEDED else State.FAILED,
+        phase=Phase.FINISHED,
+        outcome=outcome,
+        error=None if error is None else one_sentence(error) or "The provider gave no reason.",
+        code=code,
+        retryable=retryable,
+        charged=charged or status.charged,
+        message=None,
+        queue=None,
+        eta=None,
+        ended_at=max(at, status.started_at or status.created_at),
+    )
+
+
+def _say(status: Status, message: str | None) -> Status:
+    return status if message is None else attrs.evolve(status, message=one_sentence(message) or None)
+
+
+def _percent(update: Progressed) -> int | None:
+    """Whole percents, rounded down; 100 is kept for success."""
+    fraction = update.fraction
+    if fraction is None and update.steps and update.steps.total:
+        fraction = min(1.0, max(0.0, update.steps.current / update.steps.total))
+    return None if fraction is None else min(_ALMOST, int(fraction * 100 + 1e-9))

@@ -1,0 +1,96 @@
+"""What was asked, by whom, and under which limits."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Generic, TypeVar
+
+import attrs
+
+ANONYMOUS = "anonymous"
+"""The owner of what is created where the service is open."""
+
+P = TypeVar("P")
+O = TypeVar("O")  # noqa: E741 - the options' type, beside P for the params'
+
+
+@attrs.frozen(kw_only=True)
+class Request(Generic[P, O]):
+    """
+    One prompt and how to paint it, as a provider reads it.
+
+    Attributes:
+        prompt: What to paint.
+        model: The upstream's own name of a model, None for the provider's default.
+        params: The common parameters, an instance of the provider's `Params` (journalled as plain JSON).
+        options: What only this provider takes, an instance of its `Options` (journalled as plain JSON).
+    """
+
+    prompt: str
+    model: str | None = None
+    params: P
+    options: O
+
+
+RawRequest = Request[dict[str, Any], dict[str, Any]]
+"""As it came in and as it is journalled, checked but not yet in the plugin's own classes."""
+
+
+class Surface(StrEnum):
+    """Which of the two surfaces asked: the seed's frozen one or /v1."""
+
+    SEED = "seed"
+    V1 = "v1"
+
+
+@attrs.frozen(kw_only=True)
+class Policy:
+    """
+    The bounds of a generation, in seconds.
+
+    Attributes:
+        submit_seconds: How long the provider may take to accept.
+        stall_seconds: How long it may go without a sign of life.
+        total_seconds: From creation to the end, everything included.
+        cancel_seconds: How long the provider may take to answer a cancel before core ends without it.
+    """
+
+    submit_seconds: float
+    stall_seconds: float
+    total_seconds: float
+    cancel_seconds: float
+
+
+@attrs.frozen(kw_only=True)
+class Generation:
+    """
+    One run that was asked for; immutable from the moment it is journalled.
+
+    Attributes:
+        id: 32 hex digits, 128 random bits; `sessionId` on the wire and, there, the right to watch.
+        owner: The caller's subject.
+        provider: The instance asked for; `providerId` on the wire.
+        ref: The caller's own word for it.
+        surface: Which surface asked.
+    """
+
+    id: str
+    owner: str
+    provider: str
+    request: RawRequest
+    policy: Policy
+    created_at: datetime
+    ref: str | None = None
+    surface: Surface = Surface.V1
+
+
+def new_id() -> str:
+    """Return a fresh generation id."""
+    return secrets.token_hex(16)
+
+
+def is_id(text: str) -> bool:
+    """Whether `text` has the form of a generation id."""
+    return len(text) == 32 and text.isascii() and all(c in "0123456789abcdef" for c in text)

@@ -1,0 +1,210 @@
+"""What behaviour needs of the outside: a journal, a place for bytes, a clock. Engines implement these, `core` picks them."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import BinaryIO, Protocol, Self
+
+import attrs
+
+from safelight.generation import Generation
+from safelight.records import AttemptRecord, Record, StatusRecord
+from safelight.status import Output, Preview, Status
+from safelight.updates import Content
+from safelight.versions import Version
+
+
+class Clock(Protocol):
+    """Wall time. Durations are measured by the event loop's own clock, which a jump of this one does not touch."""
+
+    def now(self) -> datetime:
+        """Return the present, aware, in UTC."""
+        ...
+
+
+class SystemClock:
+    """The machine's clock."""
+
+    def now(self) -> datetime:
+        """Return the present, aware, in UTC."""
+        return datetime.now(UTC)
+
+
+@attrs.frozen(kw_only=True)
+class Unfinished:
+    """
+    A generation the journal holds without an end.
+
+    Attributes:
+        status: Its newest snapshot.
+        attempts: Every attempt record, in the order written.
+    """
+
+    generation: Generation
+    status: Status
+    attempts: tuple[AttemptRecord, ...]
+
+
+class Journal(ABC):
+    """
+    The truth about every generation. A published status is a journalled one, always.
+
+    Entering opens it (and takes whatever lock makes it single-owner), leaving closes it. After a call returns, what
+    it wrote is seen by every later read; after a `durable` one it also survives the loss of power. A call that raises
+    has written nothing. Cancelling a waiting call leaves open whether it was written, never half.
+
+    Every method raises `JournalClosed` once the journal is closed or its writer is dead.
+    """
+
+    @abstractmethod
+    async def __aenter__(self) -> Self:
+        """
+        Open.
+
+        Raises:
+            JournalLocked: Another process holds it; the message names the folder.
+            JournalError: It cannot be opened or its format is newer than this version knows.
+        """
+
+    @abstractmethod
+    async def __aexit__(self, *exc_info: object) -> None:
+        """Write what was handed in, then close; calling it again is harmless."""
+
+    @abstractmethod
+    async def create(self, generation: Generation, *records: Record) -> None:
+        """
+        Write a new generation with its first records (a status of seq 1, the first intent) in one durable transaction.
+
+        The epoch of the first status is the generation's first claim.
+
+        Raises:
+            JournalFull: No room.
+            Conflict: The id exists.
+        """
+
+    @abstractmethod
+    async def claim(self, generation_id: str, owner: str) -> int:
+        """
+        Take the generation over for the process named `owner` and return its new epoch, durably.
+
+        The epoch is `versions.next_epoch(previous, now)`; a write under an older one is refused from here on.
+
+        Raises:
+            NotFound: No such generation.
+        """
+
+    @abstractmethod
+    async def append(self, generation_id: str, epoch: int, *records: Record, durable: bool) -> None:
+        """
+        Add records in order, all or none.
+
+        A status must carry `epoch` and the seq after the newest one; a terminal one ends the generation.
+
+        Args:
+            durable: Synced to the medium before it returns (attempts, cancel, outputs, ends); else a crash of the
+                machine, though not of the process, may lose it.
+
+        Raises:
+            JournalFenced: `epoch` is not the newest claim.
+            JournalFull: No room.
+            NotFound: No such generation.
+            Conflict: A status out of sequence, or anything but a late or attempt record after the end.
+        """
+
+    @abstractmethod
+    async def find(self, generation_id: str) -> tuple[Generation, Status] | None:
+        """Return a generation and its newest status, or None."""
+
+    @abstractmethod
+    async def read(self, generation_id: str, after: Version | None = None, limit: int = 100) -> list[Status]:
+        """
+        Return up to `limit` statuses whose version is greater than `after`, oldest first (None: from the first).
+
+        An unknown generation reads as empty.
+        """
+
+    @abstractmethod
+    async def attempts(self, generation_id: str) -> list[AttemptRecord]:
+        """Return the attempt records of a generation, in the order written."""
+
+    @abstractmethod
+    async def unfinished(self) -> list[Unfinished]:
+        """Return every generation without a terminal status, oldest first."""
+
+    @abstractmethod
+    async def purge(self, ended_before: datetime, limit: int = 100) -> list[str]:
+        """Delete up to `limit` generations that ended before that moment and return their ids; the running ones stay."""
+
+    @abstractmethod
+    async def room(self) -> int | None:
+        """Return the free bytes of the medium, None where that has no meaning."""
+
+
+@attrs.frozen(kw_only=True)
+class Kept:
+    """
+    Bytes as they are kept, opened for reading; the reader closes `file`.
+
+    Attributes:
+        path: The file itself, for zero-copy sending.
+        sha256: Hex digest, the ETag.
+        modified: When it was kept.
+    """
+
+    file: BinaryIO
+    path: Path
+    type: str
+    bytes: int
+    sha256: str
+    modified: datetime
+
+
+class Outputs(ABC):
+    """Where the bytes of results are kept, under names that are capabilities (128 random bits)."""
+
+    @abstractmethod
+    async def __aenter__(self) -> Self:
+        """Open, and clear away what an earlier process left half-written."""
+
+    @abstractmethod
+    async def __aexit__(self, *exc_info: object) -> None:
+        """Let go."""
+
+    @abstractmethod
+    async def keep(self, generation_id: str, content: Content, *, claimed_type: str | None, seed: int | None) -> Output:
+        """
+        Store an output whole and durably, and say what it is from its bytes.
+
+        Args:
+            content: Bytes, a path (copied), a URL or data: URI (fetched under the limits), or chunks.
+            claimed_type: What the provider calls it; used only where the bytes themselves cannot tell.
+
+        Raises:
+            OutputRefused: Too large, too many pixels, empty, forbidden address, unreachable; nothing stays behind.
+            StorageFull: No room; nothing stays behind.
+        """
+
+    @abstractmethod
+    async def preview(self, generation_id: str, content: Content) -> Preview:
+        """
+        Store the newest preview and delete the one before.
+
+        Raises:
+            OutputRefused: Not a raster image, or over the limits.
+        """
+
+    @abstractmethod
+    async def open(self, generation_id: str, name: str) -> Kept | None:
+        """Open one kept file, or None; any string at all may be asked for."""
+
+    @abstractmethod
+    async def purge(self, generation_id: str) -> None:
+        """Delete everything of a generation; deleting what is not there is fine."""
+
+
+def first_status(records: Sequence[Record]) -> Status:
+    """Return the status among the records of a create."""
+    return next(record.status for record in records if isinstance(record, StatusRecord))

@@ -1,0 +1,161 @@
+"""The two base classes of a provider, and what each instance is given."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import AsyncIterator, Coroutine, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
+
+import attrs
+
+from safelight.ports import Clock
+from safelight.providers.capabilities import Capabilities
+from safelight.providers.control import Control, Job
+from safelight.providers.failures import Unsupported
+from safelight.status import Cancel
+from safelight.updates import Update
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import aiohttp
+
+    from safelight.generation import Request
+
+
+class Spawn(Protocol):
+    """Starts a task that core owns."""
+
+    def __call__(self, work: Coroutine[Any, Any, None], *, name: str) -> None:
+        """Run `work` until it ends or the instance closes; what it raises is logged under the instance's name."""
+        ...
+
+
+@attrs.frozen(kw_only=True)
+class Resources:
+    """
+    What core lends one provider instance, from before it opens until after it has closed.
+
+    Attributes:
+        instance: The `[providers.<name>]` key.
+        session: The instance's own HTTP client: pooled, time-limited, kept off private addresses unless the operator
+            wrote `private_network = true`.
+        clock: Wall time.
+        spawn: Starts a background task of the instance.
+        folder: A folder of the instance's own for small state; it exists and survives restarts.
+    """
+
+    instance: str
+    session: aiohttp.ClientSession
+    clock: Clock
+    spawn: Spawn
+    folder: Path
+
+
+@attrs.frozen
+class Nothing:
+    """A provider takes no settings, or no params, or no options, unless it declares a class of its own."""
+
+
+class Provider(ABC):
+    """
+    One upstream. Each `[providers.<name>]` table makes one instance; it serves many generations at once.
+
+    `Settings`, `Params` and `Options` are frozen attrs classes. Their types, defaults and validators become the JSON
+    Schema that forms are built from, and input is checked against them before the provider sees it. The fields of
+    `Params` come from the common set (`negative_prompt`, `width`, `height`, `steps`, `guidance`, `seed`, `count`,
+    `image`, `mask`, `strength`); anything else belongs in `Options`.
+
+    Attributes:
+        name: What `plugin = "…"` says in the config; the class name in lower case unless set.
+        capabilities: What the provider can do.
+    """
+
+    name: ClassVar[str]
+    Settings: ClassVar[type] = Nothing
+    Params: ClassVar[type] = Nothing
+    Options: ClassVar[type] = Nothing
+    capabilities: Capabilities = Capabilities()
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "name" not in cls.__dict__:
+            cls.name = cls.__name__.lower()
+
+    def __init__(self, settings: Any, resources: Resources) -> None:
+        self.settings = settings
+        self.resources = resources
+
+    async def __aenter__(self) -> Self:
+        """Get ready. What it raises makes the instance unavailable, by name, and hurts nobody else."""
+        return self
+
+    async def __aexit__(self, *exc_info: object) -> None:  # noqa: B027 - having nothing to let go of is normal
+        """Let go of what `__aenter__` took."""
+
+
+class LocalProvider(Provider):
+    """A provider whose work lives and dies with this process or with one open call."""
+
+    @abstractmethod
+    def generate(self, request: Request[Any, Any], control: Control) -> AsyncIterator[Update]:
+        """
+        Paint, and yield what happens; write it as an `async def` with `yield`.
+
+        Returning means success. Work that holds the interpreter belongs in a thread or a process. When the run is
+        canceled the iterating task is canceled: clean up and let `CancelledError` pass.
+
+        Raises:
+            ProviderError: The kind that says what should happen next.
+        """
+
+
+class RemoteProvider(Provider):
+    """
+    A provider whose job has a handle of its own. Override `submit`, and `watch` or `poll` or both.
+
+    Core asks the upstream once per generation, however many people look. Where both exist, `watch` is listened to and
+    `poll` has the last word when it ends without an end.
+    """
+
+    capabilities = Capabilities()
+
+    @abstractmethod
+    async def submit(self, request: Request[Any, Any], key: str) -> Job:
+        """
+        Hand the job in, once. Never retry inside: core does, when it is safe.
+
+        Args:
+            request: What to paint, in this class's own `Params` and `Options`.
+            key: 32 hex digits, unique to this submission: pass it as the upstream's client id or idempotency key.
+
+        Raises:
+            NotSent: Nothing reached the upstream.
+            Rejected: The upstream said no (also its kinds: policy, auth, quota, parameters).
+            OutcomeUnknown: The call was written and no answer came. Any error that is not a `ProviderError` counts as this.
+        """
+
+    def watch(self, job: Job) -> AsyncIterator[Update]:
+        """Yield what happens to the job, as it happens; it may end early, and may repeat itself."""
+        msg = f"{self.name} does not push"
+        raise Unsupported(msg)
+
+    async def poll(self, job: Job) -> Sequence[Update]:
+        """Return updates that together say where the job stands now; asking twice must be harmless."""
+        msg = f"{self.name} cannot be polled"
+        raise Unsupported(msg)
+
+    async def cancel(self, job: Job) -> Cancel:
+        """Ask the upstream to stop; say what it answered. `confirmed` only if it has stopped."""
+        msg = f"{self.name} cannot cancel"
+        raise Unsupported(msg)
+
+    async def pause(self, job: Job) -> None:
+        """Hold the job still."""
+        msg = f"{self.name} cannot pause"
+        raise Unsupported(msg)
+
+    async def resume(self, job: Job) -> None:
+        """Let a paused job go on."""
+        msg = f"{self.name} cannot resume"
+        raise Unsupported(msg)

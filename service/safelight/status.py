@@ -1,0 +1,187 @@
+"""The snapshot: the one schema of stream event, poll body and list item."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+
+import attrs
+
+from safelight.versions import Version
+
+
+class State(StrEnum):
+    """The four words a client ends on; they never go back and never grow."""
+
+    STARTED = "started"
+    PROCESSING = "processing"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+
+
+class Phase(StrEnum):
+    """Where exactly the generation is; an open vocabulary, finer than `State`."""
+
+    QUEUED = "queued"
+    SUBMITTING = "submitting"
+    WAITING = "waiting"
+    RUNNING = "running"
+    SAVING = "saving"
+    PAUSED = "paused"
+    FINISHED = "finished"
+
+
+class Outcome(StrEnum):
+    """How a generation ended."""
+
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELED = "canceled"
+    EXPIRED = "expired"
+    REJECTED = "rejected"
+    UNKNOWN = "unknown"
+    INTERRUPTED = "interrupted"
+
+
+class Charged(StrEnum):
+    """Whether the provider has taken money for it."""
+
+    NO = "no"
+    YES = "yes"
+    UNKNOWN = "unknown"
+
+
+class Cancel(StrEnum):
+    """How far a wish to cancel has come."""
+
+    REQUESTED = "requested"
+    CONFIRMED = "confirmed"
+    TOO_LATE = "too_late"
+    UNSUPPORTED = "unsupported"
+
+
+@attrs.frozen
+class Steps:
+    """Counted work: `current` of `total` (None = unknown) in `unit`, with a `label` for people."""
+
+    current: int
+    total: int | None = None
+    unit: str | None = None
+    label: str | None = None
+
+
+@attrs.frozen
+class Queue:
+    """A place in a queue: `position` from 0 (next), out of `size` where known."""
+
+    position: int
+    size: int | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Eta:
+    """Seconds to the end: the median, the 90th percentile, and what the figure rests on."""
+
+    p50: float
+    p90: float | None = None
+    basis: str = "provider"
+    samples: int | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Attempt:
+    """The submission that is at work: number `n` of at most `of`, at `provider`."""
+
+    n: int
+    of: int
+    provider: str
+    model: str | None = None
+    reason: str | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Preview:
+    """The newest look at the unfinished picture; sizes in pixels."""
+
+    url: str
+    width: int
+    height: int
+
+
+@attrs.frozen(kw_only=True)
+class Output:
+    """
+    One kept result.
+
+    Attributes:
+        url: Where the bytes are, for as long as the generation is retained.
+        type: Media type, sniffed from the bytes.
+        bytes: Size in bytes.
+        width: Pixels; None where the type has none.
+        height: Pixels; None where the type has none.
+        sha256: Hex digest of the bytes.
+        seed: The seed that made it, where the provider says so.
+    """
+
+    url: str
+    type: str
+    bytes: int
+    sha256: str
+    width: int | None = None
+    height: int | None = None
+    seed: int | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Cost:
+    """What the provider says it costs; `currency` as ISO 4217."""
+
+    amount: float
+    currency: str
+    estimated: bool = False
+
+
+@attrs.frozen(kw_only=True)
+class Status:
+    """
+    Everything known about a generation at one moment; fields that are None are left off the wire.
+
+    Only `safelight.fold` makes a new one out of an old one.
+    """
+
+    generation: str
+    provider: str
+    version: Version
+    state: State
+    phase: Phase
+    created_at: datetime
+    ref: str | None = None
+    progress: int | None = None
+    outputs: tuple[Output, ...] = ()
+    error: str | None = None
+    outcome: Outcome | None = None
+    message: str | None = None
+    steps: Steps | None = None
+    queue: Queue | None = None
+    eta: Eta | None = None
+    attempt: Attempt | None = None
+    preview: Preview | None = None
+    cost: Cost | None = None
+    charged: Charged | None = None
+    cancel: Cancel | None = None
+    code: str | None = None
+    retryable: bool | None = None
+    degraded: tuple[str, ...] = ()
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    deadline_at: datetime | None = None
+    progress_floor: int = 0
+    """The highest progress of any attempt; never shown, so that a new attempt stays silent until it passes it."""
+
+    @property
+    def is_terminal(self) -> bool:
+        """Whether nothing can follow."""
+        return self.state in _TERMINAL
+
+
+_TERMINAL = frozenset({State.SUCCEEDED, State.FAILED})

@@ -1,0 +1,187 @@
+"""What may be said about a generation: the words of providers, and below them the few that only core may say."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterable
+from pathlib import Path
+
+import attrs
+from attrs.validators import ge, in_, le, optional
+
+from safelight.status import Attempt, Cancel, Charged, Cost, Eta, Outcome, Output, Phase, Preview, Steps
+
+Content = bytes | Path | str | AsyncIterable[bytes]
+"""The bytes themselves, a file to copy, a URL (or data: URI) to fetch, or chunks as they come."""
+
+
+@attrs.frozen
+class Update:
+    """Base of everything that may be said. A kind that core does not know changes nothing and is counted."""
+
+
+@attrs.frozen
+class Queued(Update):
+    """
+    The upstream holds the job in a queue.
+
+    Attributes:
+        position: Jobs ahead of this one, from 0; None where only the fact is known.
+        size: Jobs in the queue, where known.
+    """
+
+    position: int | None = attrs.field(default=None, validator=optional(ge(0)))
+    size: int | None = attrs.field(default=None, kw_only=True, validator=optional(ge(0)))
+
+
+@attrs.frozen
+class Started(Update):
+    """The upstream works on it."""
+
+    message: str | None = None
+
+
+@attrs.frozen
+class Progressed(Update):
+    """
+    The provider advanced.
+
+    Attributes:
+        fraction: Work done, 0.0 to 1.0. It may repeat; fold never lets it fall. None: taken from `steps`, else unknown.
+        message: What is going on, for people.
+        steps: Counted work, where the upstream counts.
+        eta: The upstream's own guess of what is left.
+    """
+
+    fraction: float | None = attrs.field(default=None, validator=optional([ge(0.0), le(1.0)]))
+    message: str | None = attrs.field(default=None, kw_only=True)
+    steps: Steps | None = attrs.field(default=None, kw_only=True)
+    eta: Eta | None = attrs.field(default=None, kw_only=True)
+
+
+@attrs.frozen
+class Previewed(Update):
+    """
+    A look at the unfinished picture; the newest replaces the one before.
+
+    Attributes:
+        content: PNG, JPEG or WebP bytes. Once core has kept it, the `Preview` with its URL.
+    """
+
+    content: Content | Preview
+
+
+@attrs.frozen
+class Produced(Update):
+    """
+    One finished output; say it once for each.
+
+    Attributes:
+        content: Bytes, a path, a URL or chunks. Once core has kept it, the `Output` with its URL.
+        type: The media type the provider claims; the bytes decide.
+        seed: The seed that made it.
+    """
+
+    content: Content | Output
+    type: str | None = attrs.field(default=None, kw_only=True)
+    seed: int | None = attrs.field(default=None, kw_only=True)
+
+
+@attrs.frozen
+class Noted(Update):
+    """Something for people to read that changes no state, an unknown upstream word included."""
+
+    message: str
+
+
+@attrs.frozen
+class Logged(Update):
+    """A line of the upstream's log; it never enters the snapshot."""
+
+    line: str
+    level: str = attrs.field(default="info", kw_only=True, validator=in_(("debug", "info", "warning", "error")))
+
+
+@attrs.frozen
+class Succeeded(Update):
+    """The provider is done. Without an output before it, fold makes it a failure `empty_output`."""
+
+    cost: Cost | None = attrs.field(default=None, kw_only=True)
+    charged: Charged | None = attrs.field(default=None, kw_only=True)
+
+
+@attrs.frozen
+class Failed(Update):
+    """
+    The provider gave up.
+
+    Attributes:
+        error: One sentence for people, scrubbed of secrets by core.
+        code: A word of the error list; most plugins raise a `ProviderError` instead.
+        retryable: Whether the same request may work later.
+        charged: Whether money was taken, where the upstream says so.
+    """
+
+    error: str
+    code: str = attrs.field(default="provider_rejected", kw_only=True)
+    retryable: bool = attrs.field(default=False, kw_only=True)
+    charged: Charged | None = attrs.field(default=None, kw_only=True)
+
+
+@attrs.frozen
+class Canceled(Update):
+    """The upstream stopped the job because it was asked to."""
+
+    charged: Charged | None = attrs.field(default=None, kw_only=True)
+
+
+@attrs.frozen
+class CoreUpdate(Update):
+    """Base of what only core says; from a plugin it is garbage."""
+
+
+@attrs.frozen
+class Attempted(CoreUpdate):
+    """A submission begins."""
+
+    attempt: Attempt
+
+
+@attrs.frozen
+class Moved(CoreUpdate):
+    """Core itself moved on: waiting for the upstream, saving an output, holding still."""
+
+    phase: Phase
+
+
+@attrs.frozen
+class CancelMoved(CoreUpdate):
+    """The wish to cancel was noted or answered."""
+
+    cancel: Cancel
+
+
+@attrs.frozen
+class Degraded(CoreUpdate):
+    """An extra failed (`preview`, `thumbnail`, …); the generation goes on."""
+
+    extra: str
+
+
+@attrs.frozen(kw_only=True)
+class Ended(CoreUpdate):
+    """
+    Core itself ends it: a deadline, a crash, a refusal, a restart.
+
+    Attributes:
+        outcome: Anything but succeeded.
+        error: One sentence for people.
+        code: A word of the error list.
+        retryable: Whether asking again may help.
+        charged: Derived from the journalled attempts.
+    """
+
+    outcome: Outcome
+    error: str
+    code: str
+    retryable: bool = False
+    charged: Charged | None = None
