@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any, Generic, TypeVar
 
 import attrs
+from attrs.validators import max_len, optional
 
 ANONYMOUS = "anonymous"
 """The owner of what is created where the service is open."""
@@ -36,6 +37,32 @@ class Request(Generic[P, O]):
 
 RawRequest = Request[dict[str, Any], dict[str, Any]]
 """As it came in and as it is journalled, checked but not yet in the plugin's own classes."""
+
+
+MAX_PROMPT = 20_000
+
+
+def _is_said(_: object, attribute: attrs.Attribute[str], value: str) -> None:
+    if not value.strip():
+        raise ValueError(f"{attribute.name} must not be blank")
+
+
+@attrs.frozen(kw_only=True)
+class Draft:
+    """
+    What a caller asks for, before it is known whether it can be had; the body of a create.
+
+    Attributes:
+        provider_id: The instance, None for the default one.
+        ref: The caller's own word for it, shown back.
+    """
+
+    prompt: str = attrs.field(validator=[_is_said, max_len(MAX_PROMPT)])
+    provider_id: str | None = None
+    model: str | None = attrs.field(default=None, validator=optional(max_len(200)))
+    params: dict[str, Any] = attrs.field(factory=dict)
+    options: dict[str, Any] = attrs.field(factory=dict)
+    ref: str | None = attrs.field(default=None, validator=optional(max_len(200)))
 
 
 class Surface(StrEnum):

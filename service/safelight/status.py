@@ -6,8 +6,14 @@ from datetime import datetime
 from enum import StrEnum
 
 import attrs
+from attrs.validators import and_, ge, instance_of, optional
 
 from safelight.versions import Version
+
+
+_WHOLE = and_(instance_of(int), ge(0))
+_AMOUNT = and_(instance_of((int, float)), ge(0))
+_MAYBE_TEXT = optional(instance_of(str))
 
 
 class State(StrEnum):
@@ -64,10 +70,10 @@ class Cancel(StrEnum):
 class Steps:
     """Counted work: `current` of `total` (None = unknown) in `unit`, with a `label` for people."""
 
-    current: int
-    total: int | None = None
-    unit: str | None = None
-    label: str | None = None
+    current: int = attrs.field(validator=_WHOLE)
+    total: int | None = attrs.field(default=None, validator=optional(_WHOLE))
+    unit: str | None = attrs.field(default=None, validator=_MAYBE_TEXT)
+    label: str | None = attrs.field(default=None, validator=_MAYBE_TEXT)
 
 
 @attrs.frozen
@@ -82,10 +88,10 @@ class Queue:
 class Eta:
     """Seconds to the end: the median, the 90th percentile, and what the figure rests on."""
 
-    p50: float
-    p90: float | None = None
-    basis: str = "provider"
-    samples: int | None = None
+    p50: float = attrs.field(validator=_AMOUNT)
+    p90: float | None = attrs.field(default=None, validator=optional(_AMOUNT))
+    basis: str = attrs.field(default="provider", validator=instance_of(str))
+    samples: int | None = attrs.field(default=None, validator=optional(_WHOLE))
 
 
 @attrs.frozen(kw_only=True)
@@ -136,8 +142,8 @@ class Output:
 class Cost:
     """What the provider says it costs; `currency` as ISO 4217."""
 
-    amount: float
-    currency: str
+    amount: float = attrs.field(validator=_AMOUNT)
+    currency: str = attrs.field(validator=instance_of(str))
     estimated: bool = False
 
 

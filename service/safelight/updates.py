@@ -6,9 +6,33 @@ from collections.abc import AsyncIterable
 from pathlib import Path
 
 import attrs
-from attrs.validators import ge, in_, le, optional
+from attrs.validators import and_, ge, in_, instance_of, le, optional
 
 from safelight.status import Attempt, Cancel, Charged, Cost, Eta, Outcome, Output, Phase, Preview, Steps
+
+_COUNT = optional(and_(instance_of(int), ge(0)))
+_TEXT = instance_of(str)
+_MAYBE_TEXT = optional(_TEXT)
+_CHARGED = optional(instance_of(Charged))
+
+PROVIDER_CODES = frozenset(
+    {
+        "invalid_input",
+        "provider_unavailable",
+        "provider_rejected",
+        "content_policy",
+        "provider_rate_limited",
+        "provider_auth",
+        "provider_quota",
+        "provider_timeout",
+        "provider_protocol",
+        "provider_crashed",
+        "empty_output",
+        "output_unavailable",
+        "internal",
+    },
+)
+"""The codes a provider's own failure may carry."""
 
 Content = bytes | Path | str | AsyncIterable[bytes]
 """The bytes themselves, a file to copy, a URL (or data: URI) to fetch, or chunks as they come."""
@@ -29,15 +53,15 @@ class Queued(Update):
         size: Jobs in the queue, where known.
     """
 
-    position: int | None = attrs.field(default=None, validator=optional(ge(0)))
-    size: int | None = attrs.field(default=None, kw_only=True, validator=optional(ge(0)))
+    position: int | None = attrs.field(default=None, validator=_COUNT)
+    size: int | None = attrs.field(default=None, kw_only=True, validator=_COUNT)
 
 
 @attrs.frozen
 class Started(Update):
     """The upstream works on it."""
 
-    message: str | None = None
+    message: str | None = attrs.field(default=None, validator=_MAYBE_TEXT)
 
 
 @attrs.frozen
@@ -52,10 +76,10 @@ class Progressed(Update):
         eta: The upstream's own guess of what is left.
     """
 
-    fraction: float | None = attrs.field(default=None, validator=optional([ge(0.0), le(1.0)]))
-    message: str | None = attrs.field(default=None, kw_only=True)
-    steps: Steps | None = attrs.field(default=None, kw_only=True)
-    eta: Eta | None = attrs.field(default=None, kw_only=True)
+    fraction: float | None = attrs.field(default=None, validator=optional(and_(instance_of((int, float)), ge(0.0), le(1.0))))
+    message: str | None = attrs.field(default=None, kw_only=True, validator=_MAYBE_TEXT)
+    steps: Steps | None = attrs.field(default=None, kw_only=True, validator=optional(instance_of(Steps)))
+    eta: Eta | None = attrs.field(default=None, kw_only=True, validator=optional(instance_of(Eta)))
 
 
 @attrs.frozen
@@ -82,22 +106,22 @@ class Produced(Update):
     """
 
     content: Content | Output
-    type: str | None = attrs.field(default=None, kw_only=True)
-    seed: int | None = attrs.field(default=None, kw_only=True)
+    type: str | None = attrs.field(default=None, kw_only=True, validator=_MAYBE_TEXT)
+    seed: int | None = attrs.field(default=None, kw_only=True, validator=optional(instance_of(int)))
 
 
 @attrs.frozen
 class Noted(Update):
     """Something for people to read that changes no state, an unknown upstream word included."""
 
-    message: str
+    message: str = attrs.field(validator=_TEXT)
 
 
 @attrs.frozen
 class Logged(Update):
     """A line of the upstream's log; it never enters the snapshot."""
 
-    line: str
+    line: str = attrs.field(validator=_TEXT)
     level: str = attrs.field(default="info", kw_only=True, validator=in_(("debug", "info", "warning", "error")))
 
 
@@ -105,8 +129,8 @@ class Logged(Update):
 class Succeeded(Update):
     """The provider is done. Without an output before it, fold makes it a failure `empty_output`."""
 
-    cost: Cost | None = attrs.field(default=None, kw_only=True)
-    charged: Charged | None = attrs.field(default=None, kw_only=True)
+    cost: Cost | None = attrs.field(default=None, kw_only=True, validator=optional(instance_of(Cost)))
+    charged: Charged | None = attrs.field(default=None, kw_only=True, validator=_CHARGED)
 
 
 @attrs.frozen
@@ -121,17 +145,17 @@ class Failed(Update):
         charged: Whether money was taken, where the upstream says so.
     """
 
-    error: str
-    code: str = attrs.field(default="provider_rejected", kw_only=True)
-    retryable: bool = attrs.field(default=False, kw_only=True)
-    charged: Charged | None = attrs.field(default=None, kw_only=True)
+    error: str = attrs.field(validator=_TEXT)
+    code: str = attrs.field(default="provider_rejected", kw_only=True, validator=in_(PROVIDER_CODES))
+    retryable: bool = attrs.field(default=False, kw_only=True, validator=instance_of(bool))
+    charged: Charged | None = attrs.field(default=None, kw_only=True, validator=_CHARGED)
 
 
 @attrs.frozen
 class Canceled(Update):
     """The upstream stopped the job because it was asked to."""
 
-    charged: Charged | None = attrs.field(default=None, kw_only=True)
+    charged: Charged | None = attrs.field(default=None, kw_only=True, validator=_CHARGED)
 
 
 @attrs.frozen

@@ -77,22 +77,31 @@ class ProviderQuota(ProviderError):
 
 
 class ProviderProtocol(ProviderError):
-    """The upstream said something that makes no sense."""
+    """The upstream said something that makes no sense; whether it took a submission is then unknown."""
 
     code = "provider_protocol"
+    is_sent = None
 
 
 class ProviderTimeout(ProviderError):
-    """The upstream took too long to answer."""
+    """The upstream took too long to answer; whether it took a submission is then unknown."""
 
     code = "provider_timeout"
     retryable = True
+    is_sent = None
 
 
 class OutcomeUnknown(ProviderError):
     """The submission was written but its answer never came: it may be running, it may be charged."""
 
     code = "outcome_unknown"
+    is_sent = None
+
+
+class ProviderCrashed(ProviderError):
+    """The plugin raised something that is no `ProviderError`; core says this, plugins do not."""
+
+    code = "provider_crashed"
     is_sent = None
 
 

@@ -1,0 +1,78 @@
+"""What moves between us and the scene: birds, snow, rain, fireflies."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from safelight_sketch.canvas import Canvas, Pen
+from safelight_sketch.stage import Layer, Stage
+
+
+def air(stage: Stage) -> tuple[Layer, ...]:
+    """Return what the prompt asks for, and birds by day where nothing is asked."""
+    asked, layers = stage.reading.extras, []
+    if "birds" in asked or (stage.palette.darkness < 0.9 and not asked & {"snow", "rain"}):
+        layers.append(Layer("the birds", lambda canvas: _birds(canvas, stage)))
+    if "snow" in asked:
+        layers.append(Layer("the snow", lambda canvas: _snow(canvas, stage)))
+    if "rain" in asked:
+        layers.append(Layer("the rain", lambda canvas: _rain(canvas, stage)))
+    if "fireflies" in asked:
+        layers.append(Layer("the fireflies", lambda canvas: fireflies(canvas, stage)))
+    return tuple(layers)
+
+
+def _birds(canvas: Canvas, stage: Stage) -> None:
+    chance = stage.dice.stream("birds")
+    count = int(chance.integers(4, 8)) + (6 if "birds" in stage.reading.extras else 0)
+    middle_x = stage.frame.width * chance.uniform(0.25, 0.75)
+    middle_y = stage.horizon * chance.uniform(0.3, 0.5)
+
+    def draw(pen: Pen) -> None:
+        for _ in range(count):
+            x, y = middle_x + chance.normal() * 0.11, middle_y + chance.normal() * 0.05
+            span, lift, lean = chance.uniform(0.009, 0.02), chance.uniform(0.2, 0.6), chance.uniform(-0.25, 0.25)
+            wing = [(t, lift * (0.9 * abs(t) ** 0.7 - 1.5 * t * t) + lean * t) for t in np.linspace(-1, 1, 13)]
+            pen.line([(x + t * span, y - up * span) for t, up in wing], max(0.0022, span * 0.16))
+
+    canvas.blend(canvas.shapes(draw) * 0.85, stage.palette.depth(0.85))
+
+
+def _snow(canvas: Canvas, stage: Stage) -> None:
+    chance = stage.dice.stream("snow")
+    area = stage.frame.width * stage.frame.height
+
+    def draw(pen: Pen) -> None:
+        for _ in range(min(1500, int(area * 340))):
+            size = 0.0012 + 0.0042 * chance.random() ** 3
+            pen.disc((chance.random() * stage.frame.width, chance.random() * stage.frame.height), size, chance.uniform(0.35, 0.95))
+
+    canvas.blend(canvas.shapes(draw), (0.98, 0.98, 1.0))
+
+
+def _rain(canvas: Canvas, stage: Stage) -> None:
+    chance = stage.dice.stream("rain")
+    area = stage.frame.width * stage.frame.height
+
+    def draw(pen: Pen) -> None:
+        for _ in range(min(1500, int(area * 330))):
+            x, y = chance.random() * (stage.frame.width + 0.1), chance.random() * stage.frame.height
+            length = chance.uniform(0.02, 0.06)
+            pen.line([(x, y), (x - length * 0.22, y + length)], 0.001, chance.uniform(0.1, 0.42))
+
+    canvas.shine(canvas.shapes(draw) * 0.6, stage.palette.sky[-1])
+
+
+def fireflies(canvas: Canvas, stage: Stage) -> None:
+    """Small lamps that drift low over the ground."""
+    chance = stage.dice.stream("fireflies")
+    glow = np.zeros((canvas.rows, canvas.columns), np.float32)
+    for _ in range(min(90, int(34 * stage.frame.width))):
+        x, y = chance.random() * stage.frame.width, stage.frame.height * chance.uniform(0.55, 0.95)
+        size = chance.uniform(0.003, 0.007)
+        reach = max(2, round(9 * size / canvas.pixel))
+        row, column = int(y / canvas.pixel), int(x / canvas.pixel)
+        part = np.s_[max(0, row - reach) : row + reach + 1, max(0, column - reach) : column + reach + 1]
+        away = ((canvas.y[part[0]] - y) ** 2 + (canvas.x[:, part[1]] - x) ** 2) / size**2
+        glow[part] += chance.uniform(0.5, 1.0) * np.exp(-away * 0.9) + 0.22 * np.exp(-away / 9)
+    canvas.shine(glow, stage.palette.accent)

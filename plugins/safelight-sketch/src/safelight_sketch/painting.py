@@ -1,0 +1,82 @@
+"""One picture as a list of strokes, coarse to fine: each is short, so that between two of them one may stop or wait."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+
+import attrs
+
+from safelight_sketch.canvas import Canvas, Frame
+from safelight_sketch.darkroom import develop, finish, fix
+from safelight_sketch.dice import Dice
+from safelight_sketch.palette import choose
+from safelight_sketch.reading import read
+from safelight_sketch.scenes import SCENES
+from safelight_sketch.stage import Layer, set_stage
+
+
+@attrs.frozen
+class Stroke:
+    """A piece of work of some milliseconds; `label` says what it is, for people."""
+
+    label: str
+    run: Callable[[], None]
+
+
+class Painting:
+    """
+    A picture on its way.
+
+    Making one reads the prompt, and running a stroke paints: both belong in a worker thread, one at a time.
+
+    Attributes:
+        strokes: All of the work, in order.
+    """
+
+    def __init__(self, prompt: str, seed: int, width: int, height: int) -> None:
+        self._dice = Dice(prompt, seed)
+        self._size = (width, height)
+        short = min(width, height)
+        self._frame = Frame(width / short, height / short)
+        reading = read(prompt, self._dice.stream("reading"))
+        palette = choose(reading, self._dice.stream("palette"))
+        scene, horizon = SCENES[reading.scene]
+        self._layers = scene(set_stage(reading, palette, self._dice, self._frame, horizon))
+        self._shown = self._canvas(8)
+        self.strokes: tuple[Stroke, ...] = tuple(self._plan())
+
+    def _plan(self) -> Iterator[Stroke]:
+        """Two quick sketches, then layer by layer at half size, then as it will be."""
+        yield Stroke("exposing the paper", partial(self._sketch, self._shown))
+        yield Stroke("finding the light", partial(self._sketch, self._canvas(4)))
+        for verb, divisor in (("laying in", 2), ("painting", 1)):
+            canvas: list[Canvas] = []
+            for layer in self._layers:
+                yield Stroke(f"{verb} {layer.name}", partial(self._layer, canvas, layer, divisor))
+            yield Stroke("rinsing" if divisor > 1 else "laying the grain", partial(self._finish, canvas))
+
+    def _canvas(self, divisor: int) -> Canvas:
+        return Canvas(self._frame, max(4, self._size[0] // divisor), max(4, self._size[1] // divisor))
+
+    def _sketch(self, canvas: Canvas) -> None:
+        for layer in self._layers:
+            layer.paint(canvas)
+        self._shown = canvas
+
+    def _layer(self, canvas: list[Canvas], layer: Layer, divisor: int) -> None:
+        if not canvas:  # made when it is needed, so that a waiting picture takes no memory
+            canvas.append(self._canvas(divisor))
+        layer.paint(canvas[0])
+
+    def _finish(self, canvas: list[Canvas]) -> None:
+        finish(canvas[0], self._dice)
+        self._shown = canvas.pop()
+
+    def preview(self, time: float) -> bytes:
+        """Return the print as it looks at `time` (0 to 1) of its development: a JPEG of at most 512 pixels a side."""
+        return develop(self._shown, self._dice, time, self._size)
+
+    def picture(self, form: str) -> bytes:
+        """Return the picture, once every stroke has been run."""
+        return fix(self._shown, form)

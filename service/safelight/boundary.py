@@ -1,0 +1,142 @@
+"""Where plugin code is called: whatever it raises, yields or refuses to do stays on its side and is named."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from enum import Enum
+from typing import Any, Generic, TypeVar
+
+import attrs
+import structlog
+
+from safelight.providers.failures import ProviderCrashed, ProviderError, ProviderProtocol, ProviderTimeout
+from safelight.redaction import redactor
+from safelight.updates import CoreUpdate, Update
+
+log = structlog.get_logger()
+
+T = TypeVar("T")
+STOP_SECONDS = 2.0
+"""How long a canceled plugin task may take to end before it is left behind."""
+
+
+@attrs.frozen(kw_only=True)
+class Result(Generic[T]):
+    """What came of a call into a plugin: a value or a `ProviderError`, never anything else."""
+
+    value: T | None = None
+    error: ProviderError | None = None
+
+
+class Boundary:
+    """
+    The border to one provider instance.
+
+    Plugin code runs in tasks that only this class cancels. So a `CancelledError` in one that was not stopped here is
+    the plugin's own doing, even if it canceled the very task it runs in.
+    """
+
+    def __init__(self, instance: str, plugin: str) -> None:
+        self.instance = instance
+        self._plugin = plugin
+        self._stopping: set[asyncio.Task[Any]] = set()
+
+    async def call(self, what: str, work: Callable[[], Awaitable[T]], *, seconds: float) -> T:
+        """
+        Await a plugin's method in a task of its own.
+
+        Raises:
+            ProviderError: Its own, scrubbed; `ProviderTimeout` after `seconds`; `ProviderCrashed` for anything else,
+                SystemExit and a cancellation that was not ours included.
+        """
+        task = asyncio.create_task(self.contain(what, work), name=f"{self.instance}:{what}")
+        try:
+            done, _ = await asyncio.wait({task}, timeout=seconds)
+        finally:
+            if not task.done():
+                await self.stop(task)
+        if not done:
+            raise ProviderTimeout(f"The provider did not answer '{what}' within {seconds:g} s.")
+        result = task.result()
+        if result.error is not None:
+            raise result.error
+        return result.value  # type: ignore[return-value]  # no error: the value is the plugin's own, None included
+
+    async def listen(
+        self,
+        updates: Callable[[], AsyncIterator[Any]],
+        take: Callable[[Any], Awaitable[None]],
+    ) -> ProviderError | None:
+        """
+        Hand each update of a plugin's iterator, checked and scrubbed, to `take`; return why it ended, None if it just did.
+
+        Run it in a task of its own and end that with `stop`.
+        """
+
+        async def iterate() -> None:
+            iterator = updates()
+            if not hasattr(iterator, "__aiter__"):
+                raise ProviderProtocol(f"The provider returned a '{type(iterator).__name__}' instead of yielding updates.")
+            try:
+                async for update in iterator:
+                    await take(self._checked(update))
+            finally:
+                if close := getattr(iterator, "aclose", None):
+                    await close()  # here, inside the border: the loop's own finaliser would run it outside
+
+        return (await self.contain("watch", iterate)).error
+
+    async def stop(self, task: asyncio.Task[Any], *, seconds: float = STOP_SECONDS) -> bool:
+        """Cancel a task that runs plugin code; one that does not end in time is left behind and named. Whether it ended."""
+        if task.done():
+            return True
+        self._stopping.add(task)
+        task.add_done_callback(self._stopping.discard)
+        task.cancel()
+        done, _ = await asyncio.wait({task}, timeout=seconds)
+        if not done:
+            log.warning("provider_task_left_behind", provider=self.instance, plugin=self._plugin, task=task.get_name())
+        return bool(done)
+
+    async def contain(self, what: str, work: Callable[[], Awaitable[T]]) -> Result[T]:
+        """Await plugin code in the present task and turn whatever it raises into a result; for tasks that `stop` ends."""
+        try:
+            return Result(value=await work())
+        except asyncio.CancelledError as error:
+            if asyncio.current_task() in self._stopping:
+                raise
+            return Result(error=self._crash(what, error))
+        except ProviderError as error:
+            return Result(error=_scrubbed(error))
+        except BaseException as error:  # noqa: BLE001 - SystemExit in a task would end the whole service
+            return Result(error=self._crash(what, error))
+
+    def _checked(self, update: Any) -> Any:
+        if isinstance(update, CoreUpdate) or not isinstance(update, Update):
+            raise ProviderProtocol(f"The provider yielded a '{type(update).__name__}', which is no update.")
+        return scrub(update)
+
+    def _crash(self, what: str, error: BaseException) -> ProviderCrashed:
+        how = "canceled itself" if isinstance(error, asyncio.CancelledError) else f"crashed ({type(error).__name__})"
+        log.error("provider_crashed", provider=self.instance, plugin=self._plugin, call=what, how=how, exc_info=error)
+        return ProviderCrashed(f"The provider {how}; the service's log says more.")
+
+
+def scrub(value: Any) -> Any:
+    """Return an update, or a part of one, with every text in it free of secrets and of what no encoder can write."""
+    if isinstance(value, str) and not isinstance(value, Enum):
+        return redactor.text(value)
+    if not attrs.has(type(value)):
+        return value
+    changes = {}
+    for field in attrs.fields(type(value)):
+        before = getattr(value, field.name)
+        if field.name != "content" and (after := scrub(before)) != before:
+            changes[field.name] = after
+    return attrs.evolve(value, **changes) if changes else value
+
+
+def _scrubbed(error: ProviderError) -> ProviderError:
+    error.args = (redactor.text(str(error)) or f"The provider gave no reason ({type(error).__name__}).",)
+    return error

@@ -1,0 +1,109 @@
+"""Keeping what a provider hands over, beside the watch: outputs in their order, previews newest only."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import attrs
+import structlog
+
+from safelight.errors import OutputRefused, SafelightError
+from safelight.ports import Outputs
+from safelight.updates import Degraded, Previewed, Produced, Update
+
+if TYPE_CHECKING:
+    import aiohttp
+
+log = structlog.get_logger()
+
+
+@attrs.frozen
+class FromCustody:
+    """What became of something handed in: the update with the kept thing as its content, or why it could not be kept."""
+
+    result: Update | SafelightError
+
+
+class Custody:
+    """
+    The bytes of one generation on their way into the store.
+
+    `said` receives a `FromCustody` for everything that was handed in, except for previews that a newer one replaced.
+    """
+
+    def __init__(
+        self,
+        generation: str,
+        outputs: Outputs,
+        session: aiohttp.ClientSession,
+        said: Callable[[FromCustody], None],
+    ) -> None:
+        self._generation = generation
+        self._outputs = outputs
+        self._session = session
+        self._said = said
+        self._turn = asyncio.Lock()
+        self._keeping: set[asyncio.Task[None]] = set()
+        self._previewing: asyncio.Task[None] | None = None
+        self._next_preview: Previewed | None = None
+        self._is_closed = False
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether an output is still on its way."""
+        return bool(self._keeping)
+
+    def keep(self, produced: Produced) -> None:
+        """Start keeping an output; one after the other, so that their order stays."""
+        task = asyncio.create_task(self._keep(produced), name=f"keep:{self._generation}")
+        self._keeping.add(task)
+
+    def preview(self, previewed: Previewed) -> None:
+        """Start keeping a preview; one that comes while another is being kept replaces whatever waits."""
+        self._next_preview = previewed
+        if self._previewing is None or self._previewing.done():
+            self._previewing = asyncio.create_task(self._preview(), name=f"preview:{self._generation}")
+
+    async def close(self) -> None:
+        """Stop what is under way; nothing half-kept stays behind."""
+        self._is_closed = True
+        tasks = [*self._keeping, *([self._previewing] if self._previewing else [])]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _keep(self, produced: Produced) -> None:
+        result: Update | SafelightError
+        try:
+            async with self._turn:
+                kept = await self._outputs.keep(
+                    self._generation,
+                    produced.content,  # type: ignore[arg-type]  # a plugin's, so never an Output yet
+                    claimed_type=produced.type,
+                    seed=produced.seed,
+                    session=self._session,
+                )
+            result = Produced(kept, type=produced.type, seed=produced.seed)
+        except SafelightError as error:
+            result = error
+        except BaseException as error:  # an iterator of the plugin's own may raise anything
+            if self._is_closed:
+                raise
+            log.exception("output_lost", generation=self._generation)
+            result = OutputRefused(f"The output could not be kept ({type(error).__name__}).")
+        finally:
+            self._keeping.discard(asyncio.current_task())  # type: ignore[arg-type]  # this very task
+        self._said(FromCustody(result))
+
+    async def _preview(self) -> None:
+        while previewed := self._next_preview:
+            self._next_preview = None
+            try:
+                kept = await self._outputs.preview(self._generation, previewed.content)  # type: ignore[arg-type]
+            except Exception as error:  # noqa: BLE001 - a preview is an extra, its loss never ends a generation
+                log.warning("preview_lost", generation=self._generation, error=str(error))
+                self._said(FromCustody(Degraded("preview")))
+            else:
+                self._said(FromCustody(Previewed(kept)))

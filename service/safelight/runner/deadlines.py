@@ -1,0 +1,51 @@
+"""The bounds of one generation on the loop's own clock, which a jump of wall time does not touch."""
+
+from __future__ import annotations
+
+import asyncio
+from enum import Enum, auto
+
+from safelight.generation import Policy
+
+
+class Due(Enum):
+    """Which bound was reached."""
+
+    TOTAL = auto()
+    STALL = auto()
+    CANCEL = auto()
+
+
+class Deadlines:
+    """When something must happen by; all times are the loop's."""
+
+    def __init__(self, policy: Policy) -> None:
+        self._policy = policy
+        self._loop = asyncio.get_running_loop()
+        self._times: dict[Due, float] = {Due.TOTAL: self._loop.time() + policy.total_seconds}
+
+    def alive(self) -> None:
+        """Count the stall from now on."""
+        self._times[Due.STALL] = self._loop.time() + self._policy.stall_seconds
+
+    def suspend_stall(self) -> None:
+        """Count no stall: the provider is not the one who is awaited."""
+        self._times.pop(Due.STALL, None)
+
+    def canceling(self) -> None:
+        """Count the patience for a cancel that was asked for, once."""
+        self._times.setdefault(Due.CANCEL, self._loop.time() + self._policy.cancel_seconds)
+
+    def end_canceling(self) -> None:
+        """Forget the patience: the cancel was answered."""
+        self._times.pop(Due.CANCEL, None)
+
+    @property
+    def next(self) -> float:
+        """The earliest of them."""
+        return min(self._times.values())
+
+    def due(self) -> Due | None:
+        """Return the bound that was reached, the total first, None while there is time."""
+        now = self._loop.time()
+        return next((due for due in Due if self._times.get(due, now + 1) <= now), None)

@@ -1,0 +1,75 @@
+"""Push and poll as one stream of updates: whoever pushes is listened to, and poll has the last word."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import AsyncIterator
+
+import structlog
+
+from safelight.providers import Canceled, Failed, Job, ProviderError, ProviderProtocol, RemoteProvider, Succeeded
+from safelight.updates import Update
+
+log = structlog.get_logger()
+
+ENDS = (Succeeded, Failed, Canceled)
+_BACKOFF = 1.5
+_SLOWEST = 10
+"""Polls never get rarer than this many times the provider's floor."""
+
+
+class SignOfLife(Update):
+    """The upstream answered, and nothing has changed."""
+
+
+async def follow(provider: RemoteProvider, job: Job, instance: str) -> AsyncIterator[Update]:
+    """
+    Yield what the upstream says of a job, until it has ended or the provider stops talking.
+
+    A push that breaks is no end as long as the job can be polled.
+
+    Raises:
+        ProviderError: The upstream is lost for good, or the provider fell silent without an end.
+    """
+    can_poll = _overrides(provider, "poll")
+    if _overrides(provider, "watch"):
+        has_ended = False
+        try:
+            async for update in provider.watch(job):
+                has_ended = has_ended or isinstance(update, ENDS)
+                yield update
+        except ProviderError as error:
+            if has_ended or not (can_poll and error.retryable):
+                raise
+            log.warning("provider_watch_lost", provider=instance, code=error.code, error=str(error))
+        if has_ended:
+            return
+    if not can_poll:
+        raise ProviderProtocol("The provider stopped watching without saying how it ended.")
+    async for update in _poll(provider, job, instance):
+        yield update
+
+
+async def _poll(provider: RemoteProvider, job: Job, instance: str) -> AsyncIterator[Update]:
+    floor = pause = provider.capabilities.poll_seconds
+    while True:
+        try:
+            updates = await provider.poll(job)
+        except ProviderError as error:
+            if not error.retryable:
+                raise
+            log.warning("provider_poll_failed", provider=instance, code=error.code, error=str(error))
+            pause = min(max(pause * _BACKOFF, error.retry_after_seconds or 0), floor * _SLOWEST)
+        else:
+            pause = floor
+            yield SignOfLife()
+            for update in updates:
+                yield update
+                if isinstance(update, ENDS):
+                    return
+        await asyncio.sleep(pause * random.uniform(1.0, 1.2))  # noqa: S311 - jitter, not a secret
+
+
+def _overrides(provider: RemoteProvider, method: str) -> bool:
+    return getattr(type(provider), method) is not getattr(RemoteProvider, method)

@@ -1,0 +1,173 @@
+"""The one adapter that gives a local provider the form of a remote one."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Coroutine
+from datetime import datetime
+from typing import Any
+
+import attrs
+
+from safelight.boundary import Boundary
+from safelight.generation import Request
+from safelight.ports import Clock
+from safelight.providers import Cancel, Control, Durability, Job, LocalProvider, OutcomeUnknown, RemoteProvider
+from safelight.providers.failures import ProviderError
+from safelight.updates import Canceled, Succeeded, Update
+
+
+@attrs.frozen
+class _Last:
+    """The end of a run, after which nothing is asked for."""
+
+    update: Update
+
+
+class LocalControl(Control):
+    """The `Control` of one run."""
+
+    def __init__(self, clock: Clock, run: LocalRun) -> None:
+        super().__init__()
+        self._clock = clock
+        self._run = run
+        self.is_submitting = False
+        self.job: Job | None = None
+
+    def now(self) -> datetime:
+        return self._clock.now()
+
+    def spawn(self, work: Coroutine[Any, Any, None], *, name: str) -> None:
+        self._run.start_helper(work, name)
+
+    async def submitting(self) -> None:
+        self.is_submitting = True
+
+    async def accepted(self, job: Job) -> None:
+        self.job = job
+        await self._run.job_known(job)
+
+    def cancel(self) -> None:
+        """Tell worker threads that the run is over."""
+        self._canceled.set()
+        self._running.set()
+
+    def hold(self, *, still: bool) -> None:
+        """Hold the run still, or let it go on."""
+        if still:
+            self._running.clear()
+        else:
+            self._running.set()
+
+
+class LocalRun(RemoteProvider):
+    """
+    One run of a local provider as a job.
+
+    A job that lives in this process is accepted at once. One that pays inside `generate` is accepted when the provider
+    says so, shows its first update or ends: until then an error after `submitting` leaves the outcome unknown.
+    """
+
+    def __init__(self, provider: LocalProvider, boundary: Boundary, clock: Clock) -> None:
+        super().__init__(provider.settings, provider.resources)
+        self.name = provider.name  # type: ignore[misc]  # the adapter answers under the name of what it adapts
+        self.capabilities = provider.capabilities
+        self._provider = provider
+        self._boundary = boundary
+        self._updates: asyncio.Queue[Update | ProviderError | _Last] = asyncio.Queue()
+        self._room = asyncio.Semaphore(1)
+        self._known = asyncio.Event()
+        self._accepted = asyncio.Event()
+        self._error: ProviderError | None = None
+        self._control = LocalControl(clock, self)
+        self._task: asyncio.Task[None] | None = None
+        self._helpers: set[asyncio.Task[Any]] = set()
+
+    async def submit(self, request: Request[Any, Any], key: str) -> Job:
+        self._task = asyncio.create_task(self._generate(request), name=f"{self._boundary.instance}:generate")
+        own = Job(key)
+        if self.capabilities.durability is Durability.PROCESS:
+            return own
+        await self._known.wait()
+        if self._error is None or self._control.job is not None:
+            return self._control.job or own
+        if not self._control.is_submitting or self._error.is_sent is not None:
+            raise self._error
+        raise OutcomeUnknown(str(self._error)) from self._error
+
+    async def watch(self, job: Job) -> AsyncIterator[Update]:  # noqa: ARG002 - a run is one job
+        self._accepted.set()  # core watches only what it has journalled
+        while True:
+            said = await self._updates.get()
+            if isinstance(said, ProviderError):
+                raise said
+            if isinstance(said, _Last):
+                yield said.update
+                return
+            self._room.release()
+            yield said
+
+    async def cancel(self, job: Job) -> Cancel:  # noqa: ARG002
+        self._control.cancel()
+        if self._task is not None and not await self._boundary.stop(self._task):
+            return Cancel.REQUESTED
+        return Cancel.CONFIRMED
+
+    async def pause(self, job: Job) -> None:
+        if not self.capabilities.pause:
+            await super().pause(job)
+        self._control.hold(still=True)
+
+    async def resume(self, job: Job) -> None:
+        if not self.capabilities.pause:
+            await super().resume(job)
+        self._control.hold(still=False)
+
+    async def job_known(self, job: Job) -> None:  # noqa: ARG002 - kept in the control
+        """Return once the runner has made the job durable."""
+        self._known.set()
+        if self.capabilities.durability is not Durability.PROCESS:
+            await self._accepted.wait()
+
+    def start_helper(self, work: Coroutine[Any, Any, None], name: str) -> None:
+        """Run a task beside `generate`; its failure is the run's."""
+
+        async def help_out() -> None:
+            result = await self._boundary.contain(name, lambda: work)
+            if result.error is not None:
+                self._end(result.error)
+
+        task = asyncio.create_task(help_out(), name=f"{self._boundary.instance}:{name}")
+        self._helpers.add(task)
+        task.add_done_callback(self._helpers.discard)
+
+    async def close(self) -> None:
+        """Stop whatever still runs; a provider that refuses is left behind and named."""
+        self._control.cancel()
+        if self._task is not None:
+            await self._boundary.stop(self._task)
+
+    async def _generate(self, request: Request[Any, Any]) -> None:
+        try:
+            self._end(await self._boundary.listen(lambda: self._provider.generate(request, self._control), self._take))
+        except asyncio.CancelledError:
+            self._end(None)
+            raise
+        finally:
+            self._control.cancel()
+            for helper in tuple(self._helpers):
+                await self._boundary.stop(helper)
+
+    async def _take(self, update: Update) -> None:
+        self._known.set()
+        await self._room.acquire()
+        self._updates.put_nowait(update)
+
+    def _end(self, error: ProviderError | None) -> None:
+        """Close the run: what a provider does once it is canceled, an error included, is its way of stopping."""
+        self._known.set()
+        if self._control.is_canceled:
+            self._updates.put_nowait(_Last(Canceled()))
+            return
+        self._error = self._error or error
+        self._updates.put_nowait(error or _Last(Succeeded()))

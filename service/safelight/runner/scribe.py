@@ -1,0 +1,117 @@
+"""Fold, journal, publish, in this order: what is shown is what was journalled."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime
+
+import attrs
+import structlog
+
+from safelight.errors import JournalClosed, JournalError, JournalFenced
+from safelight.fold import fold
+from safelight.records import AttemptRecord, LateRecord, StatusRecord
+from safelight.runner.tools import Tools
+from safelight.status import Status
+from safelight.updates import Update
+
+log = structlog.get_logger()
+
+_RETRY_SECONDS = 0.5
+_RETRY_SLOWEST = 10.0
+
+
+class Scribe:
+    """
+    Keeps the status of one generation and writes it down.
+
+    Attributes:
+        status: With everything folded in, shown or not yet.
+        ignored: How many updates changed nothing.
+        flush_at: Loop time at which progress held back is due, None when nothing is held back.
+    """
+
+    def __init__(self, tools: Tools, status: Status, epoch: int) -> None:
+        self.status = status
+        self.ignored = 0
+        self.flush_at: float | None = None
+        self._tools = tools
+        self._epoch = epoch
+        self._shown = status
+        self._shown_at = -tools.progress_seconds
+        self._is_failing = False
+
+    def now(self) -> datetime:
+        """Return the present by the service's clock."""
+        return self._tools.clock.now()
+
+    async def tell(self, update: Update, *records: AttemptRecord) -> None:
+        """Fold an update in; what matters is journalled and shown at once, progress alone when it is due."""
+        folded = fold(self.status, update, self.now())
+        if folded is self.status:
+            self.ignored += 1
+        self.status = folded
+        if records or self._is_urgent():
+            await self._write(*records)
+        elif folded is not self._shown:
+            due = self._shown_at + self._tools.progress_seconds
+            if asyncio.get_running_loop().time() >= due:
+                await self._write()
+            else:
+                self.flush_at = self.flush_at or due
+
+    async def flush(self) -> None:
+        """Journal and show what was held back."""
+        if self.status is not self._shown:
+            await self._write()
+
+    async def note(self, *records: AttemptRecord | LateRecord) -> None:
+        """Journal what changes nothing on the wire."""
+        await self._append(*records, is_durable=True, must=True)
+
+    def _is_urgent(self) -> bool:
+        return _weight(self.status) != _weight(self._shown)
+
+    async def _write(self, *records: AttemptRecord) -> None:
+        status = attrs.evolve(self.status, version=self._shown.version.next(self._epoch))
+        is_durable = (
+            bool(records) or status.is_terminal or status.cancel != self._shown.cancel or status.outputs != self._shown.outputs
+        )
+        must = bool(records) or status.is_terminal
+        if not await self._append(StatusRecord(status=status), *records, is_durable=is_durable, must=must):
+            self.flush_at = asyncio.get_running_loop().time() + _RETRY_SECONDS
+            return
+        self.status = self._shown = status
+        self._shown_at = asyncio.get_running_loop().time()
+        self.flush_at = None
+        await self._tools.hub.publish(status)
+
+    async def _append(self, *records: StatusRecord | AttemptRecord | LateRecord, is_durable: bool, must: bool) -> bool:
+        """Append; where it must be written, try until it is. Streams are cut rather than shown what is not journalled."""
+        pause = _RETRY_SECONDS
+        generation = self._shown.generation
+        while True:
+            try:
+                await self._tools.journal.append(generation, self._epoch, *records, durable=is_durable)
+            except (JournalFenced, JournalClosed):
+                self._tools.hub.cut(generation, "error")
+                raise
+            except JournalError as error:
+                if not self._is_failing:
+                    log.error("journal_append_failed", generation=generation, code=error.code, error=str(error))  # noqa: TRY400 - the sentence says it all
+                self._is_failing = True
+                self._tools.hub.cut(generation, "error")
+                if not must:
+                    return False
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, _RETRY_SLOWEST)
+            else:
+                if self._is_failing:
+                    log.info("journal_append_recovered", generation=generation)
+                self._is_failing = False
+                return True
+
+
+def _weight(status: Status) -> tuple[object, ...]:
+    """What is journalled and shown at once when it changes; the rest is progress."""
+    return (status.state, status.phase, status.outputs, status.cancel, status.attempt, status.outcome, status.degraded)

@@ -1,0 +1,110 @@
+"""Owns the runners: starts them, keeps them apart, ends what an earlier process left, and leaves in order."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import attrs
+import structlog
+
+from safelight.boundary import Boundary
+from safelight.fold import fold
+from safelight.generation import Generation, Request
+from safelight.plugins import ProviderInstance
+from safelight.ports import Unfinished
+from safelight.records import AttemptRecord, Durability, StatusRecord, Step, charged
+from safelight.runner import INTERRUPTED, Runner, Tools
+from safelight.status import Status
+
+log = structlog.get_logger()
+
+
+class Supervisor:
+    """The runners of this process; `name` is what it claims generations under."""
+
+    def __init__(self, tools: Tools, name: str) -> None:
+        self._tools = tools
+        self._name = name
+        self._runners: dict[str, Runner] = {}
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+
+    async def recover(self) -> int:
+        """End, honestly, what was unfinished when the last process died; return how many."""
+        unfinished = await self._tools.journal.unfinished()
+        for left in unfinished:
+            await self._interrupt(left)
+        return len(unfinished)
+
+    def start(
+        self,
+        generation: Generation,
+        status: Status,
+        intent: AttemptRecord,
+        instance: ProviderInstance,
+        request: Request[Any, Any],
+    ) -> None:
+        """Run a generation that is journalled, in a task of its own."""
+        runner = Runner(
+            self._tools,
+            generation,
+            status,
+            intent,
+            provider=instance.provider,
+            boundary=Boundary(instance.name, instance.offer.plugin),
+            request=request,
+        )
+        self._runners[generation.id] = runner
+        task = asyncio.create_task(self._run(generation.id, runner), name=f"run:{generation.id}")
+        self._tasks[generation.id] = task
+
+    def find(self, generation_id: str) -> Runner | None:
+        """Return the runner of a generation that runs here."""
+        return self._runners.get(generation_id)
+
+    async def leave(self, *, grace_seconds: float) -> None:
+        """
+        Let what runs end by itself for a while, then end what cannot outlive this process, and park the rest.
+
+        What is parked stays journalled as unfinished.
+        """
+        await self._wait(grace_seconds)
+        for runner in self._runners.values():
+            if runner.durability is Durability.PROCESS:
+                runner.end(INTERRUPTED)
+        await self._wait(1.0)
+        tasks = list(self._tasks.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _wait(self, seconds: float) -> None:
+        if waiting := [runner.ended.wait() for runner in self._runners.values()]:
+            try:
+                async with asyncio.timeout(seconds):
+                    await asyncio.gather(*waiting)
+            except TimeoutError:
+                log.info("runners_remain", count=len(self._runners))
+
+    async def _run(self, generation_id: str, runner: Runner) -> None:
+        try:
+            await runner.run()
+        except asyncio.CancelledError:
+            raise
+        except Exception:
+            log.exception("runner_failed", generation=generation_id)
+        finally:
+            self._runners.pop(generation_id, None)
+            self._tasks.pop(generation_id, None)
+
+    async def _interrupt(self, left: Unfinished) -> None:
+        generation, status = left.generation, left.status
+        epoch = await self._tools.journal.claim(generation.id, self._name)
+        now = self._tools.clock.now()
+        records: list[AttemptRecord] = []
+        if left.attempts:
+            records.append(attrs.evolve(left.attempts[-1], step=Step.OUTCOME, at=now, job=None, result="interrupted"))
+        ending = attrs.evolve(INTERRUPTED, charged=charged([*left.attempts, *records]))
+        ended = attrs.evolve(fold(status, ending, now), version=status.version.next(epoch))
+        await self._tools.journal.append(generation.id, epoch, StatusRecord(status=ended), *records, durable=True)
+        log.info("generation_interrupted", generation=generation.id, provider=generation.provider, charged=ended.charged)
