@@ -39,6 +39,13 @@ RawRequest = Request[dict[str, Any], dict[str, Any]]
 """As it came in and as it is journalled, checked but not yet in the plugin's own classes."""
 
 
+class Surface(StrEnum):
+    """Which of the two surfaces asked: the seed's frozen one or /v1."""
+
+    SEED = "seed"
+    V1 = "v1"
+
+
 MAX_PROMPT = 20_000
 
 
@@ -64,12 +71,9 @@ class Draft:
     options: dict[str, Any] = attrs.field(factory=dict)
     ref: str | None = attrs.field(default=None, validator=optional(max_len(200)))
 
-
-class Surface(StrEnum):
-    """Which of the two surfaces asked: the seed's frozen one or /v1."""
-
-    SEED = "seed"
-    V1 = "v1"
+    def request(self) -> RawRequest:
+        """Return what is journalled of it."""
+        return Request(prompt=self.prompt, model=self.model, params=self.params, options=self.options)
 
 
 @attrs.frozen(kw_only=True)

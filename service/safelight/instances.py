@@ -3,29 +3,28 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any, Protocol
 
 import aiohttp
 import attrs
 import structlog
 
+from safelight.boundary import Boundary
 from safelight.config.model import Instance
 from safelight.errors import Fault, InvalidInput, one_sentence
-from safelight.plugins import NAME, Discovery, Offer, describe
+from safelight.plugins import NAME, Discovery, Offer, describe, did_you_mean
 from safelight.ports import Clock
-from safelight.providers import Capabilities, Provider, Resources
+from safelight.providers import Capabilities, Provider, ProviderProtocol, ProviderUnavailable, Resources
+from safelight.redaction import redactor
 from safelight.structuring import structure
 
 log = structlog.get_logger()
 
 OPEN_SECONDS = 10.0
 """How long a provider may take to get ready, and to let go."""
-STOP_SECONDS = 2.0
-"""How long a canceled task of a plugin may take to end before it is left behind."""
 
 
 class OpenSession(Protocol):
@@ -39,25 +38,50 @@ class OpenSession(Protocol):
 @attrs.frozen(kw_only=True)
 class ProviderInstance:
     """
-    One configured provider.
+    A configured provider, open and ready.
 
     Attributes:
         name: The `[providers.<name>]` key.
-        offer: The class and who ships it; None where no plugin offers it.
-        provider: Open and ready; None where `fault` is set.
-        session: Its HTTP client, also for fetching what it produced; None where `fault` is set.
-        fault: Why it cannot be used, for people.
+        offer: The class and who ships it.
+        session: Its HTTP client, also for fetching what it produced.
+        fault: Nothing; what tells it from an `UnavailableInstance`.
     """
 
     name: str
+    offer: Offer
+    provider: Provider
+    capabilities: Capabilities
+    session: aiohttp.ClientSession
+    fault: None = None
+
+
+@attrs.frozen(kw_only=True)
+class UnavailableInstance:
+    """A configured provider that cannot be used: `fault` says why; `offer` is None where no plugin offers it."""
+
+    name: str
     offer: Offer | None
-    provider: Provider | None = None
-    capabilities: Capabilities = Capabilities()
-    session: aiohttp.ClientSession | None = None
-    fault: str | None = None
+    fault: str
 
 
-Instances = Mapping[str, ProviderInstance]
+class Instances(Mapping[str, ProviderInstance | UnavailableInstance]):
+    """Every configured provider by its name, the unavailable ones too."""
+
+    def __init__(self, instances: Mapping[str, ProviderInstance | UnavailableInstance]) -> None:
+        self._instances = dict(instances)
+
+    def __getitem__(self, name: str) -> ProviderInstance | UnavailableInstance:
+        return self._instances[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._instances)
+
+    def __len__(self) -> int:
+        return len(self._instances)
+
+    def unknown(self, name: str) -> Fault:
+        """Return what to say of a name that is not configured."""
+        return Fault("providerId", f"unknown provider '{name}'{did_you_mean(name, self)}")
 
 
 def check_instances(instances: Mapping[str, Instance], discovery: Discovery) -> tuple[Fault, ...]:
@@ -100,23 +124,23 @@ async def open_instances(
         folder: Each instance gets a folder of its own in here.
     """
     keepers: list[_Keeper] = []
-    opened: dict[str, ProviderInstance] = {}
-    for name, instance in instances.items():
-        if offer := discovery.providers.get(instance.plugin):
-            session = open_session(private_network=instance.private_network)
-            keepers.append(_Keeper(name, instance, offer, clock=clock, folder=folder / name, session=session))
-        else:
-            opened[name] = _unavailable(name, None, discovery.reason(instance.plugin))
+    opened: dict[str, ProviderInstance | UnavailableInstance] = {}
     try:
+        for name, instance in instances.items():
+            if offer := discovery.providers.get(instance.plugin):
+                session = open_session(private_network=instance.private_network)
+                keepers.append(_Keeper(name, instance, offer, clock=clock, folder=folder / name, session=session))
+            else:
+                opened[name] = _unavailable(name, None, discovery.reason(instance.plugin))
         for ready in await asyncio.gather(*(keeper.open() for keeper in keepers)):
             opened[ready.name] = ready
-        yield MappingProxyType({name: opened[name] for name in instances})
+        yield Instances({name: opened[name] for name in instances})
     finally:
         closing = asyncio.gather(*(keeper.close() for keeper in keepers))
         try:
             await asyncio.shield(closing)
         except asyncio.CancelledError:
-            await closing  # bounded, and leaving half of them open would leak tasks and sockets
+            await closing  # bounded; going at once would leave tasks and sockets behind
             raise
 
 
@@ -124,9 +148,7 @@ class _Keeper:
     """
     Owns one provider from before it opens until after it has closed.
 
-    Both happen in one task, which waits in between: task groups and time-outs that a plugin enters insist on that. All
-    of a plugin's code runs in tasks of its own that contain what it raises, because a SystemExit that leaves a task
-    stops the event loop.
+    All of that happens in one task, which waits in between: task groups and time-outs that a plugin enters insist on it.
     """
 
     def __init__(
@@ -143,53 +165,75 @@ class _Keeper:
         self._instance = instance
         self._offer = offer
         self._session = session
-        self._folder = folder
+        self._boundary = Boundary(name, offer.plugin)
         self._resources = Resources(instance=name, session=session, clock=clock, spawn=self._spawn, folder=folder)
-        self._log = log.bind(instance=name, plugin=offer.plugin, distribution=offer.distribution)
-        self._opened: asyncio.Future[Provider | str] = asyncio.get_running_loop().create_future()
+        self._stack = AsyncExitStack()
+        self._opened: asyncio.Future[ProviderInstance | str] = asyncio.get_running_loop().create_future()
         self._closing = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._helpers: set[asyncio.Task[None]] = set()
-        self._stopping: set[asyncio.Task[None]] = set()
 
-    async def open(self) -> ProviderInstance:
+    async def open(self) -> ProviderInstance | UnavailableInstance:
         """Enter the provider; what goes wrong becomes the instance's `fault`."""
         self._task = asyncio.create_task(self._keep(), name=f"{self._name}:keep")
         await asyncio.wait({self._opened}, timeout=OPEN_SECONDS)
-        result = self._opened.result() if self._opened.done() else f"did not open within {OPEN_SECONDS:g} s"
-        if isinstance(result, str):
+        opened = self._opened.result() if self._opened.done() else f"did not open within {OPEN_SECONDS:g} s"
+        if isinstance(opened, str):
             await self.close()
-            return _unavailable(self._name, self._offer, result)
-        return ProviderInstance(
-            name=self._name,
-            offer=self._offer,
-            provider=result,
-            capabilities=result.capabilities,
-            session=self._session,
-        )
+            return _unavailable(self._name, self._offer, opened)
+        return opened
 
     async def close(self) -> None:
-        """Leave the provider, end the tasks it started, close its HTTP client; in this order, so that each can use the next."""
-        is_open = self._opened.done() and not self._closing.is_set()
+        """Leave the provider, then end what it spawned, then close its HTTP client: each may need the next to the last."""
         self._closing.set()
         if self._task is not None:
-            if is_open:
+            if self._opened.done():
                 await asyncio.wait({self._task}, timeout=OPEN_SECONDS)
-            await self._stop({self._task})
-        await self._stop(self._helpers)
+            await self._boundary.stop(self._task)
+        await asyncio.gather(*(self._boundary.stop(helper) for helper in self._helpers))
         await self._session.close()
 
     async def _keep(self) -> None:
+        entered = await self._boundary.contain("open", self._enter)
+        if not self._opened.done():
+            self._opened.set_result(str(entered.error) if entered.value is None else entered.value)
+        if entered.value is not None:
+            await self._boundary.contain("stay open", self._closing.wait)
+            await self._boundary.contain("close", self._stack.aclose)
+
+    async def _enter(self) -> ProviderInstance:
         try:
-            self._folder.mkdir(parents=True, exist_ok=True)
+            self._resources.folder.mkdir(parents=True, exist_ok=True)
             settings = _settings(self._name, self._instance, self._offer)
-            async with self._offer.cls(settings, self._resources) as _:
-                pass
-        except BaseException as error:  # noqa: BLE001 - not even SystemExit may reach the event loop
-            pass
+        except (OSError, InvalidInput) as error:
+            raise ProviderUnavailable(str(error)) from error
+        async with AsyncExitStack() as stack:
+            provider = self._offer.cls(settings, self._resources)
+            await stack.enter_async_context(provider)
+            capabilities = provider.capabilities
+            if not isinstance(capabilities, Capabilities):
+                raise ProviderProtocol("capabilities is not a Capabilities")
+            self._stack = stack.pop_all()
+        return ProviderInstance(
+            name=self._name,
+            offer=self._offer,
+            provider=provider,
+            capabilities=capabilities,
+            session=self._session,
+        )
 
     def _spawn(self, work: Coroutine[Any, Any, None], *, name: str) -> None:
-        pass
+        if self._closing.is_set():
+            work.close()
+            raise RuntimeError(f"'{self._name}' is closing: nothing can be spawned any more")
+        helper = asyncio.create_task(self._help(work, name), name=f"{self._name}:{name}")
+        self._helpers.add(helper)
+        helper.add_done_callback(self._helpers.discard)
+
+    async def _help(self, work: Coroutine[Any, Any, None], name: str) -> None:
+        result = await self._boundary.contain(name, lambda: work)
+        if result.error is not None:
+            log.error("provider_task_failed", provider=self._name, plugin=self._offer.plugin, task=name, reason=str(result.error))
 
 
 def _settings(name: str, instance: Instance, offer: Offer) -> Any:
@@ -198,5 +242,11 @@ def _settings(name: str, instance: Instance, offer: Offer) -> Any:
         return structure(instance.settings, offer.cls.Settings, path=path)
     except (InvalidInput, KeyboardInterrupt):
         raise
-    except BaseException as error:  # noqa: BLE001 - validators are the plugin's code
+    except BaseException as error:  # noqa: BLE001 - converters and validators are the plugin's code
         raise InvalidInput(Fault(path, f"{offer.plugin} ({offer.distribution}) raised {describe(error)}")) from None
+
+
+def _unavailable(name: str, offer: Offer | None, fault: str) -> UnavailableInstance:
+    scrubbed = one_sentence(redactor.text(fault))
+    log.error("provider_unavailable", provider=name, plugin=offer and offer.plugin, reason=scrubbed)
+    return UnavailableInstance(name=name, offer=offer, fault=scrubbed)

@@ -149,7 +149,7 @@ def _load(entry: EntryPoint, faults: list[PluginFault]) -> Iterator[Offer]:
         faults.extend(_fault(entry, FaultKind.HOOK, sentence) for sentence in unknown)
         if not manager.hook.safelight_providers.get_hookimpls():
             if not unknown:
-                faults.append(_fault(entry, FaultKind.HOOK, _no_hook(plugin)))
+                faults.append(_fault(entry, FaultKind.HOOK, _guarded(FaultKind.HOOK, entry, partial(_no_hook, plugin))))
             return
         for cls in _guarded(FaultKind.PROVIDER, entry, partial(_answers, manager)):
             try:
@@ -234,7 +234,7 @@ def _class_faults(role: str, described: Any) -> Iterator[str]:
 
 
 def _called(cls: Any) -> str:
-    return cls.__name__ if isinstance(cls, type) else type(cls).__name__
+    return cls.__name__ if issubclass(type(cls), type) else type(cls).__name__  # isinstance would ask the plugin
 
 
 def _fault(entry: EntryPoint, kind: FaultKind, sentence: str) -> PluginFault:

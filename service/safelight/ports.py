@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import BinaryIO, Protocol, Self
+from typing import TYPE_CHECKING, BinaryIO, Protocol, Self
 
 import attrs
 
@@ -15,6 +15,9 @@ from safelight.records import AttemptRecord, Record, StatusRecord
 from safelight.status import Output, Preview, Status
 from safelight.updates import Content
 from safelight.versions import Version
+
+if TYPE_CHECKING:
+    import aiohttp
 
 
 class Clock(Protocol):
@@ -174,13 +177,23 @@ class Outputs(ABC):
         """Let go."""
 
     @abstractmethod
-    async def keep(self, generation_id: str, content: Content, *, claimed_type: str | None, seed: int | None) -> Output:
+    async def keep(
+        self,
+        generation_id: str,
+        content: Content,
+        *,
+        claimed_type: str | None,
+        seed: int | None,
+        session: aiohttp.ClientSession | None = None,
+    ) -> Output:
         """
         Store an output whole and durably, and say what it is from its bytes.
 
         Args:
             content: Bytes, a path (copied), a URL or data: URI (fetched under the limits), or chunks.
             claimed_type: What the provider calls it; used only where the bytes themselves cannot tell.
+            session: The provider instance's own client: a URL is fetched through its connector, so what the guard there
+                allows is allowed here. Its headers and cookies are not sent. None: public addresses only.
 
         Raises:
             OutputRefused: Too large, too many pixels, empty, forbidden address, unreachable; nothing stays behind.
@@ -188,12 +201,19 @@ class Outputs(ABC):
         """
 
     @abstractmethod
-    async def preview(self, generation_id: str, content: Content) -> Preview:
+    async def preview(
+        self,
+        generation_id: str,
+        content: Content,
+        *,
+        session: aiohttp.ClientSession | None = None,
+    ) -> Preview:
         """
-        Store the newest preview and delete the one before.
+        Store the newest preview and delete the one before; `session` as for `keep`.
 
         Raises:
             OutputRefused: Not a raster image, or over the limits.
+            StorageFull: No room.
         """
 
     @abstractmethod

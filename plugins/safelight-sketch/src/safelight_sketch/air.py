@@ -1,10 +1,11 @@
-"""What moves between us and the scene: birds, snow, rain, fireflies."""
+"""What moves between us and the scene: birds, snow, rain, lightning, fireflies."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from safelight_sketch.canvas import Canvas, Pen
+from safelight_sketch.colour import mix
 from safelight_sketch.stage import Layer, Stage
 
 
@@ -45,7 +46,9 @@ def _snow(canvas: Canvas, stage: Stage) -> None:
     def draw(pen: Pen) -> None:
         for _ in range(min(1500, int(area * 340))):
             size = 0.0012 + 0.0042 * chance.random() ** 3
-            pen.disc((chance.random() * stage.frame.width, chance.random() * stage.frame.height), size, chance.uniform(0.35, 0.95))
+            pen.disc(
+                (chance.random() * stage.frame.width, chance.random() * stage.frame.height), size, chance.uniform(0.35, 0.95)
+            )
 
     canvas.blend(canvas.shapes(draw), (0.98, 0.98, 1.0))
 
@@ -61,6 +64,32 @@ def _rain(canvas: Canvas, stage: Stage) -> None:
             pen.line([(x, y), (x - length * 0.22, y + length)], 0.001, chance.uniform(0.1, 0.42))
 
     canvas.shine(canvas.shapes(draw) * 0.6, stage.palette.sky[-1])
+
+
+def lightning(canvas: Canvas, stage: Stage) -> None:
+    """One bolt from the clouds to the horizon, on the side of the light."""
+    chance = stage.dice.stream("lightning")
+    x = stage.frame.width * (0.5 + stage.lit_from * chance.uniform(0.0, 0.14))
+    bolt = [(x, -0.02)]
+    while bolt[-1][1] < stage.horizon - 0.02:
+        before = bolt[-1]
+        bolt.append((before[0] + chance.normal() * 0.022, min(stage.horizon, before[1] + chance.uniform(0.012, 0.05))))
+    forks = []
+    for start in (bolt[len(bolt) // 3], bolt[len(bolt) // 2]):
+        fork, lean = [start], chance.choice((-1, 1)) * 0.022
+        for _ in range(6):
+            fork.append((fork[-1][0] + lean + chance.normal() * 0.012, fork[-1][1] + chance.uniform(0.01, 0.035)))
+        forks.append([point for point in fork if point[1] < stage.horizon])
+
+    def draw(pen: Pen) -> None:
+        pen.line(bolt, 0.0045)
+        for fork in forks:
+            pen.line(fork, 0.002, 0.7)
+
+    violet = mix(stage.palette.sky[-1], (0.86, 0.84, 1.0), 0.75)
+    for point in bolt[::4]:
+        canvas.glow(point, 0.05, violet, 0.11)
+    canvas.shine(canvas.shapes(draw), (1.0, 0.99, 1.0))
 
 
 def fireflies(canvas: Canvas, stage: Stage) -> None:

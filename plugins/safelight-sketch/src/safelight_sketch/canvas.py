@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Sequence
 
 import attrs
@@ -34,15 +35,42 @@ class Canvas:
         x: Position of each column, 1 x width.
         y: Position of each row, height x 1.
         pixel: Side of one pixel in units.
+        scale: Pixels to a unit, across and down.
+        origin: Column and row of the first pixel, other than 0 in a window.
     """
 
     def __init__(self, frame: Frame, columns: int, rows: int) -> None:
         self.frame = frame
-        self.columns, self.rows = columns, rows
         self.rgb: Array = np.zeros((rows, columns, 3), np.float32)
         self.x: Array = ((np.arange(columns, dtype=np.float32) + 0.5) * (frame.width / columns))[None, :]
         self.y: Array = ((np.arange(rows, dtype=np.float32) + 0.5) * (frame.height / rows))[:, None]
         self.pixel = frame.height / rows
+        self.scale = (columns / frame.width, rows / frame.height)
+        self.origin = (0, 0)
+
+    @property
+    def columns(self) -> int:
+        """Pixels from left to right."""
+        return int(self.rgb.shape[1])
+
+    @property
+    def rows(self) -> int:
+        """Pixels from top to bottom."""
+        return int(self.rgb.shape[0])
+
+    def part(self, left: float, top: float, right: float, bottom: float) -> Canvas:
+        """
+        Return a window on this canvas, in the same units: small things are painted in small windows.
+
+        It shares the pixels. Only `noise` does not fit there, for it is spread over what it is given.
+        """
+        column, row = self.column(left), self.row(top)
+        window = copy.copy(self)
+        window.rgb = self.rgb[row : self.row(bottom) + 1, column : self.column(right) + 1]
+        window.x = self.x[:, column : self.column(right) + 1]
+        window.y = self.y[row : self.row(bottom) + 1]
+        window.origin = (self.origin[0] + column, self.origin[1] + row)
+        return window
 
     def blend(self, alpha: Array, colour: Array | Colour, *, top: int = 0) -> None:
         """Cover with `colour` where `alpha` is 1; `top` is the row at which a partial alpha begins."""
@@ -56,7 +84,11 @@ class Canvas:
 
     def row(self, y: float) -> int:
         """Return the first row that reaches below `y`."""
-        return int(np.clip(np.floor(y / self.frame.height * self.rows), 0, self.rows - 1))
+        return int(np.clip(np.floor(y * self.scale[1]) - self.origin[1], 0, self.rows - 1))
+
+    def column(self, x: float) -> int:
+        """Return the column that holds `x`, or the nearest one."""
+        return int(np.clip(np.floor(x * self.scale[0]) - self.origin[0], 0, self.columns - 1))
 
     def below(self, profile: Array) -> tuple[Array, int]:
         """Return the alpha of everything below a profile (one height per column), and the row it begins at."""
@@ -98,8 +130,8 @@ class Pen:
     def __init__(self, canvas: Canvas) -> None:
         self.image = Image.new("L", (canvas.columns * _FINE, canvas.rows * _FINE))
         self._draw = ImageDraw.Draw(self.image)
-        self._scale_x = canvas.columns * _FINE / canvas.frame.width
-        self._scale_y = canvas.rows * _FINE / canvas.frame.height
+        self._scale_x, self._scale_y = canvas.scale[0] * _FINE, canvas.scale[1] * _FINE
+        self._left, self._top = canvas.origin[0] * _FINE, canvas.origin[1] * _FINE
 
     def polygon(self, points: Sequence[Point], tone: float = 1.0) -> None:
         """Fill a polygon."""
@@ -120,13 +152,14 @@ class Pen:
         self._draw.ellipse((x0, y0, x1, y1), fill=round(255 * tone))
 
     def _placed(self, points: Sequence[Point]) -> list[Point]:
-        return [(x * self._scale_x, y * self._scale_y) for x, y in points]
+        return [(x * self._scale_x - self._left, y * self._scale_y - self._top) for x, y in points]
 
 
 def smooth(low: float, high: float, value: Array) -> Array:
     """Return 0 below `low`, 1 above `high`, and an easy curve between."""
     t = ((value - low) / (high - low)).clip(0.0, 1.0)
-    return t * t * (3.0 - 2.0 * t)
+    eased: Array = t * t * (3.0 - 2.0 * t)
+    return eased
 
 
 def profile(

@@ -13,8 +13,20 @@ Array = npt.NDArray[Any]
 Colour = tuple[float, float, float]
 """sRGB, each from 0 to 1."""
 
-_TO_LMS = np.array([[0.4122214708, 0.5363325363, 0.0514459929], [0.2119034982, 0.6806995451, 0.1073969566], [0.0883024619, 0.2817188376, 0.6299787005]])
-_TO_LAB = np.array([[0.2104542553, 0.7936177850, -0.0040720468], [1.9779984951, -2.4285922050, 0.4505937099], [0.0259040371, 0.7827717662, -0.8086757660]])
+_TO_LMS = np.array(
+    [
+        [0.4122214708, 0.5363325363, 0.0514459929],
+        [0.2119034982, 0.6806995451, 0.1073969566],
+        [0.0883024619, 0.2817188376, 0.6299787005],
+    ]
+)
+_TO_LAB = np.array(
+    [
+        [0.2104542553, 0.7936177850, -0.0040720468],
+        [1.9779984951, -2.4285922050, 0.4505937099],
+        [0.0259040371, 0.7827717662, -0.8086757660],
+    ]
+)
 _FROM_LAB = np.linalg.inv(_TO_LAB)
 _FROM_LMS = np.linalg.inv(_TO_LMS)
 
@@ -45,12 +57,6 @@ def mix(one: Colour, other: Colour, share: float) -> Colour:
     return _colour(from_lab(to_lab(one) * (1 - share) + to_lab(other) * share))
 
 
-def scale(colour: Colour, light: float) -> Colour:
-    """Return the colour with its lightness multiplied."""
-    lab = to_lab(colour)
-    return _colour(from_lab(np.array([min(1.0, lab[0] * light), lab[1], lab[2]])))
-
-
 def dye(colour: Colour, tint: Colour, strength: float) -> Colour:
     """Return the colour in the hue of `tint`, its lightness nearly kept: how a word in a prompt recolours a palette."""
     lab, wanted = to_lab(colour), to_lab(tint)
@@ -69,7 +75,8 @@ def ramp(stops: Sequence[Colour], at: Array) -> Array:
     lab = to_lab(stops)
     table = np.linspace(0.0, 1.0, 512)
     colours = from_lab(np.stack([np.interp(table, places, lab[:, k]) for k in range(3)], axis=-1)).astype(np.float32)
-    return colours[np.clip(np.asarray(at) * 511, 0, 511).astype(np.intp)]
+    chosen: Array = colours[np.clip(np.asarray(at) * 511, 0, 511).astype(np.intp)]
+    return chosen
 
 
 def _colour(rgb: Array) -> Colour:

@@ -14,16 +14,19 @@ from safelight_sketch.dice import Dice
 PREVIEW_SIDE = 512
 _LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 _PAPER = np.array([0.97, 0.945, 0.9], np.float32)
-_LAMP = np.array([0.86, 0.16, 0.1], np.float32)
-_MEDIA = {"png": "image/png", "jpeg": "image/jpeg", "webp": "image/webp"}
+_LAMP = np.array([0.8, 0.13, 0.08], np.float32)
 
 
-def finish(canvas: Canvas, dice: Dice) -> None:
-    """Let the lights bloom, darken the corners, lay the grain."""
+def finish(canvas: Canvas) -> None:
+    """Let the lights bloom and darken the corners."""
     _bloom(canvas)
     from_middle = np.hypot((canvas.x / canvas.frame.width - 0.5) * 1.1, canvas.y / canvas.frame.height - 0.5)
     canvas.rgb *= (1.0 - 0.3 * smooth(0.35, 0.85, from_middle))[..., None]
     np.clip(canvas.rgb, 0.0, 1.0, out=canvas.rgb)
+
+
+def lay_grain(canvas: Canvas, dice: Dice) -> None:
+    """Lay the grain of a film: most in the middle tones."""
     grain = dice.stream("grain").standard_normal((canvas.rows, canvas.columns), np.float32)
     tone = canvas.rgb @ _LUMA
     canvas.rgb += (grain * (0.008 + 0.024 * tone * (1.0 - tone)))[..., None]
@@ -58,10 +61,12 @@ def develop(canvas: Canvas, dice: Dice, time: float, size: tuple[int, int]) -> b
         paint = paint[::step, ::step]
     tone = paint @ _LUMA
     flow = _flow(dice, tone.shape)
-    density = smooth(0.0, 1.0, time * 2.3 - tone * 0.95 - flow * 0.35)[..., None]
+    density = smooth(0.0, 1.0, time * 2.05 + 0.32 - tone * 0.95 - flow * 0.35)[..., None]
     shown = _PAPER * (1 - density) + paint * density
-    light = np.float32(smooth(np.float64(0.4), np.float64(0.95), np.float64(time)))
-    under_lamp = (shown @ _LUMA)[..., None] * _LAMP + 0.02
+    light = smooth(0.4, 0.95, np.asarray(time, np.float32))
+    down, across = np.ogrid[-1.0 : 1.0 : tone.shape[0] * 1j, -1.0 : 1.0 : tone.shape[1] * 1j]
+    falloff = 1.08 - 0.3 * (across**2 + (down + 0.35) ** 2)  # the lamp hangs over the tray
+    under_lamp = (shown @ _LUMA * falloff)[..., None] * _LAMP + 0.02
     shown = under_lamp * (1 - light) + shown * light
     image = _image(shown).resize((columns, rows), Image.Resampling.BICUBIC)
     return encode(image, "jpeg", quality=82)
@@ -79,11 +84,6 @@ def _image(rgb: Array) -> Image.Image:
 def fix(canvas: Canvas, form: str) -> bytes:
     """Return the finished picture in the form asked for: png, jpeg or webp."""
     return encode(_image(canvas.rgb), form, quality=92)
-
-
-def media_type(form: str) -> str:
-    """Return the media type of a form."""
-    return _MEDIA[form]
 
 
 def encode(image: Image.Image, form: str, *, quality: int) -> bytes:

@@ -6,7 +6,7 @@ SCENES: dict[str, str] = {
     "lighthouse": "lighthouse beacon faro phare leuchtturm маяк 灯台 灯塔 등대",
     "city": "city town skyline street skyscraper tokyo york london paris berlin cyberpunk neon urban downtown tower building stadt ville ciudad город 都市 城市 🌃 🌆 🌇 🏙",
     "forest": "forest wood woods woodland tree pine spruce fir jungle grove cabin deer fox bear wald forêt bosque лес 森 森林 🌲 🌳 🦌 🦊",
-    "mountains": "mountain peak alp alpine hill valley summit everest fuji canyon cliff volcano lake berg montagne montaña гора горы 山 🏔 ⛰ 🗻",
+    "mountains": "mountain peak alp alpine hill valley summit everest fuji canyon cliff volcano lake berg montagne montaña гора горы 山 🏔 ⛰ 🗻",  # noqa: RUF001 - Russian is written in Cyrillic
     "sea": "sea ocean beach wave water coast island ship boat sail sailboat harbour harbor shore bay whale meer mer mar море 海 🌊 ⛵ 🏖",
     "abstract": "abstract pattern geometric shapes minimal bauhaus cubist texture gradient paper colours colors",
 }
@@ -16,7 +16,7 @@ MOODS: dict[str, str] = {
     "night": "night midnight dark moon moonlight moonlit moonrise star starry stars galaxy neon cyberpunk nacht nuit noche ночь 夜 🌃 🌙 🌕 ✨ ⭐ 🌌",
     "day": "day noon sunny summer bright afternoon tag jour 昼 ☀",
     "mist": "mist misty fog foggy haze hazy winter snow snowy calm dream dreamy nebel туман 霧 ❄",
-    "storm": "storm stormy rain rainy thunder tempest gloomy moody dramatic sturm буря 雨 ⛈ 🌧",
+    "storm": "storm stormy rain rainy thunder thunderstorm lightning tempest gloomy moody dramatic sturm буря 雨 ⛈ 🌧",
 }
 BODIES: dict[str, str] = {
     "moon": "moon moonlight moonlit moonrise crescent mond lune luna луна 月 🌙 🌕",
@@ -31,6 +31,9 @@ EXTRAS: dict[str, str] = {
     "cabin": "cabin hut cottage house home lodge 🏠 🏡",
     "autumn": "autumn fall october maple herbst automne otoño 秋 🍁 🍂",
     "stars": "star stars starry galaxy milky cosmos ✨ ⭐ 🌌 星",
+    "lightning": "lightning thunder thunderstorm storm stormy ⛈ ⚡",
+    "crescent": "crescent 🌙",
+    "full": "full 🌕",
     "fireflies": "firefly fireflies magic magical enchanted fairy",
 }
 COLOURS: dict[str, str] = {

@@ -8,7 +8,7 @@ from functools import partial
 import attrs
 
 from safelight_sketch.canvas import Canvas, Frame
-from safelight_sketch.darkroom import develop, finish, fix
+from safelight_sketch.darkroom import develop, finish, fix, lay_grain
 from safelight_sketch.dice import Dice
 from safelight_sketch.palette import choose
 from safelight_sketch.reading import read
@@ -54,7 +54,8 @@ class Painting:
             canvas: list[Canvas] = []
             for layer in self._layers:
                 yield Stroke(f"{verb} {layer.name}", partial(self._layer, canvas, layer, divisor))
-            yield Stroke("rinsing" if divisor > 1 else "laying the grain", partial(self._finish, canvas))
+            yield Stroke("letting the lights bloom", partial(self._finish, canvas))
+        yield Stroke("laying the grain", lambda: lay_grain(self._shown, self._dice))
 
     def _canvas(self, divisor: int) -> Canvas:
         return Canvas(self._frame, max(4, self._size[0] // divisor), max(4, self._size[1] // divisor))
@@ -70,8 +71,13 @@ class Painting:
         layer.paint(canvas[0])
 
     def _finish(self, canvas: list[Canvas]) -> None:
-        finish(canvas[0], self._dice)
+        finish(canvas[0])
         self._shown = canvas.pop()
+
+    def share(self, step: int, steps: int) -> tuple[Stroke, ...]:
+        """Return the strokes that belong to one of `steps` even steps, counted from 1."""
+        amount = len(self.strokes)
+        return self.strokes[amount * (step - 1) // steps : amount * step // steps]
 
     def preview(self, time: float) -> bytes:
         """Return the print as it looks at `time` (0 to 1) of its development: a JPEG of at most 512 pixels a side."""

@@ -84,12 +84,14 @@ def _dyed(palette: Palette, colours: Sequence[Colour]) -> Palette:
     """The first colour named takes the sky, the last the horizon and the ground, the one between the haze."""
     first, last, middle = colours[0], colours[-1], colours[len(colours) // 2]
     steps = len(palette.sky) - 1
-    sky = tuple(dye(stop, mix(first, last, (n / steps) ** 1.5), 0.82) for n, stop in enumerate(palette.sky))
+    # One colour alone leaves the horizon some of its own light, or the picture looks seen through a filter.
+    fades = 0.35 if first == last else 0.0
+    sky = tuple(dye(stop, mix(first, last, (n / steps) ** 1.5), 0.85 - fades * n / steps) for n, stop in enumerate(palette.sky))
     return attrs.evolve(
         palette,
         sky=sky,
-        light=mix(palette.light, dye(palette.light, last, 0.8), 0.45),
-        haze=dye(palette.haze, middle, 0.8),
+        light=mix(palette.light, dye(palette.light, last, 0.8), 0.45 - fades),
+        haze=dye(palette.haze, middle, 0.8 - fades),
         shade=dye(palette.shade, last if len(colours) > 1 else first, 0.7),
         accent=mix(palette.accent, last, 0.35),
     )

@@ -12,6 +12,7 @@ from safelight_sketch.colour import Colour, from_hex
 from safelight_sketch.lexicon import BODIES, COLOURS, EXTRAS, MOODS, SCENES
 
 _WORD = re.compile(r"\w+")
+_WEATHER = frozenset({"mist", "storm"})
 _READ = 4000  # nobody's picture hangs on what comes after that many characters
 
 
@@ -45,6 +46,7 @@ def read(prompt: str, chance: np.random.Generator) -> Reading:
     # Drawn whatever was said, so that one word more does not change every other choice.
     free_mood, free_body = chance.random(), chance.random()
     scene = "lighthouse" if "lighthouse" in scenes else next(iter(scenes), "abstract")
+    moods.sort(key=lambda mood: mood in _WEATHER)  # a snowy night is a night
     mood = next(iter(moods), _habit(scene, free_mood))
     by_habit = "moon" if mood == "night" or (mood in {"storm", "mist"} and free_body < 0.2) else "sun"
     return Reading(

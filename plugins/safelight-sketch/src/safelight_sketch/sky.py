@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from safelight_sketch.air import lightning
 from safelight_sketch.canvas import Canvas, smooth
 from safelight_sketch.colour import mix, ramp
 from safelight_sketch.stage import Layer, Stage
@@ -12,11 +13,14 @@ from safelight_sketch.stage import Layer, Stage
 def sky(stage: Stage) -> tuple[Layer, ...]:
     """Return the layers behind everything else."""
     body = "the moon" if stage.reading.body == "moon" else "the sun"
-    return (
+    layers = [
         Layer("the sky", lambda canvas: _wash(canvas, stage)),
         Layer(body, lambda canvas: _body(canvas, stage)),
         Layer("the clouds", lambda canvas: _clouds(canvas, stage)),
-    )
+    ]
+    if "lightning" in stage.reading.extras:
+        layers.append(Layer("the lightning", lambda canvas: lightning(canvas, stage)))
+    return tuple(layers)
 
 
 def _wash(canvas: Canvas, stage: Stage) -> None:
@@ -24,7 +28,7 @@ def _wash(canvas: Canvas, stage: Stage) -> None:
     drift = canvas.noise(stage.dice.stream("wash"), 1.2, octaves=3, stretch=2.5) - 0.5
     at = (canvas.y / stage.horizon + drift * 0.16).clip(0.0, 1.0)
     canvas.rgb[:] = ramp(palette.sky, at**1.15)
-    if (palette.darkness >= 0.4 and stage.reading.mood != "storm") or "stars" in stage.reading.extras:
+    if (palette.darkness >= 0.4 and not stage.reading.extras & {"rain", "snow"}) or "stars" in stage.reading.extras:
         _stars(canvas, stage)
 
 
@@ -67,13 +71,14 @@ def _body(canvas: Canvas, stage: Stage) -> None:
     canvas.glow(at, radius * 3.2, warm, 0.42 if not is_moon else 0.24)
     canvas.glow(at, radius * 1.1, palette.light, 0.55 * veil)
     distance = canvas.distance(at)
-    disc = ((radius - distance) / max(canvas.pixel * 1.5, 0.004) + 0.5).clip(0.0, 1.0) * (0.55 + 0.45 * veil)
+    disc = ((radius - distance) / max(canvas.pixel * 1.5, 0.004) + 0.5).clip(0.0, 1.0) * (1.0 if veil == 1.0 else 0.4)
     if not is_moon:
         canvas.blend(disc, mix(palette.light, (1.0, 1.0, 1.0), 0.35))
         return
     chance = stage.dice.stream("moon")
     seas = smooth(0.46, 0.66, canvas.noise(chance, 11, octaves=3)) * 0.16
-    if chance.random() < 0.4:  # a crescent: what lies in its own shadow is not seen
+    asked = stage.reading.extras
+    if "crescent" in asked or (chance.random() < 0.4 and "full" not in asked):  # what lies in its own shadow is not seen
         turn = radius * chance.uniform(0.4, 0.7) * (-1 if chance.random() < 0.5 else 1)
         hidden = canvas.distance((at[0] + turn, at[1] - radius * 0.25))
         disc *= ((hidden - radius * 0.96) / (2 * canvas.pixel) + 0.5).clip(0.0, 1.0)
@@ -84,7 +89,9 @@ def _body(canvas: Canvas, stage: Stage) -> None:
 def _clouds(canvas: Canvas, stage: Stage) -> None:
     """Long clouds, thicker towards the horizon, lit on the side of the sun."""
     palette, chance = stage.palette, stage.dice.stream("clouds")
-    cover = {"storm": 0.4, "mist": 0.5, "night": 0.6}.get(stage.reading.mood, 0.52) + chance.uniform(-0.03, 0.05)
+    cover = {"storm": 0.52, "mist": 0.5, "night": 0.6}.get(stage.reading.mood, 0.52) + chance.uniform(-0.03, 0.05)
+    if "rain" in stage.reading.extras:
+        cover -= 0.12
     body = canvas.noise(chance, 2.1, octaves=5, stretch=3.4)
     level = (canvas.y / stage.horizon).clip(0.0, 1.0)
     alpha = smooth(cover, cover + 0.2, body + 0.1 * level - 0.04) * smooth(0.02, 0.3, level)

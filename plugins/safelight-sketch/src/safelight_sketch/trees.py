@@ -10,7 +10,15 @@ from safelight_sketch.stage import Stage
 
 
 def conifers(
-    canvas: Canvas, stage: Stage, name: str, ground: Array, *, tall: float, per_unit: float, colour: Array | Colour, clump: bool = False
+    canvas: Canvas,
+    stage: Stage,
+    name: str,
+    ground: Array,
+    *,
+    tall: float,
+    per_unit: float,
+    colour: Array | Colour,
+    clump: bool = False,
 ) -> None:
     """
     Plant a row of conifers on a profile.
@@ -54,10 +62,19 @@ def _conifer(pen: Pen, chance: np.random.Generator, x: float, foot: float, tall:
 
 def broadleaf(pen: Pen, chance: np.random.Generator, x: float, foot: float, tall: float) -> None:
     """A round crown of many leaves on a thin trunk."""
-    pen.polygon([(x - tall * 0.03, foot), (x - tall * 0.012, foot - tall * 0.6), (x + tall * 0.012, foot - tall * 0.6), (x + tall * 0.03, foot)])
+    pen.polygon(
+        [
+            (x - tall * 0.03, foot),
+            (x - tall * 0.012, foot - tall * 0.6),
+            (x + tall * 0.012, foot - tall * 0.6),
+            (x + tall * 0.03, foot),
+        ]
+    )
     for _ in range(26):
         angle, away = chance.uniform(0, 2 * np.pi), tall * 0.22 * np.sqrt(chance.random())
-        pen.disc((x + away * np.cos(angle) * 1.05, foot - tall * 0.68 + away * np.sin(angle) * 1.25), tall * chance.uniform(0.05, 0.1))
+        pen.disc(
+            (x + away * np.cos(angle) * 1.05, foot - tall * 0.68 + away * np.sin(angle) * 1.25), tall * chance.uniform(0.05, 0.1)
+        )
 
 
 def cabin(canvas: Canvas, stage: Stage, ground: Array, size: float) -> None:
@@ -72,7 +89,9 @@ def cabin(canvas: Canvas, stage: Stage, ground: Array, size: float) -> None:
         pen.polygon([(x - size * 0.62, foot - size * 0.6), (x, foot - size * 1.15), (x + size * 0.62, foot - size * 0.6)])
 
     def roof(pen: Pen) -> None:
-        pen.line([(x - size * 0.82, foot - size * 0.5), (x, foot - size * 1.2), (x + size * 0.82, foot - size * 0.5)], size * 0.12)
+        pen.line(
+            [(x - size * 0.82, foot - size * 0.5), (x, foot - size * 1.2), (x + size * 0.82, foot - size * 0.5)], size * 0.12
+        )
         pen.rectangle(x + size * 0.3, foot - size * 1.32, x + size * 0.46, foot - size * 0.85)
 
     def windows(pen: Pen) -> None:
@@ -82,10 +101,15 @@ def cabin(canvas: Canvas, stage: Stage, ground: Array, size: float) -> None:
     def smoke(pen: Pen) -> None:
         for k in range(22):
             t = k / 21
-            pen.disc((x + size * (0.38 + 0.5 * t * t - 0.14 * np.sin(t * 7)), foot - size * (1.4 + 1.9 * t)), size * (0.05 + 0.12 * t), 0.34 * (1 - t))
+            pen.disc(
+                (x + size * (0.38 + 0.5 * t * t - 0.14 * np.sin(t * 7)), foot - size * (1.4 + 1.9 * t)),
+                size * (0.05 + 0.12 * t),
+                0.34 * (1 - t),
+            )
 
-    canvas.blend(canvas.shapes(smoke), mix(palette.haze, (1.0, 1.0, 1.0), 0.3))
-    canvas.blend(canvas.shapes(walls), mix(palette.depth(0.85), palette.accent, 0.14))
-    canvas.blend(canvas.shapes(roof), (0.95, 0.95, 0.98) if "snow" in stage.reading.extras else palette.depth(1.0))
-    canvas.blend(canvas.shapes(windows), palette.accent)
+    window = canvas.part(x - size * 2, foot - size * 4, x + size * 2, foot + size)
+    window.blend(window.shapes(smoke), mix(palette.haze, (1.0, 1.0, 1.0), 0.3))
+    window.blend(window.shapes(walls), mix(palette.depth(0.85), palette.accent, 0.14))
+    window.blend(window.shapes(roof), (0.95, 0.95, 0.98) if "snow" in stage.reading.extras else palette.depth(1.0))
+    window.blend(window.shapes(windows), palette.accent)
     canvas.glow((x, foot - size * 0.3), size * 0.7, palette.accent, 0.12 + 0.3 * palette.darkness)

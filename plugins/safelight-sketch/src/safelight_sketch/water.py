@@ -42,6 +42,12 @@ def waves(canvas: Canvas, stage: Stage) -> None:
     water *= (1.0 + 0.16 * swell * (0.4 + near))[..., None]
     alpha = ((y - stage.horizon) / canvas.pixel + 0.5).clip(0.0, 1.0) * np.ones_like(canvas.x)
     canvas.blend(alpha, water, top=top)
+    if stage.reading.extras & {"rain", "lightning"}:  # white horses
+        canvas.blend(
+            (smooth(0.34, 0.62, swell) * smooth(0.02, 0.5, near) * 0.5).astype(np.float32),
+            mix(palette.sky[-1], palette.light, 0.5),
+            top=top,
+        )
     _road(canvas, stage, near, swell, top)
     # A breath of haze where sea and sky meet.
     line = np.exp(-(((canvas.y - stage.horizon) / 0.02) ** 2)) * np.ones_like(canvas.x)
@@ -74,7 +80,11 @@ def _road(canvas: Canvas, stage: Stage, near: Array, swell: Array, top: int) -> 
     inside = np.exp(-(((canvas.x - stage.light[0]) / width) ** 2))
     glints = smooth(0.12, 0.5, swell + 0.42 * inside - 0.1)
     strength = 0.95 if stage.reading.mood not in {"mist", "storm"} else 0.5
-    canvas.shine(inside * (0.16 + 0.84 * glints) * strength * (1.0 - 0.35 * near), mix(stage.palette.light, stage.palette.sky[-1], 0.2), top=top)
+    canvas.shine(
+        inside * (0.16 + 0.84 * glints) * strength * (1.0 - 0.35 * near),
+        mix(stage.palette.light, stage.palette.sky[-1], 0.2),
+        top=top,
+    )
 
 
 def mirror(canvas: Canvas, stage: Stage, shore: float) -> None:

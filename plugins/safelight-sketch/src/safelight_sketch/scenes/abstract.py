@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from safelight_sketch.canvas import Canvas, smooth
+from safelight_sketch.canvas import Canvas, Pen, smooth
 from safelight_sketch.colour import Array, Colour, mix, ramp
 from safelight_sketch.stage import Layer, Stage
 
@@ -40,8 +40,8 @@ def _relief(canvas: Canvas, stage: Stage) -> Array:
     lean = chance.uniform(0, 2 * np.pi)
     middle_x, middle_y = canvas.frame.width / 2, canvas.frame.height / 2
     along = (canvas.x - middle_x) * np.cos(lean) + (canvas.y - middle_y) * np.sin(lean)
-    relief = 0.5 + 0.42 * along + 0.85 * (fold - 0.5) + 0.3 * np.sin(7 * bend + 3 * along) * 0.4
-    return relief.astype(np.float32)
+    relief: Array = 0.5 + 0.42 * along + 0.85 * (fold - 0.5) + 0.3 * np.sin(7 * bend + 3 * along) * 0.4
+    return relief
 
 
 def _sheet(canvas: Canvas, stage: Stage, n: int) -> None:
@@ -70,6 +70,8 @@ def _ground(canvas: Canvas, stage: Stage) -> None:
 
 
 def _disc(canvas: Canvas, at: tuple[float, float], radius: float, one: Colour, other: Colour, alpha: float, turn: float) -> None:
+    reach = radius * 1.6
+    canvas = canvas.part(at[0] - reach, at[1] - reach, at[0] + reach, at[1] + reach)
     distance = canvas.distance(at)
     shadow = smooth(1.35, 0.75, canvas.distance((at[0] + radius * 0.08, at[1] + radius * 0.14)) / radius)
     canvas.blend((shadow * 0.22 * alpha).astype(np.float32), (0.05, 0.04, 0.1))
@@ -91,14 +93,15 @@ def _arcs(canvas: Canvas, stage: Stage) -> None:
     for _ in range(3):
         at = (canvas.frame.width * chance.uniform(0.1, 0.9), canvas.frame.height * chance.uniform(0.15, 0.9))
         size, turn, bands = chance.uniform(0.13, 0.27), chance.uniform(0, 2 * np.pi), int(chance.integers(3, 6))
-        distance = canvas.distance(at)
-        side = ((canvas.x - at[0]) * np.cos(turn) + (canvas.y - at[1]) * np.sin(turn)) / canvas.pixel
+        window = canvas.part(at[0] - size, at[1] - size, at[0] + size, at[1] + size)
+        distance = window.distance(at)
+        side = ((window.x - at[0]) * np.cos(turn) + (window.y - at[1]) * np.sin(turn)) / window.pixel
         half = (side + 0.5).clip(0.0, 1.0)
         start = int(chance.integers(len(colours)))
         for band in range(bands):
             outer, inner = size * (1 - band / (bands + 1)), size * (1 - (band + 0.82) / (bands + 1))
-            ring = ((outer - distance) / canvas.pixel + 0.5).clip(0, 1) * ((distance - inner) / canvas.pixel + 0.5).clip(0, 1)
-            canvas.blend((ring * half * 0.94).astype(np.float32), colours[(start + band * 2) % len(colours)])
+            ring = ((outer - distance) / window.pixel + 0.5).clip(0, 1) * ((distance - inner) / window.pixel + 0.5).clip(0, 1)
+            window.blend((ring * half * 0.94).astype(np.float32), colours[(start + band * 2) % len(colours)])
 
 
 def _small_discs(canvas: Canvas, stage: Stage) -> None:
@@ -115,5 +118,9 @@ def _lines(canvas: Canvas, stage: Stage) -> None:
     turn = chance.uniform(0, np.pi)
     points = [(middle[0] + t * np.cos(turn), middle[1] + t * np.sin(turn)) for t in (-0.45, 0.4)]
     across = [(middle[0] - t * np.sin(turn + 0.3), middle[1] + t * np.cos(turn + 0.3)) for t in (-0.2, 0.3)]
-    alpha = canvas.shapes(lambda pen: (pen.line(points, 0.005), pen.line(across, 0.003)) and None)
-    canvas.blend(alpha * 0.85, stage.palette.shade)
+
+    def draw(pen: Pen) -> None:
+        pen.line(points, 0.005)
+        pen.line(across, 0.003)
+
+    canvas.blend(canvas.shapes(draw) * 0.85, stage.palette.shade)

@@ -81,7 +81,9 @@ def _roof(pen: Pen, left: float, right: float, top: float, kind: int) -> None:
         pen.rectangle(middle - wide * 0.24, top - wide * 0.55, middle + wide * 0.24, top - wide * 0.2)
 
 
-def _windows(canvas: Canvas, stage: Stage, houses: list[tuple[float, float, float, int]], chance: np.random.Generator, n: int) -> None:
+def _windows(
+    canvas: Canvas, stage: Stage, houses: list[tuple[float, float, float, int]], chance: np.random.Generator, n: int
+) -> None:
     palette = stage.palette
     lit_share = (0.12 + 0.42 * palette.darkness) * (0.8 if n == 2 else 1.0)
     warm: list[tuple[float, float, float, float, float]] = []

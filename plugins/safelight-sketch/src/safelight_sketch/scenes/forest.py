@@ -68,14 +68,15 @@ def _row(canvas: Canvas, stage: Stage, n: int) -> None:
 def _crowns(canvas: Canvas, stage: Stage, n: int, ground: Array, colour: Colour) -> None:
     chance = stage.dice.stream(f"crowns {n}")
     tall, per_unit = _ROWS[n][2], _ROWS[n][3]
-    for shade in (0.82, 1.0, 1.16):
+    for leaf in (_AUTUMN[(n + 1) % 4], colour, _AUTUMN[(n + 3) % 4]):
+        shade = mix(colour, leaf, 0.55 - 0.3 * stage.palette.darkness)
 
         def draw(pen: Pen) -> None:
             for _ in range(min(200, int(per_unit * stage.frame.width / 2.2) + 1)):
                 x = chance.uniform(-0.03, 1.03) * stage.frame.width
                 broadleaf(pen, chance, x, float(np.interp(x, canvas.x[0], ground)) + 0.01, tall * chance.uniform(0.65, 1.15))
 
-        canvas.blend(canvas.shapes(draw), tuple(min(1.0, part * shade) for part in colour))  # type: ignore[arg-type]
+        canvas.blend(canvas.shapes(draw), shade)
 
 
 def _shafts(canvas: Canvas, stage: Stage) -> None:
@@ -102,7 +103,9 @@ def _front(canvas: Canvas, stage: Stage) -> None:
         for side in (0.02, 0.115, 0.9, 0.985):
             x, thick = width * side + chance.normal() * 0.015, chance.uniform(0.014, 0.034)
             lean = chance.normal() * 0.03
-            pen.polygon([(x - thick, height), (x - thick * 0.6 + lean, -0.02), (x + thick * 0.6 + lean, -0.02), (x + thick, height)])
+            pen.polygon(
+                [(x - thick, height), (x - thick * 0.6 + lean, -0.02), (x + thick * 0.6 + lean, -0.02), (x + thick, height)]
+            )
             for _ in range(5):
                 at, out = chance.uniform(0.05, 0.6) * height, chance.uniform(0.05, 0.13) * (1 if side < 0.5 else -1)
                 pen.line([(x, at), (x + out * 0.6, at - 0.01), (x + out, at + 0.02)], 0.006)

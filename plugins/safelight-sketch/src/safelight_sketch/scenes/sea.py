@@ -32,7 +32,7 @@ def islands(canvas: Canvas, stage: Stage) -> None:
         line = profile(chance, along, 1.4, sharp=0.25) + 0.5 * profile(chance, along, 0.5, octaves=1)
         land = stage.horizon - np.maximum(line - 0.02, -0.05) * height * 1.7
         alpha, top = canvas.below(land)
-        fade = (1.0 - 0.45 * ((canvas.y[top:] - stage.horizon + height) / height).clip(0.0, 1.0))
+        fade = 1.0 - 0.45 * ((canvas.y[top:] - stage.horizon + height) / height).clip(0.0, 1.0)
         canvas.blend(alpha * fade, mix(stage.palette.haze, stage.palette.depth(0.7), nearness), top=top)
 
 
@@ -47,15 +47,25 @@ def sails(canvas: Canvas, stage: Stage) -> None:
 
 
 def _boat(canvas: Canvas, stage: Stage, x: float, y: float, size: float) -> None:
+    canvas = canvas.part(x - size, y - size * 1.4, x + size, y + size)
     lean = size * 0.06 * -stage.lit_from
 
     def draw_hull(pen: Pen) -> None:
-        pen.polygon([(x - size * 0.42, y - size * 0.1), (x + size * 0.46, y - size * 0.13), (x + size * 0.3, y + size * 0.05), (x - size * 0.3, y + size * 0.05)])
+        pen.polygon(
+            [
+                (x - size * 0.42, y - size * 0.1),
+                (x + size * 0.46, y - size * 0.13),
+                (x + size * 0.3, y + size * 0.05),
+                (x - size * 0.3, y + size * 0.05),
+            ]
+        )
         pen.line([(x, y - size * 0.1), (x + lean, y - size * 1.25)], size * 0.025)
 
     def draw_sails(pen: Pen) -> None:
         pen.polygon([(x + lean, y - size * 1.22), (x - size * 0.4, y - size * 0.2), (x - size * 0.02, y - size * 0.18)])
-        pen.polygon([(x + lean + size * 0.03, y - size * 1.1), (x + size * 0.38, y - size * 0.24), (x + size * 0.04, y - size * 0.2)], 0.8)
+        pen.polygon(
+            [(x + lean + size * 0.03, y - size * 1.1), (x + size * 0.38, y - size * 0.24), (x + size * 0.04, y - size * 0.2)], 0.8
+        )
 
     def draw_image(pen: Pen) -> None:
         for k in range(7):  # the reflection breaks into strokes
@@ -66,7 +76,10 @@ def _boat(canvas: Canvas, stage: Stage, x: float, y: float, size: float) -> None
     palette = stage.palette
     canvas.blend(canvas.shapes(draw_image), mix(palette.depth(0.8), palette.accent, 0.25))
     canvas.blend(canvas.shapes(draw_hull), palette.depth(0.95))
-    canvas.blend(canvas.shapes(draw_sails) * 0.95, mix(palette.accent, palette.light, 0.5) if palette.darkness < 0.9 else palette.depth(0.35))
+    canvas.blend(
+        canvas.shapes(draw_sails) * 0.95,
+        mix(palette.accent, palette.light, 0.5) if palette.darkness < 0.9 else palette.depth(0.35),
+    )
 
 
 def _shore(canvas: Canvas, stage: Stage) -> None:

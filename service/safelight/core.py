@@ -1,0 +1,251 @@
+"""The service with no HTTP: open it, create generations, watch them, cancel them."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+import socket
+from collections.abc import Coroutine
+from contextlib import AsyncExitStack
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Self, TypeVar
+
+import structlog
+
+from safelight.config.model import Config
+from safelight.egress import open_session
+from safelight.engines import open_journal
+from safelight.errors import Busy, InstanceUnavailable, NotCancelable, NotFound, ProviderUnknown, StorageFull
+from safelight.generation import Draft, Generation, Policy, Surface, new_id
+from safelight.hub import Hub
+from safelight.instances import Instances, ProviderInstance, open_instances
+from safelight.intake import admit
+from safelight.outputs.local import LocalOutputs
+from safelight.plugins import Discovery, discover
+from safelight.ports import Clock, Journal, Outputs, SystemClock
+from safelight.records import AttemptRecord, StatusRecord, Step
+from safelight.runner import Tools
+from safelight.status import Attempt, Outcome, Phase, State, Status
+from safelight.supervisor import Supervisor
+from safelight.versions import Version, next_epoch
+from safelight.watchdog import Watchdog
+
+log = structlog.get_logger()
+T = TypeVar("T")
+
+_PURGE_SECONDS = 60.0
+
+
+class Safelight:
+    """
+    The whole service in one object; enter it to open it.
+
+    Attributes:
+        config: What it was made from.
+        discovery: Every plugin found, and every fault.
+        journal: The truth.
+        outputs: The kept bytes.
+        hub: The newest statuses and who looks.
+        instances: The configured providers.
+        is_draining: Whether nothing new is taken.
+    """
+
+    journal: Journal
+    outputs: Outputs
+    instances: Instances
+
+    def __init__(self, config: Config, *, clock: Clock | None = None, discovery: Discovery | None = None) -> None:
+        self.config = config
+        self.clock = clock or SystemClock()
+        self.discovery = discovery or discover()
+        self.hub = Hub(linger_seconds=config.streams.linger_seconds)
+        self.is_draining = False
+        self._stack = AsyncExitStack()
+        self._changes: set[asyncio.Task[Any]] = set()
+
+    async def __aenter__(self) -> Self:
+        folder = Path(self.config.data.folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        async with AsyncExitStack() as stack:
+            self.journal = await stack.enter_async_context(open_journal(self.config, folder, self.clock))
+            self.outputs = await stack.enter_async_context(
+                LocalOutputs(
+                    folder / "outputs",
+                    self.config.outputs,
+                    self.clock,
+                    url_prefix=self.config.server.public_url.rstrip("/"),
+                    min_free_bytes=0,
+                ),
+            )
+            self.instances = await stack.enter_async_context(
+                open_instances(
+                    self.config.providers,
+                    self.discovery,
+                    clock=self.clock,
+                    folder=folder / "providers",
+                    open_session=open_session,
+                ),
+            )
+            await stack.enter_async_context(Watchdog(self.discovery.owners()))
+            tools = Tools(
+                journal=self.journal,
+                outputs=self.outputs,
+                hub=self.hub,
+                clock=self.clock,
+                progress_seconds=self.config.streams.progress_seconds,
+            )
+            self._supervisor = Supervisor(tools, f"{socket.gethostname()}:{os.getpid()}")
+            interrupted = await self._supervisor.recover()
+            stack.push_async_callback(self._leave)
+            self._own(self._purge_for_ever())
+            self._stack = stack.pop_all()
+        log.info("service_opened", providers=sorted(self.instances), interrupted=interrupted, engine=self.config.journal.engine)
+        return self
+
+    async def __aexit__(self, *exc_info: object) -> None:
+        await self._stack.aclose()
+        log.info("service_closed")
+
+    def drain(self) -> None:
+        """Take nothing new from now on."""
+        self.is_draining = True
+
+    async def settle(self, grace_seconds: float) -> None:
+        """Let what runs come to an end, for so long at most; then end or park it."""
+        self.drain()
+        await self._supervisor.leave(grace_seconds=grace_seconds)
+
+    async def create(self, draft: Draft, *, owner: str, surface: Surface = Surface.V1) -> Status:
+        """
+        Start a generation; when this returns, it is journalled with its first intent.
+
+        Raises:
+            InvalidInput: Faults in the draft, each with its path.
+            ProviderUnknown: No such provider.
+            InstanceUnavailable: The provider did not open.
+            Busy: Draining, or no room to journal it.
+        """
+        if self.is_draining:
+            raise Busy("The service is stopping and takes nothing new.")
+        name = draft.provider_id or self.config.default_provider
+        instance = self._instance(name)
+        request = admit(draft, instance.offer.cls)
+        room = await self.journal.room()
+        if room is not None and room < self.config.data.min_free_bytes:
+            raise StorageFull("The data folder is nearly full; nothing new is taken.", retry_after_seconds=60)
+        return await self._change(self._create(draft, instance, request, owner, surface))
+
+    async def find(self, generation_id: str, *, owner: str) -> tuple[Generation, Status]:
+        """
+        Return a generation and its newest status.
+
+        Raises:
+            NotFound: Unknown, or someone else's.
+        """
+        found = await self.journal.find(generation_id)
+        if found is None or found[0].owner != owner:
+            raise NotFound("No such generation.")
+        return found
+
+    async def cancel(self, generation_id: str, *, owner: str) -> Status:
+        """
+        Ask for a cancel; return the status once the wish is journalled, or the ending if it was canceled already.
+
+        Raises:
+            NotFound: Unknown, or someone else's.
+            NotCancelable: It has ended otherwise.
+        """
+        _, status = await self.find(generation_id, owner=owner)
+        runner = self._supervisor.find(generation_id)
+        if not status.is_terminal and runner is not None:
+            await self._change(runner.cancel())
+            _, status = await self.find(generation_id, owner=owner)
+        if status.is_terminal and status.outcome is not Outcome.CANCELED:
+            raise NotCancelable(f"It has ended already: {status.outcome}.")
+        return status
+
+    def _instance(self, name: str) -> ProviderInstance:
+        instance = self.instances.get(name)
+        if instance is None:
+            raise ProviderUnknown(self.instances.unknown(name))
+        if instance.fault is not None:
+            raise InstanceUnavailable(f"The provider '{name}' is not available: {instance.fault}", retry_after_seconds=30)
+        return instance
+
+    async def _create(self, draft: Draft, instance: ProviderInstance, request: Any, owner: str, surface: Surface) -> Status:
+        now = self.clock.now()
+        policy = self._policy(surface)
+        generation = Generation(
+            id=new_id(),
+            owner=owner,
+            provider=instance.name,
+            request=draft.request(),
+            policy=policy,
+            created_at=now,
+            ref=draft.ref,
+            surface=surface,
+        )
+        status = Status(
+            generation=generation.id,
+            provider=instance.name,
+            version=Version(next_epoch(0, int(now.timestamp())), 1),
+            state=State.STARTED,
+            phase=Phase.SUBMITTING,
+            created_at=now,
+            ref=draft.ref,
+            attempt=Attempt(n=1, of=1, provider=instance.name, model=draft.model),
+            deadline_at=now + timedelta(seconds=policy.total_seconds + policy.cancel_seconds),
+        )
+        intent = AttemptRecord(
+            n=1,
+            step=Step.INTENT,
+            at=now,
+            provider=instance.name,
+            durability=instance.capabilities.durability,
+            key=secrets.token_hex(16),
+        )
+        await self.journal.create(generation, StatusRecord(status=status), intent)
+        self.hub.open(status, owner)
+        self._supervisor.start(generation, status, intent, instance, request)
+        log.info("generation_created", generation=generation.id, provider=instance.name, surface=surface)
+        return status
+
+    def _policy(self, surface: Surface) -> Policy:
+        deadlines = self.config.deadlines
+        return Policy(
+            submit_seconds=deadlines.submit_seconds,
+            stall_seconds=deadlines.stall_seconds,
+            total_seconds=deadlines.seed_total_seconds if surface is Surface.SEED else deadlines.total_seconds,
+            cancel_seconds=deadlines.cancel_seconds,
+        )
+
+    def _own(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+        task = asyncio.create_task(work)
+        self._changes.add(task)
+        task.add_done_callback(self._changes.discard)
+        return task
+
+    async def _change(self, work: Coroutine[Any, Any, T]) -> T:
+        """Await a change in a task of core's own, so that a caller who leaves does not stop it half-way."""
+        return await asyncio.shield(self._own(work))
+
+    async def _purge_for_ever(self) -> None:
+        """Forget what ended longer ago than the retention, with its outputs."""
+        while True:
+            before = self.clock.now() - timedelta(seconds=self.config.data.retention_seconds)
+            try:
+                while purged := await self.journal.purge(before):
+                    for generation_id in purged:
+                        await self.outputs.purge(generation_id)
+                    log.info("generations_purged", count=len(purged))
+            except Exception:
+                log.exception("purge_failed")
+            await asyncio.sleep(_PURGE_SECONDS)
+
+    async def _leave(self) -> None:
+        await self.settle(0.0)
+        for task in tuple(self._changes):
+            task.cancel()
+        await asyncio.gather(*self._changes, return_exceptions=True)

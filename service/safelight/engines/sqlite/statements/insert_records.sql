@@ -1,0 +1,2 @@
+INSERT INTO records (generation, kind, epoch, seq, body)
+VALUES (?, ?, ?, ?, ?)

@@ -1,0 +1,8 @@
+SELECT body, (
+    SELECT body FROM records
+    WHERE generation = n AND epoch IS NOT NULL
+    ORDER BY epoch DESC, seq DESC
+    LIMIT 1
+)
+FROM generations
+WHERE id = ?

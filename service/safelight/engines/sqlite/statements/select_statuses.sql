@@ -1,0 +1,4 @@
+SELECT body FROM records
+WHERE generation = (SELECT n FROM generations WHERE id = ?) AND (epoch, seq) > (?, ?)
+ORDER BY epoch, seq
+LIMIT ?

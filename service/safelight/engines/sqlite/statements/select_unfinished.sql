@@ -1,0 +1,9 @@
+SELECT n, body, (
+    SELECT body FROM records
+    WHERE generation = n AND epoch IS NOT NULL
+    ORDER BY epoch DESC, seq DESC
+    LIMIT 1
+)
+FROM generations
+WHERE ended_at IS NULL
+ORDER BY n
