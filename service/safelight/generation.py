@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any, Generic, TypeVar
 
 import attrs
-from attrs.validators import max_len, optional
+from attrs.validators import and_, max_len, optional
 
 ANONYMOUS = "anonymous"
 """The owner of what is created where the service is open."""
@@ -49,9 +49,9 @@ class Surface(StrEnum):
 MAX_PROMPT = 20_000
 
 
-def _is_said(_: object, attribute: attrs.Attribute[str], value: str) -> None:
+def _is_said(_: object, __: Any, value: str) -> None:
     if not value.strip():
-        raise ValueError(f"{attribute.name} must not be blank")
+        raise ValueError("must not be blank")
 
 
 @attrs.frozen(kw_only=True)
@@ -64,7 +64,7 @@ class Draft:
         ref: The caller's own word for it, shown back.
     """
 
-    prompt: str = attrs.field(validator=[_is_said, max_len(MAX_PROMPT)])
+    prompt: str = attrs.field(validator=and_(_is_said, max_len(MAX_PROMPT)))
     provider_id: str | None = None
     model: str | None = attrs.field(default=None, validator=optional(max_len(200)))
     params: dict[str, Any] = attrs.field(factory=dict)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 import attrs
 from attrs.validators import and_, ge, instance_of, optional
@@ -11,8 +12,8 @@ from attrs.validators import and_, ge, instance_of, optional
 from safelight.versions import Version
 
 
-_WHOLE = and_(instance_of(int), ge(0))
-_AMOUNT = and_(instance_of((int, float)), ge(0))
+_WHOLE: Any = and_(instance_of(int), ge(0))
+_AMOUNT: Any = and_(instance_of((int, float)), ge(0))
 _MAYBE_TEXT = optional(instance_of(str))
 
 

@@ -9,7 +9,7 @@ from safelight.errors import SafelightError
 from safelight.generation import Policy
 from safelight.providers import ProviderError, Rejected
 from safelight.records import AttemptRecord, Durability
-from safelight.status import Output, Outcome
+from safelight.status import Outcome, Output
 from safelight.updates import Ended, Produced, Update
 
 INTERRUPTED = Ended(

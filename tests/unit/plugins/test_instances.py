@@ -47,15 +47,11 @@ def safelight_providers():
 """
 CANCEL_ITSELF = "asyncio.current_task().cancel(); await asyncio.sleep(0)"
 HANG = "await asyncio.Event().wait()"
-CLING = "\n        ".join(
-    (
-        "while True:",
-        "    try:",
-        "        await asyncio.Event().wait()",
-        "    except asyncio.CancelledError:",
-        "        said.append('no')",
-    ),
-)
+CLING = """
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            await asyncio.Event().wait()"""
 
 
 def ship_bad(site, *, enter="pass", leave="pass", settings="Settings"):
@@ -88,11 +84,9 @@ def opening(site, tmp_path):
     return opening
 
 
-@pytest.fixture(autouse=True)
-async def no_task_is_left():
-    before = asyncio.all_tasks()
-    yield
-    assert {task.get_name() for task in asyncio.all_tasks() - before if not task.get_name().startswith("clinging")} == set()
+def tasks():
+    """Return the names of the tasks that run plugin code."""
+    return {task.get_name() for task in asyncio.all_tasks() if task.get_name().startswith(("bad:", "good:"))}
 
 
 async def test_instance_is_open_with_all_it_was_promised(site, opening, tmp_path, said):
@@ -108,6 +102,7 @@ async def test_instance_is_open_with_all_it_was_promised(site, opening, tmp_path
         assert resources.folder.is_dir()
         assert said() == ["in"]
     assert said() == ["in", "out"]
+    assert tasks() == set()
     assert instance.session.closed
 
 
@@ -169,7 +164,6 @@ async def test_provider_that_hangs_on_opening_is_given_up_in_bounded_time(site, 
         assert opened["bad"].fault == "did not open within 10 s"
         assert opened["good"].fault is None
     assert asyncio.get_running_loop().time() - started < OPEN_SECONDS + 5
-    forget_clinging()
 
 
 @pytest.mark.parametrize(
@@ -196,7 +190,6 @@ async def test_provider_that_hangs_on_closing_is_given_up_in_bounded_time(site, 
         started = asyncio.get_running_loop().time()
     assert asyncio.get_running_loop().time() - started < OPEN_SECONDS + 5
     assert session.closed
-    forget_clinging()
 
 
 async def test_task_groups_of_a_plugin_are_entered_and_left_in_one_task(site, opening):
@@ -229,22 +222,21 @@ async def test_spawned_task_that_crashes_is_named_and_hurts_nobody(site, opening
 
 
 async def test_spawned_tasks_end_after_the_provider_has_left_and_before_its_client_closes(site, opening, said):
-    work = "\n        ".join(
-        (
-            "try:",
-            "    await asyncio.Event().wait()",
-            "finally:",
-            "    said.append(('task', self.resources.session.closed))",
-        ),
-    )
     ship_bad(
         site,
         enter="self.resources.spawn(self.work(), name='refresh'); await asyncio.sleep(0)",
-        leave="said.append(('out', self.resources.session.closed))\n\n    async def work(self):\n        " + work,
+        leave="""said.append(('out', self.resources.session.closed))
+
+    async def work(self):
+        try:
+            await asyncio.Event().wait()
+        finally:
+            said.append(('task', self.resources.session.closed))""",
     )
     async with opening() as opened:
         session = opened["bad"].session
     assert said() == [("out", False), ("task", False)]
+    assert tasks() == set()
     assert session.closed
 
 
@@ -282,6 +274,7 @@ async def test_cancelled_while_opening_closes_what_was_opened(site, opening):
     with pytest.raises(asyncio.CancelledError):
         await task
     assert [session.closed for session in sessions] == [True, True]
+    assert tasks() == set()
 
 
 @pytest.mark.looptime
@@ -304,6 +297,7 @@ async def test_cancelled_while_closing_still_closes_everything(site, opening):
     with pytest.raises(asyncio.CancelledError):
         await task
     assert [session.closed for session in sessions] == [True, True]
+    assert tasks() == set()
 
 
 async def test_instance_of_a_broken_plugin_is_unavailable_with_the_reason(site, opening):
@@ -346,13 +340,6 @@ async def test_unknown_instance_is_told_with_what_was_meant(site, opening):
     ship_bad(site)
     async with opening() as opened:
         assert opened.unknown("goood") == Fault("providerId", "unknown provider 'goood' (did you mean 'good'?)")
-
-
-def forget_clinging():
-    """Tell the task that cannot be ended apart from a leak of ours."""
-    for task in asyncio.all_tasks():
-        if task.get_name() == "bad:keep":
-            task.set_name("clinging")
 
 
 def test_nothing_is_opened_for_no_instances(tmp_path):

@@ -18,7 +18,7 @@ class Dice:
     def __init__(self, prompt: str, seed: int) -> None:
         # Lone surrogates are legal in a Python string and must not stop a picture.
         text = prompt.encode("utf-8", "surrogatepass")
-        self._root = hashlib.blake2b(str(seed).encode() + b"", digest_size=32).digest()
+        self._root = hashlib.blake2b(str(seed).encode() + b"\0" + text, digest_size=32).digest()
 
     def stream(self, name: str) -> np.random.Generator:
         """Return the stream called `name`, from its beginning."""

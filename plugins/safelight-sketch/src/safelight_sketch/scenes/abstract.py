@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 
 from safelight_sketch.canvas import Canvas, Pen, smooth
@@ -15,7 +17,7 @@ def abstract(stage: Stage) -> tuple[Layer, ...]:
     """Compose one of the two kinds, by chance."""
     if stage.dice.stream("kind").random() < 0.55:
         return tuple(
-            Layer("the deepest sheet" if n == 0 else "a sheet of paper", lambda canvas, n=n: _sheet(canvas, stage, n))  # type: ignore[misc]
+            Layer("the deepest sheet" if n == 0 else "a sheet of paper", partial(_sheet, stage=stage, n=n))
             for n in range(_SHEETS)
         )
     return (

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 
 from safelight_sketch.air import air
@@ -18,8 +20,7 @@ _COOL, _NEON = from_hex("bfe0ff"), tuple(map(from_hex, ("ff4fa3", "43e0ff", "ffb
 def city(stage: Stage) -> tuple[Layer, ...]:
     """Compose a waterfront."""
     rows = tuple(
-        Layer(name, lambda canvas, n=n: _row(canvas, stage, n))  # type: ignore[misc]
-        for n, name in enumerate(("the far towers", "the skyline", "the waterfront"))
+        Layer(name, partial(_row, stage=stage, n=n)) for n, name in enumerate(("the far towers", "the skyline", "the waterfront"))
     )
     return (*sky(stage), *rows, Layer("the river", lambda canvas: mirror(canvas, stage, _quay(stage))), *air(stage))
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 
 from safelight_sketch.air import air, fireflies
@@ -24,10 +26,7 @@ _AUTUMN = tuple(map(from_hex, ("e8a33a", "d9702b", "b8452a", "7d2f26")))
 def forest(stage: Stage) -> tuple[Layer, ...]:
     """Compose a wood in depth."""
     names = ("the far trees", "the wood", "the clearing", "the near trees")
-    rows = tuple(
-        Layer(name, lambda canvas, n=n: _row(canvas, stage, n))  # type: ignore[misc]
-        for n, name in enumerate(names)
-    )
+    rows = tuple(Layer(name, partial(_row, stage=stage, n=n)) for n, name in enumerate(names))
     return (
         *sky(stage),
         *rows[:3],

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 
 from safelight_sketch.air import air
@@ -21,7 +23,7 @@ def mountains(stage: Stage) -> tuple[Layer, ...]:
     has_lake = "lake" in stage.reading.extras or stage.dice.stream("lake").random() < 0.35
     shore = stage.horizon + (stage.frame.height - stage.horizon) * 0.35
     ranges = tuple(
-        Layer(name, lambda canvas, n=n: _range(canvas, stage, n, shore if has_lake else None))  # type: ignore[misc]
+        Layer(name, partial(_range, stage=stage, n=n, shore=shore if has_lake else None))
         for n, name in enumerate(("the far range", "the high peaks", "the ridges", "the hills", "the near hills"))
     )
     water = (Layer("the lake", lambda canvas: mirror(canvas, stage, shore)),) if has_lake else ()

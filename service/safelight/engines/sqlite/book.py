@@ -1,0 +1,144 @@
+"""What the writer knows of the living, and what the open transaction is about to add to it."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+import attrs
+
+from safelight.engines.rules import Head
+from safelight.engines.sqlite.statements import Bulk, statement
+from safelight.errors import NotFound
+from safelight.records import Record, StatusRecord
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+_PAGE = 4096
+
+_INSERT_GENERATIONS = Bulk("insert_generations")
+_INSERT_RECORDS = Bulk("insert_records")
+_CLAIM = Bulk("claim_generations")
+_END = Bulk("end_generations")
+_SELECT_HEAD = statement("select_head")
+_SELECT_LAST_N = statement("select_last_n")
+
+
+def micros(at: datetime) -> int:
+    """Return whole microseconds since 1970."""
+    return (at - _EPOCH) // _MICROSECOND
+
+
+Row = tuple[str, int | None, int | None, bytes]
+"""A record as it is stored: kind, epoch, seq (a status only), body."""
+
+
+def row_of(record: Record, kind: str, body: bytes) -> Row:
+    """Return the columns of a record."""
+    if isinstance(record, StatusRecord):
+        version = record.status.version
+        return kind, version.epoch, version.seq, body
+    return kind, None, None, body
+
+
+@attrs.frozen
+class Line:
+    """A generation in the book: its row number and its head."""
+
+    n: int
+    head: Head
+
+
+class Book:
+    """
+    The heads of the living generations, so that an append is one INSERT, and the rows that wait for one.
+
+    Nobody else writes the file, so what the book says is so. It follows the transaction: `committed` keeps what
+    moved, `rolled_back` forgets it.
+    """
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self.connection = connection
+        self.pages = 0
+        self._kept: dict[str, Line] = {}
+        self._moved: dict[str, Line] = {}
+        self._next_n: int = connection.execute(_SELECT_LAST_N).fetchone()[0] + 1
+        self._generations: list[tuple[object, ...]] = []
+        self._records: list[tuple[object, ...]] = []
+        self._claims: list[tuple[object, ...]] = []
+        self._ends: list[tuple[object, ...]] = []
+
+    def holds(self, generation_id: str) -> bool:
+        """Whether a generation is known to exist; of one that has ended only the file can tell."""
+        return generation_id in self._moved or generation_id in self._kept
+
+    def line(self, generation_id: str) -> Line:
+        """
+        Return where a generation stands.
+
+        Raises:
+            NotFound: No such generation.
+        """
+        line = self._moved.get(generation_id) or self._kept.get(generation_id)
+        if line is None:
+            found = self.connection.execute(_SELECT_HEAD, (generation_id,)).fetchone()
+            if found is None:
+                raise NotFound("No such generation.")
+            n, epoch, ended_at, seq = found
+            line = Line(n, Head(epoch, seq, None if ended_at is None else _EPOCH + ended_at * _MICROSECOND))
+        return line
+
+    def open(self, generation_id: str, created_at: datetime, body: bytes, head: Head, rows: Sequence[Row]) -> None:
+        """Add a generation with its first records."""
+        n = self._next_n
+        self._next_n += 1
+        ended_at = None if head.ended_at is None else micros(head.ended_at)
+        self._generations.append((n, generation_id, micros(created_at), head.epoch, ended_at, body))
+        self._add(generation_id, Line(n, head), rows)
+
+    def advance(self, generation_id: str, line: Line, head: Head, rows: Sequence[Row]) -> None:
+        """Add records to a generation, which thereby comes to `head`."""
+        if head.ended_at is not None and line.head.ended_at is None:
+            self._ends.append((line.n, micros(head.ended_at)))
+        self._add(generation_id, Line(line.n, head), rows)
+
+    def claim(self, generation_id: str, line: Line, head: Head, owner: str) -> None:
+        """Note a new claim."""
+        self.flush()  # the newest of two claims must win, and one UPDATE over both does not say which
+        self._claims.append((line.n, head.epoch, owner))
+        self._moved[generation_id] = Line(line.n, head)
+
+    def flush(self) -> None:
+        """Write the waiting rows into the open transaction."""
+        for bulk, rows in (
+            (_INSERT_GENERATIONS, self._generations),
+            (_INSERT_RECORDS, self._records),
+            (_CLAIM, self._claims),
+            (_END, self._ends),
+        ):
+            if rows:
+                bulk.run(self.connection, rows)
+                rows.clear()
+
+    def committed(self) -> None:
+        """Keep what moved; the ended ones are let go."""
+        for generation_id, line in self._moved.items():
+            if line.head.ended_at is None:
+                self._kept[generation_id] = line
+            else:
+                self._kept.pop(generation_id, None)
+        self._moved.clear()
+
+    def rolled_back(self) -> None:
+        """Forget what moved."""
+        for rows in (self._generations, self._records, self._claims, self._ends):
+            rows.clear()
+        self._moved.clear()
+
+    def _add(self, generation_id: str, line: Line, rows: Sequence[Row]) -> None:
+        n = line.n
+        for row in rows:
+            self._records.append((n, *row))
+            self.pages += 1 + len(row[3]) // _PAGE
+        self._moved[generation_id] = line

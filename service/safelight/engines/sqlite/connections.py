@@ -1,0 +1,85 @@
+"""How the file is opened: for the one that writes, and for those that read."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+from safelight.engines.sqlite.statements import migrations
+from safelight.errors import JournalError
+
+NAME = "journal.sqlite3"
+_OLDEST = (3, 35, 0)  # UPDATE FROM, RETURNING
+_STATEMENTS_KEPT = 64
+
+
+def open_reader(file: Path) -> sqlite3.Connection:
+    """Open the file for reading, never for a checkpoint: that is the writer's alone."""
+    connection = _connect(file, "rw")
+    connection.execute("PRAGMA query_only = 1")
+    connection.execute("PRAGMA wal_autocheckpoint = 0")
+    return connection
+
+
+def open_writer(file: Path) -> sqlite3.Connection:
+    """
+    Open the file for writing and bring it to the newest version.
+
+    Raises:
+        JournalError: Its version is newer than ours (the file is left as it was), or it cannot have a write-ahead log.
+    """
+    if sqlite3.sqlite_version_info < _OLDEST:
+        raise JournalError(f"The journal needs SQLite {'.'.join(map(str, _OLDEST))}, this Python has {sqlite3.sqlite_version}.")
+    if file.exists():
+        _refuse_newer(file)
+    connection = _connect(file, "rwc")
+    try:
+        if connection.execute("PRAGMA journal_mode = WAL").fetchone() != ("wal",):
+            raise JournalError(f"The file system of {file} cannot keep a write-ahead log.")
+        connection.execute("PRAGMA wal_autocheckpoint = 0")
+        connection.execute("PRAGMA synchronous = FULL")
+        _migrate(connection)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _connect(file: Path, mode: str) -> sqlite3.Connection:
+    # one thread at a time uses a connection, but not the one that opened it closes it
+    return sqlite3.connect(
+        f"{file.absolute().as_uri()}?mode={mode}",
+        uri=True,
+        isolation_level=None,
+        check_same_thread=False,
+        cached_statements=_STATEMENTS_KEPT,
+    )
+
+
+def _refuse_newer(file: Path) -> None:
+    """Look by a connection that cannot write, for closing one that can would move the log into the file."""
+    connection = _connect(file, "ro")
+    try:
+        version = _version(connection)
+    finally:
+        connection.close()
+    known = len(migrations())
+    if version > known:
+        raise JournalError(
+            f"The journal {file} has format {version}, this version of Safelight knows formats up to {known}; a newer one wrote it.",
+        )
+
+
+def _migrate(connection: sqlite3.Connection) -> None:
+    scripts = migrations()
+    for version in range(_version(connection), len(scripts)):
+        try:
+            connection.executescript(f"BEGIN IMMEDIATE;\n{scripts[version]}\nPRAGMA user_version = {version + 1};\nCOMMIT;")
+        finally:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    version: int = connection.execute("PRAGMA user_version").fetchone()[0]
+    return version

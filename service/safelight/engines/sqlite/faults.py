@@ -1,0 +1,48 @@
+"""What SQLite and the medium say when they fail, in our words."""
+
+from __future__ import annotations
+
+import errno
+import sqlite3
+
+from safelight.errors import Conflict, JournalError, JournalFull, SafelightError, one_sentence
+
+_FULL = frozenset(
+    {
+        sqlite3.SQLITE_FULL,
+        # a quota or a limit on the size of files; SQLite keeps the errno to itself
+        sqlite3.SQLITE_IOERR_WRITE,
+        sqlite3.SQLITE_IOERR_SHMSIZE,
+    },
+)
+_FULL_ERRNO = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+_EXISTS = frozenset({sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY})
+_UNSYNCED = frozenset({sqlite3.SQLITE_IOERR_FSYNC, sqlite3.SQLITE_IOERR_DIR_FSYNC})
+
+
+def code_of(error: BaseException) -> int | None:
+    """Return SQLite's extended code, None where the error is not SQLite's."""
+    code = getattr(error, "sqlite_errorcode", None)
+    return code if isinstance(code, int) else None
+
+
+def is_unsynced(error: BaseException) -> bool:
+    """
+    Whether a sync failed.
+
+    The kernel may then have dropped what earlier writes left to it, and the next sync succeeds all the same: only
+    reading the file anew tells what is there, so nobody may go on from here.
+    """
+    return code_of(error) in _UNSYNCED
+
+
+def explain(error: Exception) -> SafelightError:
+    """Return what a caller is told of `error`."""
+    if isinstance(error, SafelightError):
+        return error
+    code = code_of(error)
+    if code in _FULL or (isinstance(error, OSError) and error.errno in _FULL_ERRNO):
+        return JournalFull(one_sentence(f"The medium of the journal took no more: {error}"))
+    if code in _EXISTS:
+        return Conflict("A generation with this id exists.")
+    return JournalError(one_sentence(f"The journal failed: {type(error).__name__}: {error}"))

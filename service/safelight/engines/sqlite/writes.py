@@ -1,0 +1,121 @@
+"""Everything that can be written, each as one thing that the writer applies whole or not at all."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Generic, TypeVar
+
+import attrs
+
+from safelight.codec import encode_generation, encode_record, kind_of
+from safelight.engines import rules
+from safelight.engines.sqlite.book import Book, Row, micros, row_of
+from safelight.engines.sqlite.statements import statement
+from safelight.errors import Conflict
+from safelight.generation import Generation
+from safelight.records import Record
+from safelight.versions import next_epoch
+
+T = TypeVar("T")
+
+_DELETE_RECORDS = statement("delete_ended_records")
+_DELETE_GENERATIONS = statement("delete_ended_generations")
+
+
+@attrs.frozen
+class Write(ABC, Generic[T]):
+    """
+    One call's worth of writing.
+
+    Attributes:
+        is_durable: Whether it is synced before the call returns.
+    """
+
+    is_durable: bool = attrs.field(kw_only=True)
+
+    @abstractmethod
+    def apply(self, book: Book) -> T:
+        """
+        Put it into the book and return what the caller is told.
+
+        Raises:
+            SafelightError: It is refused, and the book was not touched.
+        """
+
+
+def rows_of(records: Sequence[Record]) -> tuple[Row, ...]:
+    """Encode records, on the caller's side: what cannot be encoded costs its own caller alone."""
+    return tuple(row_of(record, kind_of(record), encode_record(record)) for record in records)
+
+
+@attrs.frozen
+class Create(Write[None]):
+    """A new generation."""
+
+    generation: Generation
+    body: bytes
+    records: Sequence[Record]
+    rows: Sequence[Row]
+    now: datetime
+
+    @classmethod
+    def of(cls, generation: Generation, records: Sequence[Record], now: datetime) -> Create:
+        """Encode and make one."""
+        return cls(generation, encode_generation(generation), records, rows_of(records), now, is_durable=True)
+
+    def apply(self, book: Book) -> None:
+        """See `Write`. Whether an ended generation has the id is left to the file's own constraint."""
+        if book.holds(self.generation.id):
+            raise Conflict("A generation with this id exists.")
+        head = rules.begun(self.records, self.now)
+        book.open(self.generation.id, self.generation.created_at, self.body, head, self.rows)
+
+
+@attrs.frozen
+class Claim(Write[int]):
+    """A claim by `owner`; it returns the epoch."""
+
+    generation_id: str
+    owner: str
+    now: datetime
+
+    def apply(self, book: Book) -> int:
+        """See `Write`."""
+        line = book.line(self.generation_id)
+        head = attrs.evolve(line.head, epoch=next_epoch(line.head.epoch, int(self.now.timestamp())))
+        book.claim(self.generation_id, line, head, self.owner)
+        return head.epoch
+
+
+@attrs.frozen
+class Append(Write[None]):
+    """Records for a generation."""
+
+    generation_id: str
+    epoch: int
+    records: Sequence[Record]
+    rows: Sequence[Row]
+    now: datetime
+
+    def apply(self, book: Book) -> None:
+        """See `Write`."""
+        line = book.line(self.generation_id)
+        head = rules.advanced(line.head, self.epoch, self.records, self.now)
+        book.advance(self.generation_id, line, head, self.rows)
+
+
+@attrs.frozen
+class Purge(Write[list[str]]):
+    """The deletion of those that ended; it returns their ids."""
+
+    ended_before: datetime
+    limit: int
+
+    def apply(self, book: Book) -> list[str]:
+        """See `Write`."""
+        book.flush()  # an end before it in the same transaction counts
+        which = (micros(self.ended_before), self.limit)
+        book.pages += book.connection.execute(_DELETE_RECORDS, which).rowcount
+        return [row[0] for row in book.connection.execute(_DELETE_GENERATIONS, which).fetchall()]

@@ -1,0 +1,28 @@
+"""Blocking work beside the loop, never left running behind the back of whoever was canceled."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+async def in_thread(work: Callable[[], T]) -> T:
+    """
+    Run `work` in a thread and return what it returns.
+
+    A cancel takes effect once `work` has ended, so that nobody cleans up under its hands; keep it short.
+    """
+    running = asyncio.get_running_loop().run_in_executor(None, work)
+    try:
+        return await asyncio.shield(running)
+    except asyncio.CancelledError:
+        while not running.done():
+            try:
+                await asyncio.wait({running})
+            except asyncio.CancelledError:
+                continue  # the first one is passed on below
+        running.exception()
+        raise

@@ -1,0 +1,1 @@
+"""The edge: HTTP and Server-Sent Events around core."""

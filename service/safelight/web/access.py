@@ -1,0 +1,76 @@
+"""Who may talk to the service: host names against DNS rebinding, origins against foreign pages."""
+
+from __future__ import annotations
+
+import ipaddress
+from urllib.parse import urlsplit
+
+from aiohttp import hdrs, web
+
+from safelight.web.keys import CORE
+from safelight.web.problems import ForbiddenOrigin, Handler
+
+
+@web.middleware
+async def access(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Refuse foreign hosts and origins before anything is done; answer preflights of listed origins."""
+    _check_host(request)
+    origin = request.headers.get(hdrs.ORIGIN)
+    if origin is not None:
+        _check_origin(request, origin)
+        if request.method == hdrs.METH_OPTIONS:
+            return web.Response(status=204, headers=_preflight(origin))
+    return await handler(request)
+
+
+async def add_headers(request: web.Request, response: web.StreamResponse) -> None:
+    """Let listed origins read the answer, and nobody guess its type."""
+    response.headers.setdefault("X-Content-Type-Options", "nosniff")
+    origin = request.headers.get(hdrs.ORIGIN)
+    if origin is not None:
+        response.headers.add(hdrs.VARY, hdrs.ORIGIN)
+        if origin in request.app[CORE].config.server.allowed_origins:
+            response.headers[hdrs.ACCESS_CONTROL_ALLOW_ORIGIN] = origin
+            response.headers[hdrs.ACCESS_CONTROL_EXPOSE_HEADERS] = "Location, Retry-After, ETag, Safelight-Session"
+
+
+def _check_host(request: web.Request) -> None:
+    """A rebound name is a name: addresses, localhost and what is configured pass."""
+    server = request.app[CORE].config.server
+    host = _name(request.headers.get(hdrs.HOST, ""))
+    known = {"localhost", server.host.lower(), _name(urlsplit(server.public_url).netloc), *map(str.lower, server.allowed_hosts)}
+    if host and (host in known or _is_address(host)):
+        return
+    raise ForbiddenOrigin(f"The host '{host[:100]}' is not served here; an operator adds it to server.allowed_hosts.")
+
+
+def _check_origin(request: web.Request, origin: str) -> None:
+    server = request.app[CORE].config.server
+    own = f"{request.scheme}://{request.headers.get(hdrs.HOST, '')}"
+    if origin in {own, server.public_url.rstrip("/"), *server.allowed_origins}:
+        return
+    raise ForbiddenOrigin(
+        f"Pages from '{origin[:100]}' may not use this service; an operator adds them to server.allowed_origins."
+    )
+
+
+def _preflight(origin: str) -> dict[str, str]:
+    return {
+        hdrs.ACCESS_CONTROL_ALLOW_ORIGIN: origin,
+        hdrs.ACCESS_CONTROL_ALLOW_METHODS: "GET, POST",
+        hdrs.ACCESS_CONTROL_ALLOW_HEADERS: "Content-Type, Last-Event-ID",
+        hdrs.ACCESS_CONTROL_MAX_AGE: "600",
+        hdrs.VARY: hdrs.ORIGIN,
+    }
+
+
+def _name(netloc: str) -> str:
+    return (urlsplit(f"//{netloc}").hostname or "") if netloc.isprintable() else ""
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True

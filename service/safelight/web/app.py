@@ -1,0 +1,43 @@
+"""The two applications: what is served to callers, and what is served to operators."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from safelight.core import Safelight
+from safelight.web import generations, health, providers
+from safelight.web.access import access, add_headers
+from safelight.web.keys import CORE, STREAMS
+from safelight.web.outputs import get_output
+from safelight.web.problems import problems
+from safelight.web.streams import ticker, watch_many
+
+
+def make_app(core: Safelight) -> web.Application:
+    """Return the public application around an open core."""
+    app = web.Application(middlewares=[problems, access])
+    app[CORE] = core
+    app[STREAMS] = set()
+    app.on_response_prepare.append(add_headers)
+    app.cleanup_ctx.append(ticker)
+    route = app.router
+    route.add_post("/api/generation", generations.create_seed)
+    route.add_get("/api/generation", generations.watch_seed, allow_head=False)
+    route.add_post("/v1/generations", generations.create_v1)
+    route.add_get("/v1/generations/{id}", generations.get)
+    route.add_post("/v1/generations/{id}/cancel", generations.cancel)
+    route.add_get("/v1/generations/{id}/events", generations.watch_v1, allow_head=False)
+    route.add_get("/v1/events", watch_many, allow_head=False)
+    route.add_get("/v1/outputs/{id}/{name}", get_output)
+    route.add_get("/v1/providers", providers.list_providers)
+    route.add_get("/v1/providers/{name}", providers.get_provider)
+    return app
+
+
+def make_admin_app(core: Safelight) -> web.Application:
+    """Return the operators' application."""
+    app = web.Application(middlewares=[problems])
+    app[CORE] = core
+    app.router.add_get("/livez", health.livez)
+    app.router.add_get("/readyz", health.readyz)
+    return app

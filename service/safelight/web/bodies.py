@@ -1,0 +1,82 @@
+"""Reading a request's JSON: bounded in size and time, strict, and every refusal says why."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from http import HTTPStatus
+from typing import Any
+
+from aiohttp import web
+
+from safelight.config.model import Server
+from safelight.web.problems import BadRequest
+
+_JSON_TYPES = frozenset({"application/json", "text/plain", "application/octet-stream"})
+"""What browsers and clients say when they send JSON; octet-stream is aiohttp's word for none."""
+
+
+async def read_object(request: web.Request, limits: Server) -> dict[str, Any]:
+    """
+    Return the body as a JSON object.
+
+    Raises:
+        BadRequest: 413 too large, 408 too slow, 415 another type, 400 no JSON object.
+    """
+    if request.content_type not in _JSON_TYPES:
+        raise BadRequest(f"The body must be JSON, not {request.content_type}.", HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
+    return parse_object(await _read(request, limits))
+
+
+def parse_object(body: bytes) -> dict[str, Any]:
+    """
+    Parse strict JSON: no NaN, no key twice, no lone surrogates, no bottomless nesting.
+
+    Raises:
+        BadRequest: What is wrong, and where the parser can tell.
+    """
+    try:
+        value = json.loads(body.decode(), object_pairs_hook=_once, parse_constant=_no_constant)
+        json.dumps(value, ensure_ascii=False).encode()
+    except RecursionError:
+        raise BadRequest("The body is nested too deeply.") from None
+    except UnicodeDecodeError:
+        raise BadRequest("The body is not UTF-8.") from None
+    except UnicodeEncodeError:
+        raise BadRequest("The body has a lone surrogate, which is no text.") from None
+    except json.JSONDecodeError as error:
+        raise BadRequest(f"The body is not JSON: {error.msg} (line {error.lineno}, column {error.colno}).") from None
+    except ValueError as error:
+        raise BadRequest(str(error)) from None
+    if not isinstance(value, dict):
+        raise BadRequest("The body must be a JSON object.")
+    return value
+
+
+async def _read(request: web.Request, limits: Server) -> bytes:
+    too_large = BadRequest(f"The body is larger than {limits.body_bytes} bytes.", HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+    if request.content_length is not None and request.content_length > limits.body_bytes:
+        raise too_large
+    body = bytearray()
+    try:
+        async with asyncio.timeout(limits.body_seconds):
+            async for chunk in request.content.iter_any():
+                body += chunk
+                if len(body) > limits.body_bytes:
+                    raise too_large
+    except TimeoutError:
+        raise BadRequest(f"The body did not arrive within {limits.body_seconds:g} s.", HTTPStatus.REQUEST_TIMEOUT) from None
+    return bytes(body)
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        seen: set[str] = set()
+        twice = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
+        raise ValueError(f"The key '{twice[:100]}' stands twice in one object.".encode("utf-8", "replace").decode())
+    return found
+
+
+def _no_constant(word: str) -> None:
+    raise ValueError(f"{word} is not JSON.")

@@ -1,0 +1,28 @@
+"""The admin port: alive, and ready to take work."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from safelight.codec import encode
+from safelight.web.keys import CORE
+
+
+async def livez(request: web.Request) -> web.StreamResponse:  # noqa: ARG001 - answering is the answer
+    """`GET /livez`: the loop turns."""
+    return web.Response(body=b'{"status":"ok"}', content_type="application/json")
+
+
+async def readyz(request: web.Request) -> web.StreamResponse:
+    """`GET /readyz`: 200 when new work is taken, 503 while leaving or without a usable default provider."""
+    core = request.app[CORE]
+    default = core.instances[core.config.default_provider]
+    room = await core.journal.room()
+    checks = {
+        "draining": core.is_draining,
+        "defaultProvider": default.fault or "ok",
+        "storage": "full" if room is not None and room < core.config.data.min_free_bytes else "ok",
+    }
+    is_ready = not core.is_draining and default.fault is None and checks["storage"] == "ok"
+    body = encode({"status": "ready" if is_ready else "not ready", **checks})
+    return web.Response(status=200 if is_ready else 503, body=body, content_type="application/json")

@@ -1,0 +1,15 @@
+"""What the application carries for its handlers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+
+if TYPE_CHECKING:
+    from safelight.core import Safelight
+    from safelight.web.viewers import StreamViewer
+
+CORE: web.AppKey[Safelight] = web.AppKey("core")
+STREAMS: web.AppKey[set[StreamViewer]] = web.AppKey("streams")
+"""Every open stream."""

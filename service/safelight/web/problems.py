@@ -1,0 +1,123 @@
+"""Errors as answers: RFC 9457 problem documents with the seed's members beside them."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Awaitable, Callable
+from http import HTTPStatus
+from typing import Any
+
+import structlog
+from aiohttp import web
+
+from safelight.codec import encode
+from safelight.errors import Busy, Fault, InvalidInput, SafelightError
+from safelight.redaction import redactor
+
+log = structlog.get_logger()
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+_STATUS_OF_CODE = {
+    "invalid_input": 422,
+    "provider_unknown": 422,
+    "unauthorized": 401,
+    "forbidden_origin": 403,
+    "not_found": 404,
+    "conflict": 409,
+    "not_cancelable": 409,
+    "rate_limited": 429,
+    "busy": 503,
+    "storage_full": 503,
+    "provider_unavailable": 503,
+}
+_CODE_OF_STATUS = {404: "not_found", 405: "invalid_input", 413: "invalid_input"}
+
+
+class BadRequest(SafelightError):
+    """The request itself is wrong, before anything in it was looked at."""
+
+    code = "invalid_input"
+
+    def __init__(self, sentence: str, status: HTTPStatus = HTTPStatus.BAD_REQUEST) -> None:
+        super().__init__(sentence)
+        self.status = status
+
+
+class ForbiddenOrigin(SafelightError):
+    """The page or host the request comes from is not on the list."""
+
+    code = "forbidden_origin"
+
+
+@web.middleware
+async def problems(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Answer every error with a problem document; nothing else ever leaves, a traceback least of all."""
+    try:
+        return await handler(request)
+    except SafelightError as error:
+        return _answer(request, status_of(error), error.code, str(error), retryable=error.retryable, **_extras(error))
+    except web.HTTPException as error:
+        if error.status < HTTPStatus.BAD_REQUEST:
+            raise
+        answer = _answer(request, error.status, _CODE_OF_STATUS.get(error.status, "invalid_input"), error.reason)
+        if "Allow" in error.headers:
+            answer.headers["Allow"] = error.headers["Allow"]
+        return answer
+    except Exception:
+        request_id = secrets.token_hex(8)
+        log.exception("request_failed", method=request.method, route=_route(request), request_id=request_id)
+        return _answer(request, 500, "internal", "The service failed; its log says more.", request_id=request_id)
+
+
+def status_of(error: SafelightError) -> int:
+    """Return the HTTP status an error is answered with."""
+    return error.status if isinstance(error, BadRequest) else _STATUS_OF_CODE.get(error.code, 500)
+
+
+def _extras(error: SafelightError) -> dict[str, Any]:
+    extras: dict[str, Any] = {}
+    if isinstance(error, InvalidInput):
+        extras["faults"] = error.faults
+    if isinstance(error, Busy):
+        extras["retry_after_seconds"] = error.retry_after_seconds
+    return extras
+
+
+def _answer(
+    request: web.Request,
+    status: int,
+    code: str,
+    sentence: str,
+    *,
+    retryable: bool = False,
+    faults: tuple[Fault, ...] = (),
+    retry_after_seconds: int | None = None,
+    request_id: str | None = None,
+) -> web.Response:
+    detail = redactor.text(sentence)
+    problem: dict[str, Any] = {
+        "type": f"urn:safelight:error:{code}",
+        "title": code.replace("_", " "),
+        "status": status,
+        "detail": detail,
+        "instance": redactor.text(request.path),
+        "success": False,
+        "error": detail,
+        "code": code,
+        "retryable": retryable,
+        "requestId": request_id or secrets.token_hex(8),
+    }
+    if faults:
+        problem["faults"] = [{"path": fault.path, "message": redactor.text(fault.message)} for fault in faults]
+    answer = web.Response(status=status, body=encode(problem), content_type="application/problem+json")
+    if retry_after_seconds is not None:
+        answer.headers["Retry-After"] = str(retry_after_seconds)
+    if status in {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.REQUEST_ENTITY_TOO_LARGE}:
+        answer.force_close()  # what is left of the body is not worth reading
+    return answer
+
+
+def _route(request: web.Request) -> str | None:
+    resource = request.match_info.route.resource
+    return resource.canonical if resource else None

@@ -1,0 +1,114 @@
+"""From a configuration to listening sockets, and from SIGTERM to a clean end."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import attrs
+import structlog
+from aiohttp import web
+
+from safelight.config.model import Config
+from safelight.core import Safelight
+from safelight.web.app import make_admin_app, make_app
+from safelight.web.streams import close_streams
+
+log = structlog.get_logger()
+
+_SHUTDOWN_SECONDS = 5.0
+_SPREAD_SECONDS = 2.0
+
+
+@attrs.frozen(kw_only=True)
+class Listening:
+    """A service that is up: its core, its public application and the ports it got."""
+
+    core: Safelight
+    app: web.Application
+    port: int
+    admin_port: int
+
+
+async def serve(config: Config) -> None:
+    """Serve until SIGTERM or SIGINT, then leave in order; a second signal leaves at once."""
+    leaving, hurrying = asyncio.Event(), asyncio.Event()
+
+    def signaled() -> None:
+        (hurrying if leaving.is_set() else leaving).set()
+
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, signaled)
+    async with listening(config) as service:
+        await leaving.wait()
+        log.info("service_leaving", grace_seconds=config.server.drain_seconds)
+        leave = asyncio.create_task(leave_in_order(service))
+        hurry = asyncio.create_task(hurrying.wait())
+        await asyncio.wait({leave, hurry}, return_when=asyncio.FIRST_COMPLETED)
+        for task in (leave, hurry):
+            task.cancel()
+        await asyncio.gather(leave, hurry, return_exceptions=True)
+
+
+async def leave_in_order(service: Listening) -> None:
+    """Refuse new work, close what comes back by itself, hold the rest until its end or the grace is over."""
+    grace = service.core.config.server.drain_seconds
+    service.core.drain()
+    await asyncio.gather(
+        close_streams(service.app, spread_seconds=min(_SPREAD_SECONDS, grace), all_of_them=False),
+        service.core.settle(grace),
+    )
+    await close_streams(service.app, spread_seconds=0.0, all_of_them=True)
+
+
+@asynccontextmanager
+async def listening(config: Config) -> AsyncIterator[Listening]:
+    """Open core and both ports; on the way out, streams first, engines last."""
+    async with Safelight(config) as core:
+        app = make_app(core)
+        app.on_shutdown.append(_close_all)
+        public, admin = (
+            web.AppRunner(
+                application,
+                handler_cancellation=True,
+                access_log=None,
+                keepalive_timeout=config.server.keepalive_seconds,
+                shutdown_timeout=_SHUTDOWN_SECONDS,
+            )
+            for application in (app, make_admin_app(core))
+        )
+        try:
+            await public.setup()
+            port = await _listen(public, config.server.host, config.server.port)
+            await admin.setup()
+            admin_port = await _listen_beside(admin, config, port)
+            log.info("service_listening", url=f"http://{config.server.host}:{port}", admin_port=admin_port)
+            yield Listening(core=core, app=app, port=port, admin_port=admin_port)
+        finally:
+            await admin.cleanup()
+            await public.cleanup()
+
+
+async def _close_all(app: web.Application) -> None:
+    await close_streams(app, spread_seconds=0.0, all_of_them=True)
+
+
+async def _listen(runner: web.AppRunner, host: str, port: int) -> int:
+    site = web.TCPSite(runner, host, port, backlog=1024)
+    await site.start()
+    got: int = runner.addresses[0][1]
+    return got
+
+
+async def _listen_beside(runner: web.AppRunner, config: Config, port: int) -> int:
+    """Open the admin port: the one configured, else the one after the public port, else whichever is free."""
+    server = config.server
+    if server.admin_port or not server.port or server.port == 65535:
+        return await _listen(runner, server.admin_host, server.admin_port)
+    try:
+        return await _listen(runner, server.admin_host, port + 1)
+    except OSError:
+        return await _listen(runner, server.admin_host, 0)

@@ -1,0 +1,195 @@
+"""An open stream as a viewer of the hub: frames go straight to the transport, laggards drain in their own task."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import socket
+from typing import TYPE_CHECKING
+
+import structlog
+from aiohttp import HttpVersion11, hdrs, web
+from aiohttp_sse import EventSourceResponse
+
+from safelight.config.model import Streams
+from safelight.frames import HEARTBEAT, Frame, chunk
+from safelight.hub import Subscription, Viewer
+
+if TYPE_CHECKING:
+    from aiohttp.abc import AbstractStreamWriter
+
+log = structlog.get_logger()
+
+_SEND_BUFFER = 64 * 1024
+_NOT_SENT = 16 * 1024
+_TCP_NOTSENT_LOWAT = getattr(socket, "TCP_NOTSENT_LOWAT", None)
+
+
+class EventStream(EventSourceResponse):
+    """aiohttp-sse's response with our separator and headers, and without its ping task: one ticker serves all streams."""
+
+    def __init__(self, *, send_timeout: float) -> None:
+        super().__init__(sep="\n", send_timeout=send_timeout)
+        self.headers[hdrs.CACHE_CONTROL] = "no-cache, no-transform"
+
+    async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
+        """Send the headers; HTTP/1.0 readers get plain bytes until the connection closes."""
+        if request.version < HttpVersion11:
+            self.headers[hdrs.CONNECTION] = "close"
+            self.force_close()
+        writer = await super().prepare(request)
+        self.stop_streaming()
+        return writer
+
+
+class StreamViewer(Viewer):
+    """
+    One connection that watches one generation, or many.
+
+    Attributes:
+        reason: Why it was closed: ended, client_gone, slow, drain or error; None while it is open.
+        outlasts_drain: Whether it is held while the service leaves.
+    """
+
+    def __init__(self, request: web.Request, settings: Streams, *, has_ids: bool, outlasts_drain: bool) -> None:
+        self.reason: str | None = None
+        self.outlasts_drain = outlasts_drain
+        self.events = 0
+        self.bytes = 0
+        self.first_event_seconds: float | None = None
+        self._loop = asyncio.get_running_loop()
+        self._opened_at = self._loop.time()
+        self._request = request
+        self._settings = settings
+        self._has_ids = has_ids
+        self._subscriptions: list[Subscription] = []
+        self._wake = asyncio.Event()
+        self._is_held = True
+        self._closes_at_end = has_ids
+        self._response = EventStream(send_timeout=settings.laggard_seconds)
+        self._writer: AbstractStreamWriter | None = None
+
+    async def open(self) -> None:
+        """Send headers and the first bytes, so that proxies open and `onopen` fires."""
+        transport = self._request.transport
+        if transport is None:
+            raise ConnectionResetError
+        transport.set_write_buffer_limits(high=_NOT_SENT)
+        if (sock := transport.get_extra_info("socket")) is not None and sock.family in {socket.AF_INET, socket.AF_INET6}:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)
+            if _TCP_NOTSENT_LOWAT is not None:
+                sock.setsockopt(socket.IPPROTO_TCP, _TCP_NOTSENT_LOWAT, _NOT_SENT)
+        self._transport = transport
+        self._protocol = self._request.protocol
+        self._writer = await self._response.prepare(self._request)
+        self._is_chunked = self._request.version >= HttpVersion11
+        self._last_write = self._loop.time()
+        retry = random.randint(self._settings.retry_min_ms, self._settings.retry_max_ms)  # noqa: S311 - spreads reconnects, hides nothing
+        await self._response.write(b": ok\nretry: %d\n\n" % retry)
+
+    def add(self, subscription: Subscription) -> None:
+        """Watch one more generation."""
+        self._subscriptions.append(subscription)
+
+    def release(self) -> None:
+        """Take frames from now on, beginning with the newest of everything watched."""
+        self._is_held = False
+        for subscription in tuple(self._subscriptions):
+            subscription.catch_up()
+        self._end_if_done()
+
+    async def send(self, *frames: Frame) -> None:
+        """Write frames in order, waiting for the reader; for replays, while the viewer is held."""
+        for frame in frames:
+            self._put(frame)
+            if not await self._drained():
+                return
+
+    async def finish(self) -> web.StreamResponse:
+        """Watch until there is a reason to close, then close."""
+        while self.reason is None:
+            await self._wake.wait()
+            self._wake.clear()
+            if self.reason is None and await self._drained():
+                for subscription in tuple(self._subscriptions):
+                    subscription.catch_up()
+                self._end_if_done()
+        if self.reason == "slow":
+            self._transport.abort()
+        elif await self._drained():
+            await self._response.write_eof()
+        return self._response
+
+    @property
+    def is_paused(self) -> bool:
+        return self._is_held or self.reason is not None or self._protocol.writing_paused or self._transport.is_closing()
+
+    def show(self, frame: Frame) -> None:
+        self._put(frame)
+        if frame.status.is_terminal:
+            self._end_if_done()
+
+    def lag(self) -> None:
+        if not self._is_held:
+            self._wake.set()
+
+    def cut(self, reason: str) -> None:
+        self.reason = self.reason or reason
+        self._wake.set()
+
+    def beat(self, now: float) -> None:
+        """Send a heartbeat if it was silent for long enough; a comment, which no client sees."""
+        if now - self._last_write >= self._settings.heartbeat_seconds and not self.is_paused:
+            self._write(chunk(HEARTBEAT) if self._is_chunked else HEARTBEAT)
+
+    async def bid_farewell(self) -> None:
+        """Tell the reader to come back later than usual; for a service that leaves."""
+        if not self.is_paused:
+            await self._response.write(b"retry: %d\n\n" % random.randint(5000, 15000))  # noqa: S311 - spreads reconnects
+
+    def log_closed(self, **facts: object) -> None:
+        """Leave the channels and write the connection's one line."""
+        for subscription in self._subscriptions:
+            subscription.close()
+        log.info(
+            "stream_closed",
+            reason=self.reason or "client_gone",
+            events=self.events,
+            bytes=self.bytes,
+            skipped=sum(subscription.skipped for subscription in self._subscriptions),
+            first_event_ms=None if self.first_event_seconds is None else round(self.first_event_seconds * 1000, 1),
+            seconds=round(self._loop.time() - self._opened_at, 3),
+            **facts,
+        )
+
+    def _put(self, frame: Frame) -> None:
+        if self._has_ids:
+            self._write(frame.chunked_event if self._is_chunked else frame.event)
+        else:
+            self._write(frame.chunked_bare if self._is_chunked else frame.bare)
+        self.events += 1
+        if self.first_event_seconds is None:
+            self.first_event_seconds = self._loop.time() - self._opened_at
+
+    def _write(self, payload: bytes) -> None:
+        if not self._transport.is_closing():
+            self._transport.write(payload)
+            self.bytes += len(payload)
+            self._last_write = self._loop.time()
+
+    def _end_if_done(self) -> None:
+        if self._closes_at_end and all(subscription.is_done for subscription in self._subscriptions):
+            self.cut("ended")
+
+    async def _drained(self) -> bool:
+        """Wait until the reader has caught up; one that takes nothing for the laggard's time is given up as slow."""
+        while self._protocol.writing_paused and self._writer is not None:
+            before = self._transport.get_write_buffer_size()
+            try:
+                async with asyncio.timeout(self._settings.laggard_seconds):
+                    await self._writer.drain()
+            except TimeoutError:
+                if self._transport.get_write_buffer_size() >= before:
+                    self.reason = "slow"
+                    return False
+        return True
