@@ -84,13 +84,12 @@ class Checkout:
             if self.unfinished.exists() or not self.python.exists() or stamp.get("ground", self.ground()) != self.ground():
                 shutil.rmtree(self.venv, ignore_errors=True)
                 stamp = {}
-            reason = "its requirements have changed" if purpose in stamp else "first run only"
-            print(f"setting up {self.venv} ({reason}) …", file=sys.stderr)
+            print(f"{'bringing up to date' if stamp else 'setting up (first run only)'}: {self.venv} …", file=sys.stderr)
             self.venv.mkdir(exist_ok=True)
             self.unfinished.touch()
             if not self.python.exists():
                 subprocess.run(venv_command(self.venv), check=True, cwd=self.root)
-            pip = [*self._pip(), "--disable-pip-version-check", "install", "--quiet", *self.requirements(purpose)]
+            pip = [*self._pip(), "--disable-pip-version-check", "install", "-qq", *self.requirements(purpose)]
             subprocess.run(pip, check=True, cwd=self.root)
             self.write_stamp(stamp, purpose)
             self.unfinished.unlink()

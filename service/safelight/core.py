@@ -67,7 +67,7 @@ class Safelight:
 
     async def __aenter__(self) -> Self:
         folder = Path(self.config.data.folder)
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True)  # noqa: ASYNC240 - once, before anybody is served
         async with AsyncExitStack() as stack:
             self.journal = await stack.enter_async_context(open_journal(self.config, folder, self.clock))
             self.outputs = await stack.enter_async_context(
@@ -88,7 +88,7 @@ class Safelight:
                     open_session=open_session,
                 ),
             )
-            await stack.enter_async_context(Watchdog(self.discovery.owners()))
+            await stack.enter_async_context(Watchdog(self.discovery.owners))
             tools = Tools(
                 journal=self.journal,
                 outputs=self.outputs,

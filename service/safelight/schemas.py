@@ -52,7 +52,7 @@ def _property(field: attrs.Attribute[Any], naming: Naming) -> dict[str, Any]:
 
 def _type(kind: Any, naming: Naming, name: str) -> dict[str, Any]:  # noqa: PLR0911 - one line per kind
     origin, args = get_origin(kind), get_args(kind)
-    if origin in {Union, UnionType} and NoneType in args and len(args) == 2:  # noqa: PLR2004 - a type or nothing
+    if origin in {Union, UnionType} and NoneType in args and len(args) == 2:
         return _type(next(arg for arg in args if arg is not NoneType), naming, name)
     if kind in _NAMES:
         return {"type": _NAMES[kind]}

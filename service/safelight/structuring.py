@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
-from difflib import get_close_matches
+import tomllib
+from collections.abc import Callable, Iterator, Mapping
 from enum import Enum
 from functools import cache, partial
-from typing import Any, Literal, TypeVar, get_args, get_origin
+from itertools import islice
+from pathlib import Path
+from types import NoneType, UnionType
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin
 
 import attrs
 import cattrs
-from cattrs.gen import make_dict_structure_fn, override
-from cattrs.v import transform_error
+from cattrs.cols import homogenous_tuple_structure_factory, list_structure_factory
+from cattrs.gen import mapping_structure_factory
 
-from safelight.codec import camel
+from safelight.checks import did_you_mean, one_of, refusals, said_without
 from safelight.errors import Fault, InvalidInput
+from safelight.fields import Naming, named_fields
 from safelight.redaction import Secret
 
 T = TypeVar("T")
-Naming = Literal["snake", "camel"]
+Hook = Callable[[Any, Any], Any]
+_MAX_FAULTS = 100
+"""A hostile body may hold thousands of faults; naming each would make the answer the attack."""
+_MAX_UNKNOWN = 20
 
 
 class Text(str):
@@ -29,12 +36,44 @@ class Text(str):
 
 
 class Unfit(ValueError):
-    """A value that does not fit; its sentence never holds the value, which may be a secret."""
+    """A value that does not fit; `at` says where inside it. The sentence never holds the value, which may be a secret."""
+
+    def __init__(self, sentence: str, *, at: str = "") -> None:
+        super().__init__(sentence)
+        self.at = at
+
+    def sentence(self, naming: Naming) -> str:  # noqa: ARG002 - for those whose words depend on it
+        """Return what is wrong, in the words of the input."""
+        return str(self)
+
+
+class _Mistyped(Unfit):
+    """A value of another type than the field's."""
+
+    def __init__(self, wanted: type, value: Any) -> None:
+        super().__init__("mistyped")
+        self.wanted = wanted
+        self.got = str if isinstance(value, str) else type(value)
+
+    def sentence(self, naming: Naming) -> str:
+        names = {
+            int: "an integer",
+            float: "a number",
+            str: "a string",
+            bool: "true or false",
+            list: "a list",
+            dict: "a table" if naming == "snake" else "an object",
+            Secret: "a secret",
+            NoneType: "nothing",
+        }
+        return f"expected {names[self.wanted]}, got {names.get(self.got, f'a {self.got.__name__}')}"
 
 
 def structure(data: Any, cls: type[T], *, path: str = "", naming: Naming = "snake") -> T:
     """
     Return `data` as a `cls`.
+
+    Nothing is coerced: "1" is no integer, a boolean neither; an integer is a number. Only `Text` takes the type of its field.
 
     Args:
         path: Where the data stands, put before the path of each fault.
@@ -42,231 +81,237 @@ def structure(data: Any, cls: type[T], *, path: str = "", naming: Naming = "snak
 
     Raises:
         InvalidInput: Every fault, with its path in the words of the input.
+        TypeError: The class has a field of a type that data cannot be structured into.
     """
     try:
         return _converter(naming).structure(data, cls)
-    except Exception as error:  # noqa: BLE001 - cattrs and validators raise what they like; each becomes a fault
-        raise InvalidInput(*_faults(error, path, naming)) from None
+    except (Unfit, cattrs.BaseValidationError) as error:
+        faults = _faults(error, path, naming)
+        first = tuple(islice(faults, _MAX_FAULTS))
+        if more := sum(1 for _ in faults):
+            first += (Fault(path, f"and {more} more faults"),)
+        raise InvalidInput(*first) from None
 
 
-def did_you_mean(word: str, known: Mapping[str, Any] | list[str] | set[str]) -> str:
-    """Return ` (did you mean 'port'?)` for a near miss, else nothing."""
-    near = get_close_matches(word, list(known), n=1)
-    return f" (did you mean '{near[0]}'?)" if near else ""
+def _faults(error: BaseException, path: str, naming: Naming) -> Iterator[Fault]:
+    if isinstance(error, Unfit):
+        yield Fault(f"{path}{error.at}".lstrip("."), error.sentence(naming))
+    elif isinstance(error, cattrs.BaseValidationError):
+        for part in error.exceptions:
+            yield from _faults(part, path + _step(part), naming)
+    else:
+        raise error
 
 
-class _Unknown(Unfit):
-    """Keys nobody knows; one fault for each."""
-
-    def __init__(self, keys: list[str], known: list[str]) -> None:
-        super().__init__("unknown key")
-        self.keys = keys
-        self.known = known
-
-
-def _faults(error: BaseException, path: str, naming: Naming) -> list[Fault]:
-    unknown: list[tuple[str, _Unknown]] = []
-
-    def sentence(problem: BaseException, _: Any) -> str:
-        if isinstance(problem, _Unknown):
-            unknown.append(("", problem))
-        return _sentence(problem)
-
-    faults: list[Fault] = []
-    for line in transform_error(error, "$", sentence):
-        text, _, where = line.rpartition(" @ ")
-        place = _place(path, where, naming)
-        if unknown and text == "unknown key":
-            _, problem = unknown.pop(0)
-            prefix = f"{place}." if place else ""
-            faults.extend(
-                Fault(f"{prefix}{key[:100]}", f"unknown key '{key[:100]}'{did_you_mean(key, problem.known)}") for key in problem.keys
-            )
-        else:
-            faults.append(Fault(place, text))
-    return faults
+def _step(error: BaseException) -> str:
+    """Return the last step down to a part of the input, from the note that was left on its error."""
+    for note in getattr(error, "__notes__", ()):
+        if isinstance(note, cattrs.AttributeValidationNote):
+            return f".{note.name}"
+        if isinstance(note, cattrs.IterableValidationNote):
+            return f"[{note.index}]" if isinstance(note.index, int) else f".{_shown(note.index)}"
+    return ""
 
 
-def _place(path: str, where: str, naming: Naming) -> str:
-    inner = where.removeprefix("$").lstrip(".").replace("['", ".").replace("']", "")
-    if naming == "camel":
-        inner = ".".join(camel(part) for part in inner.split("."))
-    return ".".join(part for part in (path, inner.lstrip(".")) if part)
+def _shown(key: Any) -> str:
+    """Return a key of the input as it may be repeated: short, in characters that can be written."""
+    text = str(key)
+    clean = "".join(character if character.isprintable() else "?" for character in text[:64])
+    return clean + "…" if len(text) > 64 else clean
 
 
-def _sentence(problem: BaseException) -> str:
-    if isinstance(problem, Unfit):
-        return str(problem)
-    if isinstance(problem, KeyError):
-        return "required"
-    if isinstance(problem, ValueError) and problem.args:
-        return _validator_sentence(str(problem.args[0]))
-    return "does not fit"
+def toml_value(text: str) -> Any:
+    """
+    Read one TOML value.
+
+    Raises:
+        ValueError: It is none, or more than one.
+    """
+    read = tomllib.loads(f"value = {text}")
+    if len(read) != 1:
+        raise ValueError("more than one value")
+    return read["value"]
 
 
-def _validator_sentence(text: str) -> str:
-    """Attrs' validators say `'port' must be >= 0: -1`; the value after the colon is not shown."""
-    head = text.split(": ")[0] if text.startswith("'") else text
-    if head.startswith("'") and " must be " in head:
-        head = "must be " + head.split(" must be ", 1)[1]
-    return head.split(" (got ")[0]
-
-
-def _kind(value: Any) -> str:
-    names = {bool: "a boolean", int: "an integer", float: "a number", dict: "an object", list: "a list", type(None): "nothing"}
-    return "a string" if isinstance(value, str) else names.get(type(value), "something else")
-
-
-def _typed(value: Text, wanted: str, read: Callable[[str], T]) -> T:
+def _plain(value: Any, wanted: type) -> Any:
+    """Return what a `Text` says where something other than text is wanted."""
+    if not isinstance(value, Text):
+        return value
     try:
-        return read(value)
+        return toml_value(value.lower() if wanted is bool else value)
     except ValueError:
-        raise Unfit(f"expected {wanted}") from None
+        raise _Mistyped(wanted, value) from None
 
 
-def _int(value: Any, _: Any) -> int:
-    if isinstance(value, Text):
-        return _typed(value, "an integer", int)
-    if type(value) is not int:
-        raise Unfit(f"expected an integer, got {_kind(value)}")
-    return value
-
-
-def _float(value: Any, _: Any) -> float:
-    number = _typed(value, "a number", float) if isinstance(value, Text) else value
-    if type(number) not in {int, float}:
-        raise Unfit(f"expected a number, got {_kind(value)}")
-    try:
-        number = float(number)
-    except OverflowError:
-        raise Unfit("expected a finite number") from None
-    if not math.isfinite(number):
-        raise Unfit("expected a finite number")
+def _int(value: Any) -> int:
+    number = _plain(value, int)
+    if type(number) is not int:
+        raise _Mistyped(int, number)
     return number
 
 
-def _str(value: Any, _: Any) -> str:
+def _float(value: Any) -> float:
+    number = _plain(value, float)
+    if type(number) not in {int, float}:
+        raise _Mistyped(float, number)
+    try:
+        number = float(number)
+    except OverflowError:
+        number = math.inf
+    if not math.isfinite(number):
+        raise Unfit("must be a finite number")
+    return number
+
+
+def _bool(value: Any) -> bool:
+    flag = _plain(value, bool)
+    if type(flag) is not bool:
+        raise _Mistyped(bool, flag)
+    return flag
+
+
+def _str(value: Any) -> str:
     if isinstance(value, Secret):
         return value.reveal()
     if not isinstance(value, str):
-        raise Unfit(f"expected a string, got {_kind(value)}")
+        raise _Mistyped(str, value)
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise Unfit("holds half a character (a lone surrogate)") from None
     return str(value)
 
 
-_BOOLEANS = {"true": True, "1": True, "yes": True, "on": True, "false": False, "0": False, "no": False, "off": False}
+def _secret(value: Any) -> Secret:
+    return value if isinstance(value, Secret) else Secret(_str(value))
 
 
-def _bool(value: Any, _: Any) -> bool:
-    if isinstance(value, Text):
-        if value.lower() not in _BOOLEANS:
-            raise Unfit("expected true or false")
-        return _BOOLEANS[value.lower()]
-    if type(value) is not bool:
-        raise Unfit(f"expected true or false, got {_kind(value)}")
-    return value
+def _any(value: Any, _: Any) -> Any:
+    if not isinstance(value, Text):
+        return value
+    try:
+        return toml_value(value)
+    except ValueError:
+        return str(value)
 
 
-def _secret(value: Any, _: Any) -> Secret:
-    return value if isinstance(value, Secret) else Secret(_str(value, str))
+def _choice(value: Any, kind: Any) -> Any:
+    choices = {_typed(option): option for option in (get_args(kind) if get_origin(kind) is Literal else kind)}
+    plain = _str(value) if isinstance(value, Secret | Text) else value
+    readings = [plain, _any(value, kind)] if isinstance(value, Text) else [plain]
+    for reading in readings:
+        if isinstance(reading, str | int | bool | NoneType) and (key := _typed(reading)) in choices:
+            return choices[key]
+    raise Unfit(one_of([option for _, option in choices], plain))
 
 
-def _choice(value: Any, cls: Any) -> Any:
-    choices = get_args(cls) if get_origin(cls) is Literal else [member.value for member in cls]
-    plain = str(value) if isinstance(value, Text) else value
-    if not any(type(plain) is type(choice) and plain == choice for choice in choices):
-        hint = did_you_mean(plain, [c for c in choices if isinstance(c, str)]) if isinstance(plain, str) else ""
-        raise Unfit(f"must be one of {', '.join(map(str, choices))}{hint}")
-    return plain if get_origin(cls) is Literal else cls(plain)
+def _typed(option: Any) -> tuple[type, Any]:
+    """Tell 1 from true, which are equal to Python."""
+    plain = option.value if isinstance(option, Enum) else option
+    return type(plain), plain
 
 
 @cache
 def _converter(naming: Naming) -> cattrs.Converter:
     converter = cattrs.Converter(forbid_extra_keys=True, detailed_validation=True)
-    for cls, hook in ((int, _int), (float, _float), (str, _str), (bool, _bool), (Secret, _secret)):
-        converter.register_structure_hook(cls, hook)
-    converter.register_structure_hook_func(lambda cls: get_origin(cls) is Literal, _choice)
-    converter.register_structure_hook_func(lambda cls: isinstance(cls, type) and issubclass(cls, Enum), _choice)
-    converter.register_structure_hook_factory(attrs.has, partial(_object_hook, converter, naming))
-    converter.register_structure_hook_factory(lambda cls: get_origin(cls) in {tuple, list}, partial(_list_hook, converter))
-    converter.register_structure_hook_factory(lambda cls: cls is dict or get_origin(cls) is dict, partial(_dict_hook, converter))
+    converter.register_structure_hook_factory(lambda _: True, _unsupported)
+    for cls, read in ((int, _int), (float, _float), (str, _str), (bool, _bool), (Secret, _secret)):
+        converter.register_structure_hook(cls, partial(_scalar, cls, read))
+    for cls in (bytes, Path):
+        converter.register_structure_hook(cls, lambda _, kind: _unsupported(kind))
+    converter.register_structure_hook_func(lambda kind: kind is Any, _any)
+    converter.register_structure_hook_func(lambda kind: get_origin(kind) is Literal or _is_enum(kind), _choice)
+    converter.register_structure_hook_factory(_is_optional, partial(_optional, converter))
+    converter.register_structure_hook_factory(_is_tuple, partial(_shaped, converter, homogenous_tuple_structure_factory, list))
+    converter.register_structure_hook_factory(_is_a(list), partial(_shaped, converter, list_structure_factory, list))
+    converter.register_structure_hook_factory(_is_a(dict), partial(_shaped, converter, mapping_structure_factory, dict))
+    converter.register_structure_hook_factory(attrs.has, partial(_object, converter, naming))
     return converter
 
 
-def _object_hook(converter: cattrs.Converter, naming: Naming, cls: Any) -> Callable[[Any, Any], Any]:
-    attrs.resolve_types(cls)
-    names = {field.name: camel(field.name) if naming == "camel" else field.name for field in attrs.fields(cls)}
-    inner = make_dict_structure_fn(
-        cls,
-        converter,
-        _cattrs_forbid_extra_keys=False,
-        **{field: override(rename=name) for field, name in names.items()},  # type: ignore[arg-type]
-    )
-    known = list(names.values())
+def _is_enum(kind: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, Enum)
 
-    def hook(value: Any, kind: Any) -> Any:
-        if not isinstance(value, Mapping):
-            raise Unfit(f"expected an object, got {_kind(value)}")
-        strangers = [str(key) for key in value if key not in known]
-        problems: list[Exception] = [_Unknown(strangers, known)] if strangers else []
-        try:
-            made = inner(value, kind)
-        except cattrs.ClassValidationError as error:
-            problems.extend(error.exceptions)
-        if problems:
-            raise cattrs.ClassValidationError("While structuring", problems, cls)
-        return made
+
+def _is_a(shape: type) -> Callable[[Any], bool]:
+    return lambda kind: kind is shape or get_origin(kind) is shape
+
+
+def _is_tuple(kind: Any) -> bool:
+    return get_origin(kind) is tuple and get_args(kind)[1:] == (...,)
+
+
+def _is_optional(kind: Any) -> bool:
+    return get_origin(kind) in {Union, UnionType} and len(get_args(kind)) == 2 and NoneType in get_args(kind)
+
+
+def _unsupported(kind: Any) -> Hook:
+    raise TypeError(f"data cannot be structured into {getattr(kind, '__name__', kind)}")
+
+
+def _scalar(cls: type, read: Callable[[Any], Any], value: Any, kind: Any) -> Any:
+    """Cattrs also comes here with subclasses: of `str` and `int` some are enums."""
+    if kind is cls:
+        return read(value)
+    return _choice(value, kind) if _is_enum(kind) else _unsupported(kind)
+
+
+def _optional(converter: cattrs.Converter, kind: Any) -> Hook:
+    inner = next(arg for arg in get_args(kind) if arg is not NoneType)
+    hook = converter.get_structure_hook(inner)
+    return lambda value, _: None if value is None else hook(value, inner)
+
+
+def _shaped(converter: cattrs.Converter, make: Callable[[Any, cattrs.Converter], Hook], shape: type, kind: Any) -> Hook:
+    """Cattrs' own hooks iterate whatever they get, strings too."""
+    inner = make(kind, converter)
+
+    def hook(value: Any, _: Any) -> Any:
+        plain = _plain(value, shape)
+        if not isinstance(plain, shape):
+            raise _Mistyped(shape, plain)
+        return inner(plain, kind)
 
     return hook
 
 
-def _list_hook(converter: cattrs.Converter, cls: Any) -> Callable[[Any, Any], Any]:
-    origin, item = get_origin(cls), get_args(cls)[0]
+def _object(converter: cattrs.Converter, naming: Naming, cls: type) -> Hook:
+    fields = named_fields(cls, naming)
+    names = {field.name: name for name, field in fields.items()}
 
-    def hook(value: Any, kind: Any) -> Any:
-        items = _from_toml(value, "a list")
-        if not isinstance(items, list | tuple):
-            raise Unfit(f"expected a list, got {_kind(value)}")
-        made, problems = [], []
-        for index, one in enumerate(items):
+    def hook(value: Any, _: Any) -> Any:
+        data = _plain(value, dict)
+        if not isinstance(data, dict):
+            raise _Mistyped(dict, data)
+        problems: list[Exception] = list(_unknown(data, fields))
+        made: dict[str, Any] = {}
+        failed: set[str] = set()
+        for name, field in fields.items():
             try:
-                made.append(converter.structure(one, item))
-            except Exception as error:  # noqa: BLE001, PERF203 - collected, each with its index
-                error.__notes__ = [cattrs.IterableValidationNote(f"item {index}", index, item)]
+                if name in data:
+                    made[field.name] = converter.get_structure_hook(field.type)(data[name], field.type)
+                elif field.default is attrs.NOTHING:
+                    raise Unfit("required")  # noqa: TRY301 - it goes the way of every other fault of the field
+            except (Unfit, cattrs.BaseValidationError) as error:
+                error.add_note(cattrs.AttributeValidationNote("", name, field.type))
                 problems.append(error)
-        if problems:
-            raise cattrs.IterableValidationError("While structuring", problems, kind)
-        return origin(made)
-
-    return hook
-
-
-def _dict_hook(converter: cattrs.Converter, cls: Any) -> Callable[[Any, Any], Any]:
-    item = get_args(cls)[1] if get_args(cls) else Any
-
-    def hook(value: Any, kind: Any) -> Any:
-        table = _from_toml(value, "an object")
-        if not isinstance(table, Mapping):
-            raise Unfit(f"expected an object, got {_kind(value)}")
-        made, problems = {}, []
-        for key, one in table.items():
+                failed.add(field.name)
+        if not problems:
             try:
-                made[str(key)] = one if item is Any else converter.structure(one, item)
-            except Exception as error:  # noqa: BLE001, PERF203 - collected, each with its key
-                error.__notes__ = [cattrs.IterableValidationNote(f"key {key}", str(key), item)]
-                problems.append(error)
-        if problems:
-            raise cattrs.IterableValidationError("While structuring", problems, kind)
-        return made
+                return cls(**{field.alias or field.name: made[field.name] for field in fields.values() if field.name in made})
+            except (Exception, SystemExit) as error:  # noqa: BLE001 - validators are the plugin's code and raise what they like
+                refused = Unfit(said_without(error, data))
+        problems.extend(
+            Unfit(sentence, at=f".{names.get(field, field)}{at}") for field, at, sentence in refusals(cls, made, frozenset(failed))
+        )
+        raise cattrs.ClassValidationError("While structuring", problems or [refused], cls)
 
     return hook
 
 
-def _from_toml(value: Any, wanted: str) -> Any:
-    if not isinstance(value, Text):
-        return value
-    import tomllib
-
-    try:
-        return tomllib.loads(f"value = {value}")["value"]
-    except tomllib.TOMLDecodeError:
-        raise Unfit(f"expected {wanted}") from None
+def _unknown(data: Mapping[Any, Any], fields: Mapping[str, Any]) -> Iterator[Unfit]:
+    unknown = (key for key in data if key not in fields)
+    for key in islice(unknown, _MAX_UNKNOWN):
+        yield Unfit(f"unknown key '{_shown(key)}'{did_you_mean(str(key), fields.keys())}", at=f".{_shown(key)}")
+    if more := sum(1 for _ in unknown):
+        yield Unfit(f"and {more} more unknown keys")

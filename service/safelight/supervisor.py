@@ -11,7 +11,7 @@ import structlog
 from safelight.boundary import Boundary
 from safelight.fold import fold
 from safelight.generation import Generation, Request
-from safelight.plugins import ProviderInstance
+from safelight.instances import ProviderInstance
 from safelight.ports import Unfinished
 from safelight.records import AttemptRecord, Durability, StatusRecord, Step, charged
 from safelight.runner import INTERRUPTED, Runner, Tools
@@ -79,12 +79,14 @@ class Supervisor:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _wait(self, seconds: float) -> None:
-        if waiting := [runner.ended.wait() for runner in self._runners.values()]:
-            try:
-                async with asyncio.timeout(seconds):
-                    await asyncio.gather(*waiting)
-            except TimeoutError:
-                log.info("runners_remain", count=len(self._runners))
+        running = [runner for runner in self._runners.values() if not runner.ended.is_set()]
+        if not running:
+            return
+        try:
+            async with asyncio.timeout(seconds):
+                await asyncio.gather(*(runner.ended.wait() for runner in running))
+        except TimeoutError:
+            log.info("runners_remain", count=sum(not runner.ended.is_set() for runner in running), waited_seconds=seconds)
 
     async def _run(self, generation_id: str, runner: Runner) -> None:
         try:

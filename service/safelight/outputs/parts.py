@@ -108,7 +108,8 @@ class Part:
 
     async def discard(self) -> None:
         """Close it, and delete it wherever it is unless it was released; nothing more is written."""
-        await in_thread(self._discard)
+        if self._fd is not None or self._is_ours:
+            await in_thread(self._discard)
 
     async def _flush(self) -> None:
         block, self._waiting = bytes(self._waiting), bytearray()
@@ -135,11 +136,12 @@ class Part:
             fd = self._descriptor()
             folder = target.parent
             is_new = not folder.exists()
-            folder.mkdir(exist_ok=True)
+            folder.mkdir(mode=0o700, exist_ok=True)  # whoever lists it holds every capability in it
             stamp = int(at.timestamp() * 1_000_000_000)
             os.utime(fd, ns=(stamp, stamp))
             if durable:
                 os.fsync(fd)
+            self._close()
             self.path = self.path.rename(target)
             if durable:
                 _sync(folder)
@@ -148,12 +150,15 @@ class Part:
 
     def _discard(self) -> None:
         with self._lock:
-            if self._fd is not None:
-                os.close(self._fd)
-                self._fd = None
+            self._close()
             if self._is_ours:
                 self.path.unlink(missing_ok=True)
                 self._is_ours = False
+
+    def _close(self) -> None:
+        if self._fd is not None:
+            fd, self._fd = self._fd, None
+            os.close(fd)
 
     def _descriptor(self) -> int:
         if self._fd is None:

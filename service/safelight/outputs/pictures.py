@@ -31,6 +31,8 @@ def measure(path: Path, decoder: str, *, max_pixels: int) -> tuple[int, int]:
         raise _too_large(max_pixels) from error
     except Exception as error:
         raise OutputRefused(f"The output is a broken {decoder} picture.") from error  # decoders raise anything on hostile bytes
+    if width * height == 0:
+        raise OutputRefused(f"The output is an empty {decoder} picture.")
     if width * height > max_pixels:
         raise _too_large(max_pixels)
     return width, height

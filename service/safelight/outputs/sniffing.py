@@ -95,11 +95,9 @@ def sniff(head: bytes, claimed: str | None = None) -> Kind:
     Args:
         claimed: What the provider calls it; parameters such as `; charset=…` are ignored.
     """
-    for signature, name in _SIGNATURES:
-        if signature.match(head):
-            return _BY_TYPE[name]
-    if (name := _iso_media(head) or _text(head)) is not None:
-        return _BY_TYPE[name]
+    signed = next((name for signature, name in _SIGNATURES if signature.match(head)), None)
+    if found := signed or _iso_media(head) or _text(head):
+        return _BY_TYPE[found]
     wanted = _BY_TYPE.get((claimed or "").partition(";")[0].strip().lower(), OCTETS)
     return wanted if wanted.is_claimable else OCTETS
 

@@ -12,6 +12,9 @@ from typing import Any
 import attrs
 
 
+_PAUSE_TURN = 0.05
+
+
 @attrs.frozen
 class Job:
     """
@@ -57,10 +60,9 @@ class Control(ABC):
 
     async def checkpoint(self) -> None:
         """Hold still while paused; give the loop a turn otherwise."""
-        if self.is_paused:
-            await asyncio.to_thread(self.wait_while_paused)
-        else:
-            await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        while self.is_paused and not self.is_canceled:
+            await asyncio.sleep(_PAUSE_TURN)  # no thread is parked: a service may hold many runs still
 
     @abstractmethod
     def now(self) -> datetime:

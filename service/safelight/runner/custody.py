@@ -101,7 +101,7 @@ class Custody:
         while previewed := self._next_preview:
             self._next_preview = None
             try:
-                kept = await self._outputs.preview(self._generation, previewed.content)  # type: ignore[arg-type]
+                kept = await self._outputs.preview(self._generation, previewed.content)
             except Exception as error:  # noqa: BLE001 - a preview is an extra, its loss never ends a generation
                 log.warning("preview_lost", generation=self._generation, error=str(error))
                 self._said(FromCustody(Degraded("preview")))

@@ -8,7 +8,7 @@ from aiohttp import web
 
 from safelight.codec import encode, plain
 from safelight.errors import NotFound
-from safelight.instances import ProviderInstance
+from safelight.instances import ProviderInstance, UnavailableInstance
 from safelight.schemas import json_schema
 from safelight.web.keys import CORE
 
@@ -29,15 +29,16 @@ async def get_provider(request: web.Request) -> web.StreamResponse:
     return web.Response(body=encode(_described(instance, core.config.default_provider)), content_type="application/json")
 
 
-def _described(instance: ProviderInstance, default: str) -> dict[str, Any]:
+def _described(instance: ProviderInstance | UnavailableInstance, default: str) -> dict[str, Any]:
     described: dict[str, Any] = {
         "providerId": instance.name,
         "default": instance.name == default,
         "available": instance.fault is None,
-        "capabilities": plain(instance.capabilities),
     }
-    if instance.fault is not None:
+    if isinstance(instance, UnavailableInstance):
         described["fault"] = instance.fault
+    else:
+        described["capabilities"] = plain(instance.capabilities)
     if instance.offer is not None:
         described["plugin"] = {
             "name": instance.offer.plugin,

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[3]
-CALLS = "#!/bin/sh\necho \"$(basename \"$0\") $*\"\nexit {code}\n"
+CALLS = '#!/bin/sh\necho "${{0##*/}} $*"\nexit {code}\n'
 
 
 @pytest.fixture(scope="module")
@@ -48,8 +48,12 @@ def checkout(dev, root):
 
 def program(checkout, name, *, code=0):
     """Put a program into `.venv` that says how it was called."""
-    path = checkout.venv / "bin" / name
-    path.write_text(CALLS.format(code=code))
+    executable(checkout.venv / "bin" / name, CALLS.format(code=code))
+
+
+def executable(path, text="#!/bin/sh\n"):
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(text)
     path.chmod(0o755)
 
 
@@ -101,8 +105,10 @@ def test_signal_reaches_the_service(checkout):
         assert process.wait(10) == 5
 
 
-def test_tests_run_on_every_core_unless_told_what_to_run(dev, checkout):
-    path = programs(dev, checkout.root.parent)
+def test_tests_run_on_every_core_unless_told_what_to_run(dev, checkout, tmp_path):
+    for name in dev.PROGRAMS:
+        executable(tmp_path / "bin" / name)
+    path = str(tmp_path / "bin")
     assert call(checkout.root, "test", PATH=path).stdout == "pytest -n auto --dist loadfile\n"
     assert call(checkout.root, "test", "tests/unit", "-x", PATH=path).stdout == "pytest tests/unit -x\n"
 
@@ -183,14 +189,13 @@ def test_half_made_environment_is_made_anew(dev, checkout, monkeypatch):
     assert not leftover.exists()
 
 
-def test_failed_installation_is_told_and_tried_again(dev, checkout):
+def test_failed_installation_is_told_and_tried_again(checkout):
     with (checkout.root / "pyproject.toml").open("a") as file:
         file.write("\n")
     (checkout.venv / "lib" / "python3" / "site-packages" / "pip").mkdir(parents=True)
     done = call(checkout.root, "run")
     assert done.returncode == 2
-    assert "its requirements have changed" not in done.stdout
-    assert done.stderr.startswith(f"setting up {checkout.venv}")
+    assert done.stderr.startswith(f"bringing up to date: {checkout.venv} …\n")
     assert "dev.py: failed: " in done.stderr
     assert not checkout.is_ready("run")
     assert checkout.unfinished.exists()
@@ -220,15 +225,41 @@ def test_python_without_ensurepip_installs_from_outside(dev, monkeypatch, root):
     assert checkout._pip()[1:] == ["-m", "pip", "--python", str(checkout.python)]
 
 
-def programs(dev, folder, *, but=(), **more):
-    """Return a PATH on which every program the tests need is found, but some."""
-    folder = folder / "programs"
-    folder.mkdir(exist_ok=True)
-    for name in {*dev.PROGRAMS, "sh", "basename", *more} - set(but):
-        real = shutil.which(name) if name in {"sh", "basename"} else None
-        if real:
-            (folder / name).symlink_to(real) if not (folder / name).exists() else None
-        else:
-            (folder / name).write_text(more.get(name, "#!/bin/sh\n"))
-            (folder / name).chmod(0o755)
-    return str(folder)
+@pytest.fixture
+def machine(dev, tmp_path, monkeypatch):
+    """A machine that has none of the programs; its apt-get installs what it is asked for."""
+    folder = tmp_path / "machine"
+    log = tmp_path / "apt.log"
+    install = f"for name in {' '.join(dev.PROGRAMS)}; do printf '#!/bin/sh\\n' > {folder}/$name; chmod 755 {folder}/$name; done"
+    executable(folder / "apt-get", f'#!/bin/sh\necho "$*" >> {log}\nPATH=/usr/bin:/bin\n[ "$1" = update ] || {{ {install}; }}\n')
+    monkeypatch.setenv("PATH", str(folder))
+    monkeypatch.setattr(dev, "SYSTEM_PATH", str(folder))
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    monkeypatch.delenv("CI", raising=False)
+    return lambda: log.read_text().splitlines() if log.exists() else []
+
+
+def test_root_gets_the_missing_programs_installed_once(dev, machine):
+    dev.install_programs()
+    dev.install_programs()
+    assert machine() == [
+        "update --quiet",
+        "install --yes --quiet --no-install-recommends chromium nginx-light nodejs",
+    ]
+
+
+def test_others_are_told_the_command(dev, machine, monkeypatch, capsys):
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    dev.install_programs()
+    assert "sudo apt-get install --yes --quiet --no-install-recommends chromium nginx-light nodejs" in capsys.readouterr().err
+    assert machine() == []
+
+
+def test_ci_stops_loudly_without_the_programs(dev, machine, monkeypatch, capsys, tmp_path):
+    monkeypatch.setenv("CI", "true")
+    executable(tmp_path / "machine" / "apt-get", "#!/bin/sh\necho no such package\nexit 100\n")
+    with pytest.raises(SystemExit) as stopped:
+        dev.install_programs()
+    assert stopped.value.code == 2
+    told = capsys.readouterr().err
+    assert "apt-get install" in told

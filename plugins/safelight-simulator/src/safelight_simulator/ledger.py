@@ -112,8 +112,9 @@ class LedgerWriter(Ledger):
             self._file.close()
 
     def _append(self, entry: Entry) -> None:
-        line = entry.to_line()
+        line, before = entry.to_line(), os.fstat(self._file.fileno()).st_size
         if self._file.write(line) != len(line):
+            self._file.truncate(before)  # or the next line would be glued to this half of one
             raise OSError(f"the ledger has no room: {self.path}")
         os.fsync(self._file.fileno())
         self._count(entry)

@@ -1,0 +1,133 @@
+"""One job as the simulated upstream keeps it: where it stands is a question of time alone."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import attrs
+from safelight.providers import Request
+
+from safelight_simulator.acts import Act
+from safelight_simulator.ears import Ears
+from safelight_simulator.options import RemoteOptions
+from safelight_simulator.params import Params, Scene, scene_of
+from safelight_simulator.scenarios import plan_of
+from safelight_simulator.timeline import FOREVER, Beat, end_of, lay_out, newest_only
+
+CATCH_UP_SECONDS = 1.0
+"""A stream begins with where things stood so long ago, and says one by one what has happened since."""
+
+
+class Work:
+    """
+    A job that goes on whether or not anybody looks.
+
+    Args:
+        age: Seconds it has been running, pauses not counted.
+    """
+
+    def __init__(self, job: str, request: Request[Params, RemoteOptions], age: float = 0.0) -> None:
+        self._loop = asyncio.get_running_loop()
+        self.id = job
+        self.request = request
+        self.scene: Scene = scene_of(request)
+        self._origin = self._loop.time() - age
+        self._held_since: float | None = None
+        self._changed: asyncio.Future[None] = self._loop.create_future()
+        beats = lay_out(plan_of(request.options, request.params).acts, seed=self.scene.seed, jitter=request.options.jitter)
+        if end_of(beats) is None:  # as for a run that returns: done without a word is done
+            beats = (*beats, Beat(beats[-1].at if beats else 0.0, Act(do="succeed"), len(beats)))
+        self.beats = beats
+
+    @property
+    def age(self) -> float:
+        """Seconds of work so far."""
+        return (self._loop.time() if self._held_since is None else self._held_since) - self._origin
+
+    @property
+    def end(self) -> Beat:
+        """The beat that ends it, which may be infinitely far."""
+        end = end_of(self.beats)
+        assert end is not None  # noqa: S101 - the constructor saw to it
+        return end
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether its end has come."""
+        return self.age >= self.end.at
+
+    @property
+    def is_held(self) -> bool:
+        """Whether it stands still."""
+        return self._held_since is not None
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether it is still in the upstream's queue."""
+        return all(beat.act.do in {"queued", "log", "note"} for beat in self._due())
+
+    def hold(self) -> None:
+        """Stand still."""
+        if self._held_since is None:
+            self._held_since = self._loop.time()
+            self._notify()
+
+    def go_on(self) -> None:
+        """Work again."""
+        if self._held_since is not None:
+            self._origin += self._loop.time() - self._held_since
+            self._held_since = None
+            self._notify()
+
+    def stop(self, at: float) -> None:
+        """Be canceled at that age; what would have come later never does."""
+        if at < self.end.at:
+            self.beats = (*(beat for beat in self.beats if beat.at <= at), Beat(at, Act(do="canceled"), -1))
+            self._notify()
+
+    def standing(self) -> list[Beat]:
+        """Return beats that together say where it stands."""
+        return newest_only(self._due())
+
+    async def follow(self, ears: Ears) -> AsyncIterator[Beat]:
+        """Yield where it stands, then each beat when it is due, to the last one behind the end."""
+        past = [beat for beat in self._due() if beat.at <= self.age - CATCH_UP_SECONDS]
+        for beat in newest_only(past):
+            yield beat
+        number = len(past)
+        while number < len(self.beats):
+            at = self.beats[number].at
+            if at > self.age:
+                await ears.until(self._moment(at), self._changed)
+                continue  # it may have been held or stopped meanwhile
+            await ears.through(lambda: asyncio.sleep(0))
+            yield self.beats[number]
+            number += 1
+
+    async def until_end(self, ears: Ears) -> Beat:
+        """Return the end when it has come."""
+        while not self.has_ended:
+            await ears.until(self._moment(self.end.at), self._changed)
+        return self.end
+
+    def _due(self) -> list[Beat]:
+        return [beat for beat in self.beats if beat.at <= self.age]
+
+    def _moment(self, at: float) -> float:
+        return FOREVER if self.is_held else self._origin + at
+
+    def _notify(self) -> None:
+        changed, self._changed = self._changed, self._loop.create_future()
+        changed.set_result(None)
+
+
+@attrs.frozen
+class Facts:
+    """What a ledger knows of one job's past, as a new `Work` needs it."""
+
+    request: dict[str, Any]
+    age: float
+    is_held: bool
+    stopped_at: float | None
