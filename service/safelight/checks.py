@@ -16,6 +16,7 @@ from safelight.fields import EACH, EACH_ITEM, IN, MATCHES, MAX_LEN, MIN_LEN, NUM
 from safelight.redaction import Secret
 
 _SHOWN_CHOICES = 20
+_SHOWN_KEY = 64
 _SCRUBBED_LEAVES = 200
 
 
@@ -38,7 +39,8 @@ def refusals(cls: type, made: Mapping[str, Any], failed: frozenset[str]) -> Iter
             value = _converted(field, draft, made[field.name] if field.name in made else default_of(field, draft))
         except (Exception, SystemExit) as error:  # noqa: BLE001 - converters are the plugin's code and raise what they like
             yield field.name, "", said_without(error, made.get(field.name))
-        else:
+            continue
+        if value is not attrs.NOTHING:
             object.__setattr__(draft, field.name, value)
             there.append((field, value))
     for field, value in there:
@@ -77,7 +79,7 @@ def complaints(
             yield from complaints(part.mapping_validator, owner, field, value)
             for key, item in value.items():
                 for inner, subject in ((part.key_validator, key), (part.value_validator, item)):
-                    yield from ((f".{key}{at}", said) for at, said in complaints(inner, owner, field, subject))
+                    yield from ((f".{shown(key)}{at}", said) for at, said in complaints(inner, owner, field, subject))
         else:
             yield from _asked(part, owner, field, value, is_whole=is_whole)
 
@@ -109,6 +111,13 @@ def _counted(bound: int, value: Any) -> str:
     return f"{bound} {unit}{'' if bound == 1 else 's'}" + (f", not {len(value)}" if hasattr(value, "__len__") else "")
 
 
+def shown(key: Any) -> str:
+    """Return a key of the input as it may be repeated: short, in characters that can be written."""
+    text = str(key)
+    clean = "".join(character if character.isprintable() else "?" for character in text[:_SHOWN_KEY])
+    return clean + "…" if len(text) > _SHOWN_KEY else clean
+
+
 def one_of(options: Collection[Any], value: Any) -> str:
     """Return `must be one of 'a', 'b'`, and which of them was probably meant."""
     plain = [option.value if isinstance(option, Enum) else option for option in options]
@@ -119,7 +128,7 @@ def one_of(options: Collection[Any], value: Any) -> str:
 
 def did_you_mean(word: str, known: Collection[str]) -> str:
     """Return ` (did you mean 'port'?)` for a near miss, else nothing; a very long word is none, and costly to compare."""
-    near = get_close_matches(word, known, n=1) if len(word) <= 64 else []
+    near = get_close_matches(word, known, n=1) if len(word) <= _SHOWN_KEY else []
     return f" (did you mean '{near[0]}'?)" if near else ""
 
 

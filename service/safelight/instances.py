@@ -13,9 +13,10 @@ import attrs
 import structlog
 
 from safelight.boundary import Boundary
+from safelight.checks import did_you_mean
 from safelight.config.model import Instance
 from safelight.errors import Fault, InvalidInput, one_sentence
-from safelight.plugins import NAME, Discovery, Offer, describe, did_you_mean
+from safelight.plugins import NAME, Discovery, Offer
 from safelight.ports import Clock
 from safelight.providers import Capabilities, Provider, ProviderProtocol, ProviderUnavailable, Resources
 from safelight.redaction import redactor
@@ -81,7 +82,7 @@ class Instances(Mapping[str, ProviderInstance | UnavailableInstance]):
 
     def unknown(self, name: str) -> Fault:
         """Return what to say of a name that is not configured."""
-        return Fault("providerId", f"unknown provider '{name}'{did_you_mean(name, self)}")
+        return Fault("providerId", f"unknown provider '{name}'{did_you_mean(name, list(self))}")
 
 
 def check_instances(instances: Mapping[str, Instance], discovery: Discovery) -> tuple[Fault, ...]:
@@ -242,8 +243,8 @@ def _settings(name: str, instance: Instance, offer: Offer) -> Any:
         return structure(instance.settings, offer.cls.Settings, path=path)
     except (InvalidInput, KeyboardInterrupt):
         raise
-    except BaseException as error:  # noqa: BLE001 - converters and validators are the plugin's code
-        raise InvalidInput(Fault(path, f"{offer.plugin} ({offer.distribution}) raised {describe(error)}")) from None
+    except BaseException as error:  # noqa: BLE001 - validators are the plugin's code; its words may hold a secret
+        raise InvalidInput(Fault(path, f"{offer.plugin} ({offer.distribution}) raised {type(error).__name__}")) from None
 
 
 def _unavailable(name: str, offer: Offer | None, fault: str) -> UnavailableInstance:

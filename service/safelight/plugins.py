@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import inspect
 import re
 import traceback
@@ -18,6 +17,7 @@ import attrs
 import pluggy
 
 from safelight import hookspecs
+from safelight.checks import did_you_mean
 from safelight.errors import one_sentence
 from safelight.providers import COMMON_PARAMS, Capabilities, LocalProvider, Provider, RemoteProvider
 from safelight.redaction import redactor
@@ -270,9 +270,3 @@ def _place(error: BaseException, entry: EntryPoint) -> str:
             if path.is_relative_to(home):
                 return f" ({path.relative_to(home.parent)}:{line})"
     return ""
-
-
-def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """Return ` (did you mean '…'?)` where something close is known, else nothing."""
-    close = difflib.get_close_matches(word, list(known), n=1)
-    return f" (did you mean '{close[0]}'?)" if close else ""

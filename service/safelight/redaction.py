@@ -2,35 +2,64 @@
 
 from __future__ import annotations
 
+import json
+import math
 import re
+from collections.abc import Mapping
+from enum import Enum
 from typing import Any
-
-import attrs
+from urllib.parse import quote
 
 MASK = "[redacted]"
 _MIN_LENGTH = 6
+_MAX_DEPTH = 8
+_MAX_BITS = 4096
+_WORD_EDGE = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _KEYS = re.compile(
-    r"(^|[_.-])(authorization|proxy_authorization|cookie|set_cookie|token|secret|password|passwd|api_?key|key|prompt|ticket|signature)$",
+    r"(^|[\W_])(authorization|cookie|token|secret|password|passwd|passphrase|credentials?|api_?key|key"
+    r"|prompt|ticket|signature|query|query_string)$",
     re.IGNORECASE,
 )
+# Every repetition that can begin at many places of a text is bounded: the text is an upstream's, and may be made to hurt.
 _PATTERNS = (
-    (re.compile(r"(?i)\b(bearer|basic|key|token)\s+[A-Za-z0-9._~+/=:-]{8,}"), r"\1 " + MASK),
+    (re.compile(r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----[^-]{0,10000}(?:-----END [A-Z ]{0,40}PRIVATE KEY-----)?"), MASK),
+    (re.compile(r"(?i)\b(bearer|basic|key|token)\s{1,8}[A-Za-z0-9._~+/=:-]{8,}"), r"\1 " + MASK),
     (re.compile(r"(?i)\b((?:api[_-]?key|access[_-]?token|token|secret|password|signature|sig)=)[^\s&\"']+"), r"\1" + MASK),
-    (re.compile(r"\b(?:sk|pk|r8|hf|sl|fw|xai|ghp)[-_][A-Za-z0-9_-]{12,}"), MASK),
-    (re.compile(r"(?i)\b([a-z][a-z0-9+.-]*://)[^/\s:@]+:[^/\s@]+@"), r"\1" + MASK + "@"),
-    (re.compile(r"(?i)\b(https?://[^\s?#\"'<>]+)\?[^\s\"'<>]+"), r"\1?" + MASK),
+    (re.compile(r"(?i)(\"(?:api[_-]?key|access[_-]?token|token|secret|password)\"\s{0,8}:\s{0,8}\")[^\"]+"), r"\1" + MASK),
+    (
+        re.compile(
+            r"(?i)\b((?:x-api-key|api-key|authorization|cookie)\s{0,8}:\s{0,8})(?!(?:bearer|basic|key|token)\s)[^\s\"',]+"
+        ),
+        r"\1" + MASK,
+    ),
+    (re.compile(r"\b(?:sk|pk|r8|hf|sl|fw|xai|ghp|whsec)[-_][A-Za-z0-9_-]{12,}"), MASK),
+    (re.compile(r"\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*"), MASK),
+    (re.compile(r"(?i)\b([a-z][a-z0-9+.-]{0,20}://)[^/\s:@]{0,256}:[^/\s@]{1,256}@"), r"\1" + MASK + "@"),
+    (re.compile(r"(?i)\b((?:https?|wss?)://[^\s?#\"'<>]{1,2048})\?[^\s\"'<>]+"), r"\1?" + MASK),
+    (re.compile(r"((?:^|(?<=[\s\"'(]))/[^\s?#\"'<>]{0,2048})\?[^\s\"'<>=]{1,256}=[^\s\"'<>]*"), r"\1?" + MASK),
 )
 
 
-@attrs.frozen(repr=False)
 class Secret:
-    """A value that shows itself only when asked by name."""
+    """A value that shows itself only when asked by name. It is no attrs class: nothing that walks those finds the value."""
 
-    _value: str
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str) -> None:
+        self._value = value
 
     def reveal(self) -> str:
         """Return the value itself: for the one header it is meant for."""
         return self._value
+
+    def __eq__(self, other: object) -> bool:
+        return self._value == other._value if isinstance(other, Secret) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self._value)
+
+    def __len__(self) -> int:
+        return len(self._value)
 
     def __repr__(self) -> str:
         return f"Secret({MASK})"
@@ -43,34 +72,85 @@ class Redactor:
 
     def __init__(self) -> None:
         self._values: set[str] = set()
+        self._registered: re.Pattern[str] | None = None
 
     def register(self, secret: Secret) -> None:
-        """Mask this value from now on; very short ones are left alone, since masking them would garble all text."""
-        if len(secret.reveal()) >= _MIN_LENGTH:
-            self._values.add(secret.reveal())
+        """
+        Mask this value from now on, also as it stands in a URL or in JSON.
+
+        Very short ones are left alone, since masking them would garble all text.
+        """
+        value = secret.reveal()
+        if len(value) < _MIN_LENGTH or value in MASK:
+            return
+        escaped = json.dumps(value)[1:-1]
+        self._values |= {_writable(form) for form in (value, escaped, quote(_writable(value)), quote(_writable(value), safe=""))}
+        longest_first = sorted(self._values, key=len, reverse=True)
+        self._registered = re.compile("|".join(map(re.escape, longest_first)))
 
     def text(self, text: str) -> str:
         """Return `text` with secrets masked and with what no encoder can write replaced (lone surrogates, NUL)."""
-        clean = text.encode("utf-8", "replace").decode().replace("\0", "")
-        for value in sorted(self._values, key=len, reverse=True):
-            clean = clean.replace(value, MASK)
+        clean = _writable(text)
+        if self._registered is not None:
+            clean = self._registered.sub(MASK, clean)
         for pattern, replacement in _PATTERNS:
             clean = pattern.sub(replacement, clean)
         return clean
 
     def value(self, value: Any, key: str = "") -> Any:
-        """Return a loggable structure with secrets masked; keys that name a secret lose their value whatever it is."""
-        if key and value is not None and _KEYS.search(key):
+        """
+        Return a structure of plain JSON values with secrets masked; keys that name a secret lose their value whatever it is.
+
+        It never raises: what cannot be shown is named by its type.
+        """
+        try:
+            return self._shown(value, key, _MAX_DEPTH)
+        except Exception:  # noqa: BLE001 - a plugin's object may raise anything from anywhere; a log line must not fail on it
+            return _type_name(value)
+
+    def _shown(self, value: Any, key: str, depth: int) -> Any:  # noqa: PLR0911 - one line per kind of value
+        if value is not None and _KEYS.search(_WORD_EDGE.sub("_", key)):
             return MASK
+        if isinstance(value, Enum):
+            return self._shown(value.value, "", depth)
+        if value is None or isinstance(value, bool):
+            return value
+        if isinstance(value, int):
+            return int(value) if value.bit_length() <= _MAX_BITS else f"<integer of {value.bit_length()} bits>"
+        if isinstance(value, float):
+            return float(value) if math.isfinite(value) else str(value)
         if isinstance(value, str):
             return self.text(value)
+        if isinstance(value, bytes | bytearray | memoryview):
+            return f"<{len(value)} bytes>"
         if isinstance(value, Secret):
             return MASK
-        if isinstance(value, dict):
-            return {k: self.value(v, str(k)) for k, v in value.items()}
+        if isinstance(value, Mapping | list | tuple | set | frozenset) and not depth:
+            return "…"
+        if isinstance(value, Mapping):
+            return {self._name(k): self._branch(v, self._name(k), depth) for k, v in value.items()}
         if isinstance(value, list | tuple | set | frozenset):
-            return [self.value(item) for item in value]
-        return value
+            return [self._branch(item, "", depth) for item in value]
+        if isinstance(value, BaseException):
+            return self.text(f"{type(value).__name__}: {value}")
+        return self.text(str(value))
+
+    def _branch(self, value: Any, key: str, depth: int) -> Any:
+        try:
+            return self._shown(value, key, depth - 1)
+        except Exception:  # noqa: BLE001 - as in `value`, and its neighbours are shown
+            return _type_name(value)
+
+    def _name(self, key: Any) -> str:
+        return self.text(key) if isinstance(key, str) else str(self.value(key))
+
+
+def _writable(text: str) -> str:
+    return text.encode("utf-8", "replace").decode().replace("\0", "")
+
+
+def _type_name(value: object) -> str:
+    return f"<{type(value).__name__}>"
 
 
 redactor = Redactor()

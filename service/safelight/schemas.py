@@ -2,93 +2,179 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Collection
 from enum import Enum
 from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin
 
 import attrs
 
-from safelight.codec import camel, plain
+from safelight.checks import complaints
+from safelight.codec import plain
+from safelight.fields import (
+    EACH,
+    EACH_ITEM,
+    IN,
+    MATCHES,
+    MAX_LEN,
+    MIN_LEN,
+    NUMBER,
+    OPTIONAL,
+    Naming,
+    default_of,
+    flattened,
+    named_fields,
+)
 from safelight.redaction import Secret
-from safelight.structuring import Naming
 
-_NAMES: dict[Any, str] = {int: "integer", float: "number", str: "string", bool: "boolean"}
-_BOUNDS = {">=": "minimum", "<=": "maximum", ">": "exclusiveMinimum", "<": "exclusiveMaximum"}
+Schema = dict[str, Any]
+_SCALARS: dict[Any, Schema] = {
+    int: {"type": "integer"},
+    float: {"type": "number"},
+    str: {"type": "string"},
+    bool: {"type": "boolean"},
+    Secret: {"type": "string", "writeOnly": True},
+    Any: {},
+}
+_NUMBERS = {">=": "minimum", "<=": "maximum", ">": "exclusiveMinimum", "<": "exclusiveMaximum"}
+_LENGTHS = {"string": "Length", "array": "Items", "object": "Properties"}
+_PYTHON_ONLY = re.compile(r"\(\?(?![:=!])|\\[AZ]|[*+?}]\+")
+"""What a regular expression may hold that a browser's cannot read."""
+_MAX_CHOICES = 1000
 
 
-def json_schema(cls: type, *, naming: Naming = "camel") -> dict[str, Any]:
+def json_schema(cls: type, *, naming: Naming = "camel") -> Schema:
     """
-    Describe an attrs class.
+    Describe an attrs class. What a plugin's own check binds is not in it: the schema is never stricter than `structure`.
 
     Raises:
         TypeError: A field's type cannot be described; the message names it.
     """
-    attrs.resolve_types(cls)
-    properties: dict[str, Any] = {}
-    required: list[str] = []
-    for field in attrs.fields(cls):
-        name = camel(field.name) if naming == "camel" else field.name
-        properties[name] = _property(field, naming)
-        if field.default is attrs.NOTHING:
-            required.append(name)
-    schema: dict[str, Any] = {"type": "object", "properties": properties, "additionalProperties": False}
-    if required:
+    return _object(cls, naming, ())
+
+
+def _object(cls: type, naming: Naming, around: tuple[type, ...]) -> Schema:
+    if cls in around:
+        raise TypeError(f"{cls.__name__} holds itself")
+    fields = named_fields(cls, naming)
+    schema: Schema = {"type": "object"}
+    if cls.__doc__:
+        schema["description"] = cls.__doc__.strip().partition("\n")[0]
+    schema["properties"] = {name: _property(field, naming, (*around, cls)) for name, field in fields.items()}
+    if required := [name for name, field in fields.items() if field.default is attrs.NOTHING]:
         schema["required"] = required
-    if cls.__doc__ and not cls.__doc__.startswith("Method generated"):
-        schema["description"] = cls.__doc__.strip().splitlines()[0]
+    schema["additionalProperties"] = False
     return schema
 
 
-def _property(field: attrs.Attribute[Any], naming: Naming) -> dict[str, Any]:
-    schema = _type(field.type, naming, field.name)
-    schema.update(_bounds(field.validator, schema.get("type")))
+def _property(field: attrs.Attribute[Any], naming: Naming, around: tuple[type, ...]) -> Schema:
+    kind, is_optional = _unwrapped(field.type)
+    try:
+        schema = _type(kind, naming, around)
+    except TypeError as error:
+        raise TypeError(f"'{field.name}': {error}") from None
+    _bind(schema, field.validator)
+    if is_optional and (field.default is None or not any(complaints(field.validator, None, field, None))):
+        schema = _or_null(schema)
     if description := field.metadata.get("description"):
         schema["description"] = description
-    default = field.default
-    if default is not attrs.NOTHING and default is not None and not isinstance(default, attrs.Factory):  # type: ignore[arg-type]
-        schema["default"] = plain(default)
+    has_default = field.default is not attrs.NOTHING and not getattr(field.default, "takes_self", False)
+    if has_default and kind is not Secret:
+        schema["default"] = _default(default_of(field, None), naming)
     return schema
 
 
-def _type(kind: Any, naming: Naming, name: str) -> dict[str, Any]:  # noqa: PLR0911 - one line per kind
+def _unwrapped(kind: Any) -> tuple[Any, bool]:
+    """Take `| None` off a type."""
+    args = get_args(kind)
+    if get_origin(kind) in {Union, UnionType} and NoneType in args and len(args) == 2:
+        return next(arg for arg in args if arg is not NoneType), True
+    return kind, False
+
+
+def _type(kind: Any, naming: Naming, around: tuple[type, ...]) -> Schema:
     origin, args = get_origin(kind), get_args(kind)
-    if origin in {Union, UnionType} and NoneType in args and len(args) == 2:
-        return _type(next(arg for arg in args if arg is not NoneType), naming, name)
-    if kind in _NAMES:
-        return {"type": _NAMES[kind]}
-    if kind is Secret:
-        return {"type": "string", "writeOnly": True}
-    if kind is Any:
-        return {}
+    if kind in _SCALARS:
+        return dict(_SCALARS[kind])
     if origin is Literal:
         return {"enum": list(args)}
     if isinstance(kind, type) and issubclass(kind, Enum):
         return {"enum": [member.value for member in kind]}
-    if origin in {list, tuple}:
-        return {"type": "array", "items": _type(args[0], naming, name)}
-    if kind is dict or origin is dict:
-        return {"type": "object", "additionalProperties": _type(args[1], naming, name) if args else {}}
+    if kind is list or origin is list or (origin is tuple and args[1:] == (...,)):
+        return {"type": "array", "items": _inner(args[0], naming, around) if args else {}}
+    if kind is dict or (origin is dict and args[0] is str):
+        return {"type": "object", "additionalProperties": _inner(args[1], naming, around) if args else {}}
     if attrs.has(kind):
-        return json_schema(kind, naming=naming)
-    raise TypeError(f"the type of '{name}' cannot be described as JSON")
+        return _object(kind, naming, around)
+    raise TypeError(f"{getattr(kind, '__name__', kind)} cannot be described as JSON")
 
 
-def _bounds(validator: Any, kind: Any) -> dict[str, Any]:
-    """Read what attrs' own validators bind; they carry it as attributes of stable names (a test holds them to it)."""
-    if validator is None:
-        return {}
-    if hasattr(validator, "_validators"):
-        return {key: value for inner in validator._validators for key, value in _bounds(inner, kind).items()}  # noqa: SLF001
-    if hasattr(validator, "validator"):
-        return _bounds(validator.validator, kind)
-    if hasattr(validator, "compare_op"):
-        return {_BOUNDS[validator.compare_op]: validator.bound}
-    if hasattr(validator, "options"):
-        return {"enum": list(validator.options)}
-    if hasattr(validator, "max_length"):
-        return {"maxItems" if kind == "array" else "maxLength": validator.max_length}
-    if hasattr(validator, "min_length"):
-        return {"minItems" if kind == "array" else "minLength": validator.min_length}
-    if hasattr(validator, "pattern"):
-        return {"pattern": f"^(?:{validator.pattern.pattern})$"}
-    return {}
+def _inner(kind: Any, naming: Naming, around: tuple[type, ...]) -> Schema:
+    inner, is_optional = _unwrapped(kind)
+    schema = _type(inner, naming, around)
+    return _or_null(schema) if is_optional else schema
+
+
+def _or_null(schema: Schema) -> Schema:
+    if "enum" in schema:
+        return {**schema, "enum": [*schema["enum"], None]} | ({"type": [schema["type"], "null"]} if "type" in schema else {})
+    if "type" in schema and schema["type"] not in {"object", "array"}:
+        return {**schema, "type": [schema["type"], "null"]}
+    return {"anyOf": [schema, {"type": "null"}]} if schema else schema
+
+
+def _bind(schema: Schema, validator: Any) -> None:
+    """Add what attrs' own validators bind to the schema of the value they look at."""
+    for part in flattened(validator):
+        if isinstance(part, OPTIONAL):
+            _bind(schema, part.validator)
+        elif isinstance(part, EACH) and "items" in schema:
+            _bind(schema, part.iterable_validator)
+            _bind(schema["items"], part.member_validator)
+        elif isinstance(part, EACH_ITEM) and isinstance(schema.get("additionalProperties"), dict):
+            _bind(schema, part.mapping_validator)
+            _bind(schema["additionalProperties"], part.value_validator)
+        else:
+            _bind_one(schema, part)
+
+
+def _bind_one(schema: Schema, part: Any) -> None:
+    if isinstance(part, NUMBER) and schema.get("type") in {"integer", "number"}:
+        _tighten(schema, _NUMBERS[part.compare_op], part.bound)
+    elif isinstance(part, IN) and (choices := _choices(part.options)):
+        schema["enum"] = [choice for choice in choices if choice in schema.get("enum", choices)]
+    elif isinstance(part, MIN_LEN) and (unit := _LENGTHS.get(schema.get("type", ""))):
+        _tighten(schema, f"min{unit}", part.min_length)
+    elif isinstance(part, MAX_LEN) and (unit := _LENGTHS.get(schema.get("type", ""))):
+        _tighten(schema, f"max{unit}", part.max_length)
+    elif isinstance(part, MATCHES) and part.pattern.flags == re.UNICODE and not _PYTHON_ONLY.search(part.pattern.pattern):
+        before, after = {"fullmatch": ("^(?:", ")$"), "match": ("^(?:", ")")}.get(part.match_func.__name__, ("", ""))
+        schema["pattern"] = f"{before}{part.pattern.pattern}{after}"
+
+
+def _tighten(schema: Schema, key: str, bound: Any) -> None:
+    if key in schema:
+        bound = min(schema[key], bound) if key.lower().startswith(("max", "exclusivemax")) else max(schema[key], bound)
+    schema[key] = bound
+
+
+def _choices(options: Collection[Any]) -> list[Any]:
+    """Return the plain values allowed, nothing where they are too many or none that JSON has."""
+    if isinstance(options, str) or len(options) > _MAX_CHOICES:
+        return []
+    plain_ones = [option.value if isinstance(option, Enum) else option for option in options]
+    return plain_ones if all(isinstance(one, str | int | float | bool | NoneType) for one in plain_ones) else []
+
+
+def _default(value: Any, naming: Naming) -> Any:
+    if attrs.has(type(value)):
+        named = named_fields(type(value), naming)
+        return {
+            name: _default(getattr(value, field.name), naming)
+            for name, field in named.items()
+            if not isinstance(getattr(value, field.name), Secret)
+        }
+    if isinstance(value, list | tuple):
+        return [_default(item, naming) for item in value]
+    return None if value is None else plain(value)

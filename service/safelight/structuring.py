@@ -17,7 +17,7 @@ import cattrs
 from cattrs.cols import homogenous_tuple_structure_factory, list_structure_factory
 from cattrs.gen import mapping_structure_factory
 
-from safelight.checks import did_you_mean, one_of, refusals, said_without
+from safelight.checks import did_you_mean, one_of, refusals, said_without, shown
 from safelight.errors import Fault, InvalidInput
 from safelight.fields import Naming, named_fields
 from safelight.redaction import Secret
@@ -109,15 +109,8 @@ def _step(error: BaseException) -> str:
         if isinstance(note, cattrs.AttributeValidationNote):
             return f".{note.name}"
         if isinstance(note, cattrs.IterableValidationNote):
-            return f"[{note.index}]" if isinstance(note.index, int) else f".{_shown(note.index)}"
+            return f"[{note.index}]" if isinstance(note.index, int) else f".{shown(note.index)}"
     return ""
-
-
-def _shown(key: Any) -> str:
-    """Return a key of the input as it may be repeated: short, in characters that can be written."""
-    text = str(key)
-    clean = "".join(character if character.isprintable() else "?" for character in text[:64])
-    return clean + "…" if len(text) > 64 else clean
 
 
 def toml_value(text: str) -> Any:
@@ -302,7 +295,8 @@ def _object(converter: cattrs.Converter, naming: Naming, cls: type) -> Hook:
             except (Exception, SystemExit) as error:  # noqa: BLE001 - validators are the plugin's code and raise what they like
                 refused = Unfit(said_without(error, data))
         problems.extend(
-            Unfit(sentence, at=f".{names.get(field, field)}{at}") for field, at, sentence in refusals(cls, made, frozenset(failed))
+            Unfit(sentence, at=f".{names.get(field, field)}{at}")
+            for field, at, sentence in refusals(cls, made, frozenset(failed))
         )
         raise cattrs.ClassValidationError("While structuring", problems or [refused], cls)
 
@@ -312,6 +306,6 @@ def _object(converter: cattrs.Converter, naming: Naming, cls: type) -> Hook:
 def _unknown(data: Mapping[Any, Any], fields: Mapping[str, Any]) -> Iterator[Unfit]:
     unknown = (key for key in data if key not in fields)
     for key in islice(unknown, _MAX_UNKNOWN):
-        yield Unfit(f"unknown key '{_shown(key)}'{did_you_mean(str(key), fields.keys())}", at=f".{_shown(key)}")
+        yield Unfit(f"unknown key '{shown(key)}'{did_you_mean(str(key), fields.keys())}", at=f".{shown(key)}")
     if more := sum(1 for _ in unknown):
         yield Unfit(f"and {more} more unknown keys")

@@ -26,6 +26,7 @@ async def access(request: web.Request, handler: Handler) -> web.StreamResponse:
 async def add_headers(request: web.Request, response: web.StreamResponse) -> None:
     """Let listed origins read the answer, and nobody guess its type."""
     response.headers.setdefault("X-Content-Type-Options", "nosniff")
+    response.headers[hdrs.SERVER] = "safelight"
     origin = request.headers.get(hdrs.ORIGIN)
     if origin is not None:
         response.headers.add(hdrs.VARY, hdrs.ORIGIN)

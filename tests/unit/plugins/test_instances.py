@@ -26,7 +26,7 @@ class Picky:
 
     @size.validator
     def _check(self, attribute, value):
-        raise SystemExit(4)
+        raise GeneratorExit(value)
 
 class Bad(LocalProvider):
     Settings = {settings}
@@ -330,10 +330,10 @@ def test_every_fault_of_every_instance_is_told_at_once(site):
     assert "secret" not in str(faults)
 
 
-def test_validator_that_exits_is_a_fault_of_its_instance(site):
+def test_validator_that_raises_the_unthinkable_is_a_fault_of_its_instance(site):
     ship_bad(site, settings="Picky")
     (fault,) = check_instances({"mine": Instance(plugin="bad")}, site.discover())
-    assert fault == Fault("providers.mine", "bad (bad) raised SystemExit: 4")
+    assert fault == Fault("providers.mine", "bad (bad) raised GeneratorExit")
 
 
 async def test_unknown_instance_is_told_with_what_was_meant(site, opening):

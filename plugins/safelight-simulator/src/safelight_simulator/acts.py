@@ -157,7 +157,9 @@ class Act:
     retryable: bool | None = _fact("Whether the same request may work later.")
     charged: Literal["no", "yes", "unknown"] | None = _fact("What is said about money.", in_(("no", "yes", "unknown")))
     cost: float | None = _fact("What it cost, in USD.", ge(0.0), le(1e6))
-    error: ErrorName | None = _fact("The exception that is raised.", in_(get_args(ErrorName)))
+    error: ErrorName | None = attrs.field(
+        default=None, validator=optional(in_(get_args(ErrorName))), metadata={"description": "The exception that is raised."}
+    )
     times: int | None = _fact(
         "How often `repeat` says it again (once unless said); how often a fault strikes before it is passed over (always unless said).",
         ge(1),

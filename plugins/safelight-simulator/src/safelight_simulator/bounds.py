@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from safelight.providers import InvalidParams
-
 from safelight_simulator.acts import HAZARDS, Act
 from safelight_simulator.options import SAYINGS
 from safelight_simulator.params import Scene
@@ -51,7 +50,9 @@ def _excesses(acts: tuple[Act, ...], scene: Scene) -> Iterator[str]:
         else:
             characters += max(said.length or 0, len(said.text or "")) * times
         if said.do in {"preview", "output"}:
-            pixels += (said.width or scene.width) * (said.height or scene.height) * times if said.do == "output" else 65_536 * times
+            pixels += (
+                (said.width or scene.width) * (said.height or scene.height) * times if said.do == "output" else 65_536 * times
+            )
     for total, limit, what in (
         (updates, MAX_UPDATES, "updates"),
         (characters, MAX_CHARACTERS, "characters of text"),

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 from safelight.providers import NotSent, OutcomeUnknown, ProviderRateLimited, Rejected, Request
-
 from safelight_simulator.books import Books
 from safelight_simulator.options import Options, Submit
 from safelight_simulator.params import Params
@@ -27,7 +27,7 @@ _REFUSALS: dict[Submit, Callable[[], Exception]] = {
 }
 
 
-async def hand_in(books: Books, request: Request[Params, Options], plan: Plan, accept: Callable[[], Awaitable[str]]) -> str:
+async def hand_in(books: Books, request: Request[Params, Any], plan: Plan, accept: Callable[[], Awaitable[str]]) -> str:
     """
     Return the id of the job that `accept` opened, once the upstream has answered.
 
@@ -37,7 +37,7 @@ async def hand_in(books: Books, request: Request[Params, Options], plan: Plan, a
         ProviderError: The answer the script wants.
         RuntimeError: Likewise.
     """
-    options = request.options
+    options: Options = request.options
     answer = plan.submit
     if answer != "accepted" and not await books.strikes(fingerprint(request), "submit", options.submit_times):
         answer = "accepted"
@@ -45,6 +45,7 @@ async def hand_in(books: Books, request: Request[Params, Options], plan: Plan, a
         await stand_still()
     job = await accept() if answer in {"accepted", "unknown_but_running"} else ""
     await asyncio.sleep(options.submit_seconds)
-    if answer in _REFUSALS:
-        raise _REFUSALS[answer]()
+    if refuse := _REFUSALS.get(answer):
+        refusal = refuse()
+        raise refusal
     return job

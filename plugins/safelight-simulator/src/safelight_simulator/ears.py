@@ -7,6 +7,8 @@ from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
 T = TypeVar("T")
+TICK = 1e-6
+"""Moments nearer than this are one: no loop's clock is finer, and waiting for the difference could wait for ever."""
 
 
 class Ears:
@@ -27,7 +29,7 @@ class Ears:
         while True:
             self._obey()
             now = self._loop.time()
-            if now >= moment or wake.done():
+            if now + TICK >= moment or wake.done():
                 return
             until = min(moment, self._deaf_until) if self._was_told else moment
             try:
@@ -45,10 +47,13 @@ class Ears:
                 self._ignore()
 
     def _ignore(self) -> None:
-        if self._loop.time() >= self._deaf_until:
+        if not self._is_deaf():
             raise  # noqa: PLE0704 - called while the CancelledError is handled
         self._was_told = True
 
     def _obey(self) -> None:
-        if self._was_told and self._loop.time() >= self._deaf_until:
+        if self._was_told and not self._is_deaf():
             raise asyncio.CancelledError
+
+    def _is_deaf(self) -> bool:
+        return self._loop.time() + TICK < self._deaf_until

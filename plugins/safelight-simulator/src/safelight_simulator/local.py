@@ -8,8 +8,8 @@ from collections.abc import AsyncIterator
 from typing import Any, ClassVar, Self
 
 import attrs
-from safelight.providers import Control, Durability, Job, LocalProvider, Request, Resources, Update
 
+from safelight.providers import Control, Durability, Job, LocalProvider, Request, Resources, Update
 from safelight_simulator.acts import ENDS
 from safelight_simulator.books import Books
 from safelight_simulator.bounds import check_bounds
@@ -18,21 +18,23 @@ from safelight_simulator.ears import Ears
 from safelight_simulator.options import Options
 from safelight_simulator.params import Params, scene_of
 from safelight_simulator.scenarios import Plan, plan_of
-from safelight_simulator.settings import Settings, capabilities
+from safelight_simulator.settings import LocalSettings, capabilities
 from safelight_simulator.stage import HungUp, Stage
 from safelight_simulator.timeline import Beat, lay_out
 from safelight_simulator.wire import fingerprint
+
+_Request = Request[Params, Options]
 
 
 class Simulator(LocalProvider):
     """Plays a scenario or a script of your own, with real pictures: no GPU, no key, no money."""
 
     name = "simulator"
-    Settings: ClassVar[type] = Settings
+    Settings: ClassVar[type] = LocalSettings
     Params: ClassVar[type] = Params
     Options: ClassVar[type] = Options
 
-    def __init__(self, settings: Settings, resources: Resources) -> None:
+    def __init__(self, settings: LocalSettings, resources: Resources) -> None:
         super().__init__(settings, resources)
         self.capabilities = capabilities(settings)
         self._books = Books(resources.folder, resources.clock)
@@ -44,7 +46,8 @@ class Simulator(LocalProvider):
     async def __aexit__(self, *exc_info: object) -> None:
         await self._books.__aexit__(*exc_info)
 
-    async def generate(self, request: Request[Params, Options], control: Control) -> AsyncIterator[Update]:
+    async def generate(self, request: _Request, control: Control) -> AsyncIterator[Update]:
+        """Play the script, after handing it in at an upstream where the run is paid."""
         plan = plan_of(request.options, request.params)
         scene = scene_of(request)
         if not self.settings.hazards:
@@ -70,7 +73,7 @@ class Simulator(LocalProvider):
             await run.end("fail")
             raise
 
-    async def _begin(self, request: Request[Params, Options], plan: Plan, control: Control) -> _Run:
+    async def _begin(self, request: _Request, plan: Plan, control: Control) -> _Run:
         """Hand the job in; only where the run pays at an upstream is there anything to write down."""
         job = f"run-{secrets.token_hex(8)}"
         charge = request.options.charge
@@ -88,7 +91,7 @@ class Simulator(LocalProvider):
             await control.accepted(Job(job))
         return _Run(control, self._books if is_paid else None, job, charges_success=charge == "success")
 
-    def _strikes(self, request: Request[Params, Options], beat: Beat) -> Any:
+    def _strikes(self, request: _Request, beat: Beat) -> Any:
         return self._books.strikes(fingerprint(request), str(beat.place), beat.act.times)
 
 

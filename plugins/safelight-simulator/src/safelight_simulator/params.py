@@ -7,6 +7,7 @@ from typing import Any
 
 import attrs
 from attrs.validators import and_, ge, le, max_len, optional
+
 from safelight.providers import MAX_COUNT, Request
 
 MAX_SIDE = 2048

@@ -43,7 +43,9 @@ def _paint(width: int, height: int, seed: int, place: int, developed: float, kin
     dice = Random(f"{seed}/{place}")  # noqa: S311 - repeatable is the point
     hue = dice.random()
     dark, light = _colour(hue, 0.7, 0.25, developed), _colour(hue + 0.3 * dice.random(), 0.6, 0.95, developed)
-    image = ImageOps.colorize(Image.linear_gradient("L").rotate(dice.choice((0, 90, 180, 270))).resize((width, height)), dark, light)
+    image = ImageOps.colorize(
+        Image.linear_gradient("L").rotate(dice.choice((0, 90, 180, 270))).resize((width, height)), dark, light
+    )
     radius = min(width, height) * 0.2
     x, y = width * dice.uniform(0.3, 0.7), height * dice.uniform(0.3, 0.7)
     ImageDraw.Draw(image).ellipse((x - radius, y - radius, x + radius, y + radius), fill=_colour(hue + 0.5, 0.8, 0.9, developed))

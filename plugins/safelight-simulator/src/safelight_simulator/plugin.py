@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from safelight.providers import Provider, hookimpl
-
 from safelight_simulator.local import Simulator
 from safelight_simulator.remote import RemoteSimulator
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Literal
 
 import attrs
+
 from safelight.providers import CancelKind, Capabilities, Durability, ProgressKind
 
 
@@ -15,7 +16,7 @@ def _not_remote(_: Any, __: attrs.Attribute[Any], value: Durability) -> None:
 
 
 @attrs.frozen(kw_only=True)
-class Settings:
+class LocalSettings:
     """
     One instance of the local form.
 
@@ -50,7 +51,7 @@ class RemoteSettings:
     hazards: bool = False
 
 
-def capabilities(settings: Settings | RemoteSettings) -> Capabilities:
+def capabilities(settings: LocalSettings | RemoteSettings) -> Capabilities:
     """Return what an instance with these settings promises."""
     return Capabilities(
         durability=settings.durability,

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, NoReturn
 
 from safelight.providers import Previewed, Produced
-
 from safelight_simulator.acts import HAZARDS, Act
 from safelight_simulator.ears import Ears
 from safelight_simulator.hazards import Spawn, endanger
@@ -85,6 +84,7 @@ class Stage:
         return Produced(content if act.length is None else stretched(content, act.length), type=claimed, seed=self._scene.seed)
 
 
-async def stand_still() -> None:
+async def stand_still() -> NoReturn:
     """Wait for ever, which is until canceled."""
     await asyncio.get_running_loop().create_future()
+    raise AssertionError("nobody fulfils that future")

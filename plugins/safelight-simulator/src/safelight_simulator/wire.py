@@ -7,14 +7,14 @@ import json
 from typing import Any
 
 import attrs
-from safelight.providers import Request
 
+from safelight.providers import Request
 from safelight_simulator.acts import Act
-from safelight_simulator.options import Options, RemoteOptions
+from safelight_simulator.options import RemoteOptions
 from safelight_simulator.params import Params
 
 
-def to_json(request: Request[Params, Options]) -> dict[str, Any]:
+def to_json(request: Request[Params, Any]) -> dict[str, Any]:
     """Return everything of a request that decides how it is played."""
     return attrs.asdict(request, filter=lambda field, value: value != field.default)
 
@@ -31,6 +31,6 @@ def from_json(raw: dict[str, Any]) -> Request[Params, RemoteOptions]:
     )
 
 
-def fingerprint(request: Request[Params, Options]) -> str:
+def fingerprint(request: Request[Params, Any]) -> str:
     """Return what two runs of the same request have in common."""
     return hashlib.sha256(json.dumps(to_json(request), sort_keys=True).encode()).hexdigest()[:32]

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import attrs
+
 from safelight.providers import (
     Canceled,
     Charged,
@@ -34,7 +35,6 @@ from safelight.providers import (
     Unsupported,
     Update,
 )
-
 from safelight_simulator.acts import Act
 
 SPICES = {

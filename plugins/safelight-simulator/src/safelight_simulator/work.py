@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from typing import Any
+from collections.abc import AsyncGenerator
 
-import attrs
 from safelight.providers import Request
-
 from safelight_simulator.acts import Act
-from safelight_simulator.ears import Ears
+from safelight_simulator.ears import TICK, Ears
 from safelight_simulator.options import RemoteOptions
 from safelight_simulator.params import Params, Scene, scene_of
 from safelight_simulator.scenarios import plan_of
@@ -44,7 +41,7 @@ class Work:
     @property
     def age(self) -> float:
         """Seconds of work so far."""
-        return (self._loop.time() if self._held_since is None else self._held_since) - self._origin
+        return self._now() - self._origin
 
     @property
     def end(self) -> Beat:
@@ -56,7 +53,7 @@ class Work:
     @property
     def has_ended(self) -> bool:
         """Whether its end has come."""
-        return self.age >= self.end.at
+        return self._is_due(self.end)
 
     @property
     def is_held(self) -> bool:
@@ -91,16 +88,15 @@ class Work:
         """Return beats that together say where it stands."""
         return newest_only(self._due())
 
-    async def follow(self, ears: Ears) -> AsyncIterator[Beat]:
+    async def follow(self, ears: Ears) -> AsyncGenerator[Beat, None]:
         """Yield where it stands, then each beat when it is due, to the last one behind the end."""
         past = [beat for beat in self._due() if beat.at <= self.age - CATCH_UP_SECONDS]
         for beat in newest_only(past):
             yield beat
         number = len(past)
         while number < len(self.beats):
-            at = self.beats[number].at
-            if at > self.age:
-                await ears.until(self._moment(at), self._changed)
+            if not self._is_due(self.beats[number]):
+                await ears.until(self._moment(self.beats[number]), self._changed)
                 continue  # it may have been held or stopped meanwhile
             await ears.through(lambda: asyncio.sleep(0))
             yield self.beats[number]
@@ -109,25 +105,21 @@ class Work:
     async def until_end(self, ears: Ears) -> Beat:
         """Return the end when it has come."""
         while not self.has_ended:
-            await ears.until(self._moment(self.end.at), self._changed)
+            await ears.until(self._moment(self.end), self._changed)
         return self.end
 
     def _due(self) -> list[Beat]:
-        return [beat for beat in self.beats if beat.at <= self.age]
+        return [beat for beat in self.beats if self._is_due(beat)]
 
-    def _moment(self, at: float) -> float:
-        return FOREVER if self.is_held else self._origin + at
+    def _is_due(self, beat: Beat) -> bool:
+        return self._now() + TICK >= self._origin + beat.at
+
+    def _moment(self, beat: Beat) -> float:
+        return FOREVER if self.is_held else self._origin + beat.at
+
+    def _now(self) -> float:
+        return self._loop.time() if self._held_since is None else self._held_since
 
     def _notify(self) -> None:
         changed, self._changed = self._changed, self._loop.create_future()
         changed.set_result(None)
-
-
-@attrs.frozen
-class Facts:
-    """What a ledger knows of one job's past, as a new `Work` needs it."""
-
-    request: dict[str, Any]
-    age: float
-    is_held: bool
-    stopped_at: float | None

@@ -1,0 +1,196 @@
+"""The service as its users have it: a process of its own, real sockets, a real data folder."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from http.client import HTTPConnection
+
+import pytest
+
+PATIENCE = 30.0
+
+
+class Service:
+    """A running `safelight serve`, its log lines as they come, and what tests ask of it."""
+
+    def __init__(self, folder, data, port, settings):
+        overrides = [part for key, value in settings.items() for part in ("--set", f"{key}={value}")]
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "safelight", "serve", "--port", str(port), "--data", str(data), *overrides],
+            cwd=folder,
+            env={name: value for name, value in os.environ.items() if not name.startswith("SAFELIGHT_")},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        self._lines = []
+        self._news = threading.Condition()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def is_up(self):
+        """Wait until it listens; return itself."""
+        listening = self.logged("service_listening")
+        self.url = listening["url"]
+        self.port = int(self.url.rpartition(":")[2])
+        self.admin_port = listening["admin_port"]
+        return self
+
+    def logged(self, event):
+        """Wait for a log line; return it."""
+        with self._news:
+            found = self._news.wait_for(lambda: self._find(event) or self._is_over(), PATIENCE)
+        assert isinstance(found, dict), f"no {event} in the log:\n" + "\n".join(self._lines)
+        return found
+
+    def said(self):
+        """Return what it said to people rather than to the log; for a process that has ended."""
+        self._reader.join(PATIENCE)
+        return [line for line in self._lines if not line.startswith("{")]
+
+    def send(self, number):
+        self._process.send_signal(number)
+
+    def ended(self, seconds=PATIENCE):
+        """Wait for its end; return the exit code."""
+        return self._process.wait(seconds)
+
+    def kill(self):
+        """End it as a power cut would."""
+        self.send(signal.SIGKILL)
+        self.ended()
+
+    def stop(self):
+        """Leave nothing behind."""
+        if self._process.poll() is None:
+            self.kill()
+        self._reader.join(PATIENCE)
+        self._process.stderr.close()
+
+    def create(self, path="/v1/generations", **body):
+        """Start a generation; return the reply."""
+        status, reply = self.call("POST", path, {"prompt": "a lighthouse at dusk", **body})
+        assert status < 300, reply
+        return reply
+
+    def call(self, method, path, body=None, port=None):
+        """Return the HTTP status and the JSON of the answer."""
+        connection = HTTPConnection("127.0.0.1", port or self.port, timeout=PATIENCE)
+        try:
+            connection.request(method, path, None if body is None else json.dumps(body))
+            answer = connection.getresponse()
+            return answer.status, json.loads(answer.read() or b"null")
+        finally:
+            connection.close()
+
+    def snapshot(self, generation):
+        return self.call("GET", f"/v1/generations/{generation}")[1]
+
+    def stream(self, path, **headers):
+        return Stream(HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE), path, headers)
+
+    def _find(self, event):
+        return next((facts for line in self._lines if line.startswith("{") and (facts := json.loads(line))["event"] == event), None)
+
+    def _is_over(self):
+        return self._process.poll() is not None and not self._reader.is_alive()
+
+    def _read(self):
+        for line in self._process.stderr:
+            with self._news:
+                self._lines.append(line.rstrip("\n"))
+                self._news.notify_all()
+        with self._news:
+            self._news.notify_all()
+
+
+class Stream:
+    """An event stream, read as it comes; iterating gives `(id, snapshot)` and ends with a proper end only."""
+
+    def __init__(self, connection, path, headers):
+        self._connection = connection
+        connection.request("GET", path, headers=headers)
+        self.answer = connection.getresponse()
+        self.comments = []
+        self.retries = []
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exc_info):
+        self.answer.close()
+        self._connection.close()
+
+    def __iter__(self):
+        event = {}
+        for line in self.answer:
+            assert line.endswith(b"\n"), "the stream broke off inside a line"
+            name, _, value = line.decode().rstrip("\n").partition(":")
+            if name:
+                event[name] = value.strip()
+                self.comments += [value.strip()] if not line.strip(b"\n").partition(b":")[0] else []
+                continue
+            if value:
+                self.comments.append(value.strip())
+                continue
+            if "retry" in event:
+                self.retries.append(int(event["retry"]))
+            if "data" in event:
+                yield event.get("id"), json.loads(event["data"])
+            event = {}
+        assert not event, "the last event has no blank line behind it"
+
+    def until(self, wanted):
+        """Read on to the first snapshot that is wanted; return all on the way, as `(id, snapshot)`."""
+        seen = []
+        for seen_id, snapshot in self:
+            seen.append((seen_id, snapshot))
+            if wanted(snapshot):
+                return seen
+        raise AssertionError(f"the stream ended before: {seen}")
+
+
+@pytest.fixture
+def launch(tmp_path):
+    """Start processes, on one data folder unless said; whatever still runs is killed at the end."""
+    started = []
+
+    def start(*, data=tmp_path / "data", port=0, **settings):
+        settings = {name.replace("__", "."): value for name, value in settings.items()}
+        started.append(Service(tmp_path, data, port, settings))
+        return started[-1]
+
+    yield start
+    for service in started:
+        service.stop()
+
+
+@pytest.fixture
+def service(launch):
+    return launch().is_up()
+
+
+@pytest.fixture
+def eventually():
+    """Ask again until the answer is wanted."""
+
+    def ask(question, wanted):
+        deadline = time.monotonic() + PATIENCE
+        while not wanted(answer := question()):
+            assert time.monotonic() < deadline, f"still {answer!r} after {PATIENCE:g} s"
+            threading.Event().wait(0.02)
+        return answer
+
+    return ask
+
+
+@pytest.fixture
+def free_port():
+    """A port that was free a moment ago, for who must know it before the service does."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return server.getsockname()[1]
