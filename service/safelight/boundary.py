@@ -102,13 +102,16 @@ class Boundary:
     async def contain(self, what: str, work: Callable[[], Awaitable[T]]) -> Result[T]:
         """Await plugin code in the present task and turn whatever it raises into a result; for tasks that `stop` ends."""
         try:
-            return Result(value=await work())
+            try:
+                return Result(value=await work())
+            finally:
+                await _deliver_cancel()
         except asyncio.CancelledError as error:
             if asyncio.current_task() in self._stopping:
                 raise
             return Result(error=self._crash(what, error))
         except ProviderError as error:
-            return Result(error=_scrubbed(error))
+            return Result(error=self._scrubbed(what, error))
         except BaseException as error:  # noqa: BLE001 - SystemExit in a task would end the whole service
             return Result(error=self._crash(what, error))
 
@@ -117,10 +120,25 @@ class Boundary:
             raise ProviderProtocol(f"The provider yielded a '{type(update).__name__}', which is no update.")
         return scrub(update)
 
+    def _scrubbed(self, what: str, error: ProviderError) -> ProviderError:
+        try:
+            sentence = redactor.text(str(error))
+        except Exception as unreadable:  # noqa: BLE001 - even the words of an error are the plugin's code
+            return self._crash(what, unreadable)
+        error.args = (sentence or f"The provider gave no reason ({type(error).__name__}).",)
+        return error
+
     def _crash(self, what: str, error: BaseException) -> ProviderCrashed:
         how = "canceled itself" if isinstance(error, asyncio.CancelledError) else f"crashed ({type(error).__name__})"
         log.error("provider_crashed", provider=self.instance, plugin=self._plugin, call=what, how=how, exc_info=error)
         return ProviderCrashed(f"The provider {how}; the service's log says more.")
+
+
+async def _deliver_cancel() -> None:
+    """Let a cancel that nothing has awaited since strike here, inside the border, and not when the task ends."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        await asyncio.sleep(0)
 
 
 def scrub(value: Any) -> Any:
@@ -135,8 +153,3 @@ def scrub(value: Any) -> Any:
         if field.name != "content" and (after := scrub(before)) != before:
             changes[field.name] = after
     return attrs.evolve(value, **changes) if changes else value
-
-
-def _scrubbed(error: ProviderError) -> ProviderError:
-    error.args = (redactor.text(str(error)) or f"The provider gave no reason ({type(error).__name__}).",)
-    return error

@@ -30,7 +30,7 @@ def refusals(cls: type, made: Mapping[str, Any], failed: frozenset[str]) -> Iter
         made: The values that are there, by field.
         failed: The fields that are not, because their value did not fit or is missing.
     """
-    draft = object.__new__(cls)
+    draft: Any = object.__new__(cls)
     there: list[tuple[attrs.Attribute[Any], Any]] = []
     for field in attrs.fields(cls):
         if field.name in failed:
@@ -52,7 +52,7 @@ def _converted(field: attrs.Attribute[Any], draft: Any, value: Any) -> Any:
     convert: Any = field.converter
     if convert is None:
         return value
-    return convert.__call__(value, draft, field) if isinstance(convert, attrs.Converter) else convert(value)
+    return convert(value, draft, field) if hasattr(convert, "takes_field") else convert(value)
 
 
 def complaints(

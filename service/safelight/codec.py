@@ -62,7 +62,7 @@ def encode(value: object) -> bytes:
     return _encode(value)
 
 
-def plain(value: Any) -> Any:  # noqa: PLR0911 - one line per kind of leaf
+def plain(value: Any) -> Any:
     """Return one of our words as plain JSON in the names of the wire; unset fields are left out."""
     if isinstance(value, Enum):
         return value.value

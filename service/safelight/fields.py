@@ -51,6 +51,6 @@ def flattened(validator: Any) -> tuple[Any, ...]:
 def default_of(field: attrs.Attribute[Any], draft: Any) -> Any:
     """Return a field's default; `draft` is the instance in the making, for factories that look at it."""
     default: Any = field.default
-    if not isinstance(default, attrs.Factory):  # type: ignore[arg-type] - typed as a function, and a class
+    if not hasattr(default, "takes_self"):  # told by its form: `attrs.Factory` is typed as a function
         return default
     return default.factory(draft) if default.takes_self else default.factory()

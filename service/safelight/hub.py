@@ -87,7 +87,8 @@ class Channel:
         """Show a newer status to everybody; whoever cannot take it now gets the newest later."""
         self.frame = frame = Frame(status)
         for count, subscription in enumerate(tuple(self.subscriptions), 1):
-            subscription.offer(frame)
+            if subscription in self.subscriptions:  # it may have left while the loop had its turn
+                subscription.offer(frame)
             if count % _YIELD_EVERY == 0:
                 await asyncio.sleep(0)
                 if self.frame is not frame:

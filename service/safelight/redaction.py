@@ -108,32 +108,27 @@ class Redactor:
         except Exception:  # noqa: BLE001 - a plugin's object may raise anything from anywhere; a log line must not fail on it
             return _type_name(value)
 
-    def _shown(self, value: Any, key: str, depth: int) -> Any:  # noqa: PLR0911 - one line per kind of value
+    def _shown(self, value: Any, key: str, depth: int) -> Any:
         if value is not None and _KEYS.search(_WORD_EDGE.sub("_", key)):
             return MASK
-        if isinstance(value, Enum):
-            return self._shown(value.value, "", depth)
+        if isinstance(value, Mapping):
+            return {self._name(k): self._branch(v, self._name(k), depth) for k, v in value.items()} if depth else "…"
+        if isinstance(value, list | tuple | set | frozenset):
+            return [self._branch(item, "", depth) for item in value] if depth else "…"
+        return self._leaf(value.value if isinstance(value, Enum) else value)
+
+    def _leaf(self, value: Any) -> Any:
         if value is None or isinstance(value, bool):
             return value
         if isinstance(value, int):
             return int(value) if value.bit_length() <= _MAX_BITS else f"<integer of {value.bit_length()} bits>"
         if isinstance(value, float):
             return float(value) if math.isfinite(value) else str(value)
-        if isinstance(value, str):
-            return self.text(value)
         if isinstance(value, bytes | bytearray | memoryview):
             return f"<{len(value)} bytes>"
-        if isinstance(value, Secret):
-            return MASK
-        if isinstance(value, Mapping | list | tuple | set | frozenset) and not depth:
-            return "…"
-        if isinstance(value, Mapping):
-            return {self._name(k): self._branch(v, self._name(k), depth) for k, v in value.items()}
-        if isinstance(value, list | tuple | set | frozenset):
-            return [self._branch(item, "", depth) for item in value]
         if isinstance(value, BaseException):
             return self.text(f"{type(value).__name__}: {value}")
-        return self.text(str(value))
+        return self.text(str(value))  # a Secret says of itself that it is one
 
     def _branch(self, value: Any, key: str, depth: int) -> Any:
         try:

@@ -98,9 +98,9 @@ def _type(kind: Any, naming: Naming, around: tuple[type, ...]) -> Schema:
     if kind in _SCALARS:
         return dict(_SCALARS[kind])
     if origin is Literal:
-        return {"enum": list(args)}
+        return _enum(args)
     if isinstance(kind, type) and issubclass(kind, Enum):
-        return {"enum": [member.value for member in kind]}
+        return _enum([member.value for member in kind])
     if kind is list or origin is list or (origin is tuple and args[1:] == (...,)):
         return {"type": "array", "items": _inner(args[0], naming, around) if args else {}}
     if kind is dict or (origin is dict and args[0] is str):
@@ -108,6 +108,11 @@ def _type(kind: Any, naming: Naming, around: tuple[type, ...]) -> Schema:
     if attrs.has(kind):
         return _object(kind, naming, around)
     raise TypeError(f"{getattr(kind, '__name__', kind)} cannot be described as JSON")
+
+
+def _enum(choices: Collection[Any]) -> Schema:
+    typed = {"type": "string"} if all(isinstance(choice, str) for choice in choices) else {}
+    return {**typed, "enum": list(choices)}
 
 
 def _inner(kind: Any, naming: Naming, around: tuple[type, ...]) -> Schema:
@@ -118,10 +123,10 @@ def _inner(kind: Any, naming: Naming, around: tuple[type, ...]) -> Schema:
 
 def _or_null(schema: Schema) -> Schema:
     if "enum" in schema:
-        return {**schema, "enum": [*schema["enum"], None]} | ({"type": [schema["type"], "null"]} if "type" in schema else {})
+        schema = {**schema, "enum": [*schema["enum"], None]}
     if "type" in schema and schema["type"] not in {"object", "array"}:
         return {**schema, "type": [schema["type"], "null"]}
-    return {"anyOf": [schema, {"type": "null"}]} if schema else schema
+    return {"anyOf": [schema, {"type": "null"}]} if "type" in schema else schema
 
 
 def _bind(schema: Schema, validator: Any) -> None:

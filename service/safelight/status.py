@@ -7,13 +7,14 @@ from enum import StrEnum
 from typing import Any
 
 import attrs
-from attrs.validators import and_, ge, instance_of, optional
+from attrs.validators import and_, ge, instance_of, le, optional
 
 from safelight.versions import Version
 
-
-_WHOLE: Any = and_(instance_of(int), ge(0))
-_AMOUNT: Any = and_(instance_of((int, float)), ge(0))
+MAX_WHOLE = 2**53 - 1
+"""What a browser can count to; a larger number, or infinity, would break whoever writes the snapshot down."""
+_WHOLE: Any = and_(instance_of(int), ge(0), le(MAX_WHOLE))
+_AMOUNT: Any = and_(instance_of((int, float)), ge(0), le(MAX_WHOLE))
 _MAYBE_TEXT = optional(instance_of(str))
 
 

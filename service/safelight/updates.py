@@ -8,9 +8,10 @@ from pathlib import Path
 import attrs
 from attrs.validators import and_, ge, in_, instance_of, le, optional
 
-from safelight.status import Attempt, Cancel, Charged, Cost, Eta, Outcome, Output, Phase, Preview, Steps
+from safelight.status import MAX_WHOLE, Attempt, Cancel, Charged, Cost, Eta, Outcome, Output, Phase, Preview, Steps
 
-_COUNT = optional(and_(instance_of(int), ge(0)))
+_COUNT = optional(and_(instance_of(int), ge(0), le(MAX_WHOLE)))
+_SEED = optional(and_(instance_of(int), ge(-(2**63)), le(2**64 - 1)))  # upstreams use all of 64 bits, signed or not
 _TEXT = instance_of(str)
 _MAYBE_TEXT = optional(_TEXT)
 _CHARGED = optional(instance_of(Charged))
@@ -107,7 +108,7 @@ class Produced(Update):
 
     content: Content | Output
     type: str | None = attrs.field(default=None, kw_only=True, validator=_MAYBE_TEXT)
-    seed: int | None = attrs.field(default=None, kw_only=True, validator=optional(instance_of(int)))
+    seed: int | None = attrs.field(default=None, kw_only=True, validator=_SEED)
 
 
 @attrs.frozen

@@ -60,6 +60,10 @@ class Service:
         """Wait for its end; return the exit code."""
         return self._process.wait(seconds)
 
+    @property
+    def pid(self):
+        return self._process.pid
+
     def kill(self):
         """End it as a power cut would."""
         self.send(signal.SIGKILL)
@@ -91,11 +95,14 @@ class Service:
     def snapshot(self, generation):
         return self.call("GET", f"/v1/generations/{generation}")[1]
 
-    def stream(self, path, **headers):
-        return Stream(HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE), path, headers)
+    def stream(self, path, *, through=None, **headers):
+        """Open a stream, on a connection of the test's own if there is one."""
+        return Stream(through or HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE), path, headers)
 
     def _find(self, event):
-        return next((facts for line in self._lines if line.startswith("{") and (facts := json.loads(line))["event"] == event), None)
+        return next(
+            (facts for line in self._lines if line.startswith("{") and (facts := json.loads(line))["event"] == event), None
+        )
 
     def _is_over(self):
         return self._process.poll() is not None and not self._reader.is_alive()
@@ -117,7 +124,7 @@ class Stream:
         connection.request("GET", path, headers=headers)
         self.answer = connection.getresponse()
         self.comments = []
-        self.retries = []
+        self.retry = 0
 
     def __enter__(self):
         return self
@@ -127,23 +134,20 @@ class Stream:
         self._connection.close()
 
     def __iter__(self):
-        event = {}
+        fields = {}
         for line in self.answer:
             assert line.endswith(b"\n"), "the stream broke off inside a line"
             name, _, value = line.decode().rstrip("\n").partition(":")
-            if name:
-                event[name] = value.strip()
-                self.comments += [value.strip()] if not line.strip(b"\n").partition(b":")[0] else []
-                continue
-            if value:
+            if line == b"\n":
+                if "data" in fields:
+                    yield fields.get("id"), json.loads(fields["data"])
+                fields = {}
+            elif not name:
                 self.comments.append(value.strip())
-                continue
-            if "retry" in event:
-                self.retries.append(int(event["retry"]))
-            if "data" in event:
-                yield event.get("id"), json.loads(event["data"])
-            event = {}
-        assert not event, "the last event has no blank line behind it"
+            else:
+                fields[name] = value.strip()
+                self.retry = int(fields.get("retry", self.retry))
+        assert not fields, "the last event has no blank line behind it"
 
     def until(self, wanted):
         """Read on to the first snapshot that is wanted; return all on the way, as `(id, snapshot)`."""

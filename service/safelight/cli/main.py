@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
 
@@ -13,6 +13,7 @@ from safelight import __version__
 
 if TYPE_CHECKING:
     from safelight.config.model import Config
+    from safelight.errors import Fault
 
 EX_CONFIG = 78
 F = TypeVar("F", bound=Callable[..., Any])
@@ -47,7 +48,7 @@ def _with_config(command: F) -> F:
 @click.option("--port", type=int, help="Port to listen on; 0 takes a free one.")
 @click.option("--data", type=click.Path(), metavar="DIR", help="Folder for the journal and the outputs.")
 def serve(file: Path | None, overrides: tuple[str, ...], host: str | None, port: int | None, data: str | None) -> None:
-    """
+    r"""
     Run the service until SIGTERM or Ctrl-C.
 
     \b
@@ -114,10 +115,14 @@ def _load(file: Path | None, overrides: tuple[str, ...]) -> Config:
     default = Path("config.toml")
     try:
         loaded = load(file or (default if default.is_file() else None), overrides=overrides)
-        if faults := check_instances(loaded.providers, discover()):
-            raise ConfigInvalid(*faults)
     except ConfigInvalid as error:
-        for fault in error.faults:
-            click.echo(f"config: {fault}", err=True)
-        sys.exit(EX_CONFIG)
+        _leave_with(error.faults)
+    if faults := check_instances(loaded.providers, discover()):
+        _leave_with(faults)
     return loaded
+
+
+def _leave_with(faults: Iterable[Fault]) -> NoReturn:
+    for fault in faults:
+        click.echo(f"config: {fault}", err=True)
+    sys.exit(EX_CONFIG)

@@ -22,6 +22,13 @@ def run(config: Config) -> int:
     try:
         asyncio.run(serve(config))
     except (SafelightError, OSError) as error:
-        click.echo(f"safelight: {redactor.text(str(error))}", err=True)
+        click.echo(f"safelight: {redactor.text(_sentence(error))}", err=True)
         return 1
     return 0
+
+
+def _sentence(error: Exception) -> str:
+    """Say which file it is about first, and no error number."""
+    if isinstance(error, OSError) and error.filename is not None:
+        return f"{error.filename}: {error.strerror}."
+    return str(error)

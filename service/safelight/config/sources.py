@@ -1,100 +1,122 @@
-"""Where values come from: the file, the environment, the command line; each remembers its source for error messages."""
+"""Where values come from: the file, the environment, the command line; each remembers its source for what is wrong with it."""
 
 from __future__ import annotations
 
+import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import attrs
 
+from safelight.checks import did_you_mean
 from safelight.config.model import Config
-from safelight.errors import ConfigInvalid, Fault
-from safelight.structuring import Text, did_you_mean
+from safelight.errors import Fault
+from safelight.fields import named_fields
+from safelight.scalars import Text
 
 PREFIX = "SAFELIGHT_"
 FILE_SUFFIX = "_file"
+_SERVICE_LINKS = re.compile(r"SAFELIGHT_(?:\w+_)?(?:SERVICE_HOST|SERVICE_PORT(?:_\w+)?|PORT(?:_\d+_(?:TCP|UDP|SCTP)(?:_\w+)?)?)")
+"""What Kubernetes adds to every container beside a Service called `safelight` or `safelight-…`; no setting has such a name."""
+
 Table = dict[str, Any]
 
 
-def read_file(file: Path) -> Table:
-    """
-    Return a TOML file's tables.
+@attrs.frozen
+class Setting:
+    """One value from the environment or the command line: where it goes, what it is, and how its source calls it."""
 
-    Raises:
-        ConfigInvalid: It cannot be read, or is no TOML; the line is named.
-    """
+    path: tuple[str, ...]
+    value: Any
+    source: str
+
+
+def read_file(file: Path) -> Table | Fault:
+    """Return a TOML file's tables, or why there are none; the line is named."""
     try:
         return tomllib.loads(file.read_text(encoding="utf-8"))
     except OSError as error:
-        raise ConfigInvalid(Fault(str(file), f"cannot be read: {error.strerror}")) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigInvalid(Fault(str(file), f"is no TOML: {error}")) from None
+        return Fault(str(file), f"cannot be read: {error.strerror}")
+    except tomllib.TOMLDecodeError as error:
+        return Fault(str(file), f"is no TOML: {error}")
+    except UnicodeDecodeError as error:
+        return Fault(str(file), f"is not UTF-8 at byte {error.start}")
 
 
-def from_environment(environ: Mapping[str, str], base: Table, faults: list[Fault]) -> list[tuple[tuple[str, ...], Any, str]]:
-    """Return `(path, value, source)` of every `SAFELIGHT_SECTION__KEY`; an unknown one is a fault, never ignored."""
-    found = []
-    for name in sorted(name for name in environ if name.upper().startswith(PREFIX)):
-        parts = name[len(PREFIX) :].lower().split("__")
-        value: Any = Text(environ[name])
-        if (
-            parts[-1].endswith(FILE_SUFFIX)
-            and not _is_key(parts)
-            and (parts[0] == "providers" or _is_key(_without_suffix(parts)))
-        ):
-            parts, value = _without_suffix(parts), {"file": environ[name]}
-        if parts[0] == "providers" and len(parts) > 2:
-            parts[1] = _instance(parts[1], base)
-        elif not _is_key(parts):
-            faults.append(Fault(name, f"unknown setting{did_you_mean('.'.join(parts), all_keys())}"))
+def from_environment(environ: Mapping[str, str], base: Table, asked_for: Collection[str]) -> Iterator[Setting | Fault]:
+    """
+    Yield every `SAFELIGHT_SECTION__KEY`; an unknown one is a fault, never ignored.
+
+    Args:
+        base: The file's tables, to find the provider an upper-case name without dashes means.
+        asked_for: Variables that the configuration itself reads by name; they need not be settings.
+    """
+    for name in sorted(environ):
+        if not name.startswith(PREFIX) or name in asked_for or _is_service_link(name, environ[name]):
             continue
-        found.append((tuple(parts), value, name))
-    return found
-
-
-def from_overrides(overrides: Sequence[str], faults: list[Fault]) -> list[tuple[tuple[str, ...], Any, str]]:
-    """Return `(path, value, source)` of every `--set section.key=value`."""
-    found = []
-    for override in overrides:
-        path, sign, value = override.partition("=")
-        parts = path.strip().split(".")
-        source = f"--set {path.strip()}"
-        if not sign:
-            faults.append(Fault(source, "must be written as section.key=value"))
-        elif parts[0] != "providers" and not _is_key(parts):
-            faults.append(Fault(source, f"unknown setting{did_you_mean(path.strip(), all_keys())}"))
+        path = tuple(name[len(PREFIX) :].lower().split("__"))
+        bare = (*path[:-1], path[-1].removesuffix(FILE_SUFFIX))
+        if is_setting(path) and not (path[0] == "providers" and bare != path):
+            yield Setting(_meant(path, base), Text(environ[name]), name)
+        elif bare == path or not is_setting(bare):
+            known = [PREFIX + key.upper().replace(".", "__") for key in all_keys()]
+            yield Fault(name, f"unknown setting{did_you_mean(name, known)}")
+        elif name[: -len(FILE_SUFFIX)] in environ:
+            yield Fault(name, f"is given twice: take this one or {name[: -len(FILE_SUFFIX)]}")
         else:
-            found.append((tuple(parts), Text(value), source))
-    return found
+            yield Setting(_meant(bare, base), {"file": environ[name]}, name)
 
 
-def all_keys() -> list[str]:
+def from_overrides(overrides: Sequence[str]) -> Iterator[Setting | Fault]:
+    """Yield every `--set section.key=value`."""
+    for override in overrides:
+        key, sign, value = override.partition("=")
+        path = tuple(key.strip().split("."))
+        source = f"--set {key.strip()}" if sign else "--set"
+        if not sign:
+            yield Fault(source, "must be written as section.key=value")
+        elif not is_setting(path):
+            yield Fault(source, f"unknown setting{did_you_mean(key.strip(), all_keys())}")
+        else:
+            yield Setting(path, Text(value.strip()), source)
+
+
+@cache
+def all_keys() -> tuple[str, ...]:
     """Return every setting outside the provider tables, as `section.key`."""
-    keys = []
-    for section in attrs.fields(Config):
-        if attrs.has(section.type):  # type: ignore[arg-type]  # resolved below where it is a class
-            keys += [f"{section.name}.{field.name}" for field in attrs.fields(section.type)]  # type: ignore[arg-type]
-        elif section.name != "providers":
-            keys.append(section.name)
-    return keys
+    keys: list[str] = []
+    for name, section in named_fields(Config, "snake").items():
+        if isinstance(section.type, type) and attrs.has(section.type):
+            keys += [f"{name}.{key}" for key in named_fields(section.type, "snake")]
+        elif name != "providers":
+            keys.append(name)
+    return tuple(keys)
 
 
-def _is_key(parts: Sequence[str]) -> bool:
-    return ".".join(parts) in all_keys()
+def is_setting(path: Sequence[str]) -> bool:
+    """Whether there is such a setting; what a provider's table may hold, only its plugin knows."""
+    if path[0] == "providers":
+        return len(path) > 2 and all(path)
+    return ".".join(path) in all_keys()
 
 
-def _without_suffix(parts: Sequence[str]) -> list[str]:
-    return [*parts[:-1], parts[-1].removesuffix(FILE_SUFFIX)]
+def env_word(name: str) -> str:
+    """Return a provider's name as an environment variable can say it: in one case, without dashes and dots."""
+    return re.sub(r"[-.]", "_", name.lower())
 
 
-def _instance(word: str, base: Table) -> str:
-    """An environment name can hold neither capitals nor dashes: find the instance that was meant."""
-    for name in base.get("providers", {}):
-        if name.lower().replace("-", "_") == word:
-            return str(name)
-    return word
+def _meant(path: tuple[str, ...], base: Table) -> tuple[str, ...]:
+    if path[0] != "providers":
+        return path
+    tables = base.get("providers")
+    names = tables if isinstance(tables, dict) else {}
+    return ("providers", next((name for name in names if env_word(name) == path[1]), path[1]), *path[2:])
 
 
-attrs.resolve_types(Config)
+def _is_service_link(name: str, value: str) -> bool:
+    if "__" in name or not _SERVICE_LINKS.fullmatch(name):
+        return False
+    return "://" in value or not name.endswith("_PORT") or name.endswith("_SERVICE_PORT")  # SAFELIGHT_PORT=8080 is a mistake

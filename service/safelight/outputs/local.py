@@ -195,8 +195,8 @@ class LocalOutputs(Outputs):
 
     def _ended(self, pouring: asyncio.Task[Any]) -> None:
         self._pouring.discard(pouring)
-        if not pouring.cancelled() and (error := pouring.exception()) is not None:
-            log.debug("output_source_failed", error=type(error).__name__)
+        if not pouring.cancelled():
+            pouring.exception()  # whoever still waits has it; after a cancel nobody asks, and asyncio would complain
 
     def _fetcher(self, session: aiohttp.ClientSession | None) -> Fetcher:
         if session is None:

@@ -21,7 +21,8 @@ def measure(path: Path, decoder: str, *, max_pixels: int) -> tuple[int, int]:
     """
     from PIL import Image
 
-    Image.MAX_IMAGE_PIXELS = max_pixels  # Pillow's own guard, for whoever decodes in this process, at the operator's limit
+    if Image.MAX_IMAGE_PIXELS is not None:  # Pillow's own guard must not be stricter than what the operator allows
+        Image.MAX_IMAGE_PIXELS = max(Image.MAX_IMAGE_PIXELS, max_pixels)
     try:
         with Image.open(path, formats=(decoder,)) as image:
             width, height = image.size

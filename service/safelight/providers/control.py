@@ -11,7 +11,6 @@ from typing import Any
 
 import attrs
 
-
 _PAUSE_TURN = 0.05
 
 
@@ -61,8 +60,8 @@ class Control(ABC):
     async def checkpoint(self) -> None:
         """Hold still while paused; give the loop a turn otherwise."""
         await asyncio.sleep(0)
-        while self.is_paused and not self.is_canceled:
-            await asyncio.sleep(_PAUSE_TURN)  # no thread is parked: a service may hold many runs still
+        while self.is_paused and not self.is_canceled:  # noqa: ASYNC110 - the flags are threads' own, and no thread is parked for it
+            await asyncio.sleep(_PAUSE_TURN)
 
     @abstractmethod
     def now(self) -> datetime:

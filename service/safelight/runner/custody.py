@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import attrs
 import structlog
 
+from safelight.boundary import STOP_SECONDS
 from safelight.errors import OutputRefused, SafelightError
 from safelight.ports import Outputs
 from safelight.updates import Degraded, Previewed, Produced, Update
@@ -67,12 +68,13 @@ class Custody:
             self._previewing = asyncio.create_task(self._preview(), name=f"preview:{self._generation}")
 
     async def close(self) -> None:
-        """Stop what is under way; nothing half-kept stays behind."""
+        """Stop what is under way; nothing half-kept stays behind, except by an iterator of a plugin's that will not stop."""
         self._is_closed = True
-        tasks = [*self._keeping, *([self._previewing] if self._previewing else [])]
+        tasks = {*self._keeping, *([self._previewing] if self._previewing else [])}
         for task in tasks:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        if tasks and (deaf := (await asyncio.wait(tasks, timeout=STOP_SECONDS))[1]):
+            log.warning("output_task_left_behind", generation=self._generation, tasks=sorted(task.get_name() for task in deaf))
 
     async def _keep(self, produced: Produced) -> None:
         result: Update | SafelightError
@@ -94,14 +96,14 @@ class Custody:
             log.exception("output_lost", generation=self._generation)
             result = OutputRefused(f"The output could not be kept ({type(error).__name__}).")
         finally:
-            self._keeping.discard(asyncio.current_task())  # type: ignore[arg-type]  # this very task
+            self._keeping.discard(asyncio.current_task())
         self._said(FromCustody(result))
 
     async def _preview(self) -> None:
         while previewed := self._next_preview:
             self._next_preview = None
             try:
-                kept = await self._outputs.preview(self._generation, previewed.content)
+                kept = await self._outputs.preview(self._generation, previewed.content)  # type: ignore[arg-type]  # likewise, never yet a Preview
             except Exception as error:  # noqa: BLE001 - a preview is an extra, its loss never ends a generation
                 log.warning("preview_lost", generation=self._generation, error=str(error))
                 self._said(FromCustody(Degraded("preview")))

@@ -10,7 +10,8 @@ from safelight.web.access import access, add_headers
 from safelight.web.keys import CORE, STREAMS
 from safelight.web.outputs import get_output
 from safelight.web.problems import problems
-from safelight.web.streams import ticker, watch_many
+from safelight.web.streams import watch_many
+from safelight.web.upkeep import ticker
 
 
 def make_app(core: Safelight) -> web.Application:

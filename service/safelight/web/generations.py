@@ -8,14 +8,14 @@ from typing import Any
 from aiohttp import hdrs, web
 
 from safelight.codec import encode, encode_status
-from safelight.errors import NotFound
 from safelight.frames import Frame
-from safelight.generation import ANONYMOUS, Draft, is_id
+from safelight.generation import ANONYMOUS, Draft
 from safelight.hub import Viewer
 from safelight.status import Status
 from safelight.structuring import structure
 from safelight.versions import Version
 from safelight.web.bodies import read_object
+from safelight.web.finding import find
 from safelight.web.keys import CORE
 from safelight.web.problems import BadRequest
 from safelight.web.profiles import SEED, V1, Profile
@@ -46,12 +46,11 @@ async def watch_seed(request: web.Request) -> web.StreamResponse:
 
 async def get(request: web.Request) -> web.StreamResponse:
     """`GET /v1/generations/{id}`, with `?wait=` and `?after=` a long poll."""
-    generation_id = _id(request)
-    _, status = await request.app[CORE].find(generation_id, owner=ANONYMOUS)
+    _, status = await find(request, request.match_info["id"])
     wait = _wait_seconds(request)
     after = Version.parse(request.query.get("after"))
-    if wait and after is not None and status.version <= after and not status.is_terminal:
-        status = await _newer(request, status, after, wait)
+    if wait and status.version == after and not status.is_terminal:
+        status = await _newer(request, status, wait)
     etag = f'"{status.version}"'
     if etag in request.headers.get(hdrs.IF_NONE_MATCH, ""):
         return web.Response(status=304, headers={hdrs.ETAG: etag})
@@ -60,7 +59,8 @@ async def get(request: web.Request) -> web.StreamResponse:
 
 async def cancel(request: web.Request) -> web.StreamResponse:
     """`POST /v1/generations/{id}/cancel`: 202 asked for, 200 ended by it already, 409 too late."""
-    status = await request.app[CORE].cancel(_id(request), owner=ANONYMOUS)
+    generation, _ = await find(request, request.match_info["id"])
+    status = await request.app[CORE].cancel(generation.id, owner=ANONYMOUS)
     return _snapshot(status, http_status=200 if status.is_terminal else 202)
 
 
@@ -107,11 +107,11 @@ class _Waiter(Viewer):
         self.newer.set()
 
 
-async def _newer(request: web.Request, status: Status, after: Version, seconds: float) -> Status:
+async def _newer(request: web.Request, status: Status, seconds: float) -> Status:
     waiter = _Waiter()
-    subscription = request.app[CORE].hub.subscribe(status.generation, waiter, after)
+    subscription = request.app[CORE].hub.subscribe(status.generation, waiter, status.version)
     if subscription is None:
-        return (await request.app[CORE].find(status.generation, owner=ANONYMOUS))[1]
+        return (await find(request, status.generation))[1]
     try:
         subscription.catch_up()
         async with asyncio.timeout(seconds):
@@ -126,13 +126,6 @@ async def _newer(request: web.Request, status: Status, after: Version, seconds: 
 def _snapshot(status: Status, http_status: int = 200) -> web.Response:
     headers = {hdrs.ETAG: f'"{status.version}"', hdrs.CACHE_CONTROL: "no-store"}
     return web.Response(status=http_status, body=encode_status(status), content_type="application/json", headers=headers)
-
-
-def _id(request: web.Request) -> str:
-    generation_id = request.match_info["id"]
-    if not is_id(generation_id):
-        raise NotFound("No such generation.")
-    return generation_id
 
 
 def _wait_seconds(request: web.Request) -> float:

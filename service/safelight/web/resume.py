@@ -9,8 +9,6 @@ from safelight.hub import NOTHING_SEEN
 from safelight.status import Status
 from safelight.versions import Version
 
-BEGINNING = Version(0, 0)
-
 
 @attrs.frozen(kw_only=True)
 class Resume:
@@ -18,21 +16,19 @@ class Resume:
     A reader's wish.
 
     Attributes:
-        cursor: What the reader says it saw last, None without a well-formed one.
-        replay_after: Where the journal is to be replayed from, None for the newest snapshot only.
+        cursor: What the reader says it saw last, None without a well-formed word of it.
+        wants_journal: Whether it asks for every step after that instead of the newest snapshot.
     """
 
     cursor: Version | None
-    replay_after: Version | None
+    wants_journal: bool
 
     @classmethod
     def of(cls, request: web.Request) -> Resume:
-        """Read `Last-Event-ID`, `?last_event_id=` and `?from=`."""
-        said = request.headers.get(hdrs.LAST_EVENT_ID) or request.query.get("last_event_id")
-        cursor = Version.parse(said)
+        """Read `Last-Event-ID`, else `?last_event_id=`, else the id in `?from=`."""
         start = request.query.get("from")
-        replay_after = None if start is None else cursor or (BEGINNING if start == "start" else Version.parse(start) or BEGINNING)
-        return cls(cursor=cursor, replay_after=replay_after)
+        said = request.headers.get(hdrs.LAST_EVENT_ID) or request.query.get("last_event_id")
+        return cls(cursor=Version.parse(said) or Version.parse(start), wants_journal=start is not None)
 
     def has_seen_end(self, status: Status) -> bool:
         """Whether there is nothing left to tell."""
@@ -40,4 +36,6 @@ class Resume:
 
     def seen(self, status: Status) -> Version:
         """Return the version after which frames are news; a cursor from nowhere counts as none."""
-        return NOTHING_SEEN if self.cursor is None or self.cursor > status.version else self.cursor
+        if self.cursor is None or self.cursor > status.version or self.cursor.seq > status.version.seq:
+            return NOTHING_SEEN  # seq has no gaps across epochs: one ahead of us was never ours, whatever its epoch
+        return self.cursor

@@ -13,13 +13,19 @@ from aiohttp import web
 
 from safelight.config.model import Config
 from safelight.core import Safelight
+from safelight.errors import SafelightError
+from safelight.plugins import Discovery
 from safelight.web.app import make_admin_app, make_app
-from safelight.web.streams import close_streams
+from safelight.web.upkeep import close_streams
 
 log = structlog.get_logger()
 
 _SHUTDOWN_SECONDS = 5.0
 _SPREAD_SECONDS = 2.0
+
+
+class NotListening(SafelightError):
+    """An address cannot be listened on: taken, forbidden or not ours."""
 
 
 @attrs.frozen(kw_only=True)
@@ -51,6 +57,7 @@ async def serve(config: Config) -> None:
         for task in (leave, hurry):
             task.cancel()
         await asyncio.gather(leave, hurry, return_exceptions=True)
+        await service.core.settle(0.0)  # who is in a hurry still gets an honest end on the open streams
 
 
 async def leave_in_order(service: Listening) -> None:
@@ -65,9 +72,14 @@ async def leave_in_order(service: Listening) -> None:
 
 
 @asynccontextmanager
-async def listening(config: Config) -> AsyncIterator[Listening]:
-    """Open core and both ports; on the way out, streams first, engines last."""
-    async with Safelight(config) as core:
+async def listening(config: Config, *, discovery: Discovery | None = None) -> AsyncIterator[Listening]:
+    """
+    Open core and both ports; on the way out, streams first, engines last.
+
+    Args:
+        discovery: The plugins to offer; those installed unless given.
+    """
+    async with Safelight(config, discovery=discovery) as core:
         app = make_app(core)
         app.on_shutdown.append(_close_all)
         public, admin = (
@@ -98,7 +110,11 @@ async def _close_all(app: web.Application) -> None:
 
 async def _listen(runner: web.AppRunner, host: str, port: int) -> int:
     site = web.TCPSite(runner, host, port, backlog=1024)
-    await site.start()
+    try:
+        await site.start()
+    except OSError as error:
+        reason = (error.strerror or str(error)).rpartition(": ")[2]  # asyncio wraps the system's words in its own
+        raise NotListening(f"Port {port} of {host} cannot be listened on: {reason}.") from error
     got: int = runner.addresses[0][1]
     return got
 
@@ -110,5 +126,5 @@ async def _listen_beside(runner: web.AppRunner, config: Config, port: int) -> in
         return await _listen(runner, server.admin_host, server.admin_port)
     try:
         return await _listen(runner, server.admin_host, port + 1)
-    except OSError:
+    except NotListening:
         return await _listen(runner, server.admin_host, 0)

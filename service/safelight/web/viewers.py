@@ -48,6 +48,7 @@ class StreamViewer(Viewer):
 
     Attributes:
         reason: Why it was closed: ended, client_gone, slow, drain or error; None while it is open.
+        response: What the handler returns.
         outlasts_drain: Whether it is held while the service leaves.
     """
 
@@ -62,11 +63,12 @@ class StreamViewer(Viewer):
         self._request = request
         self._settings = settings
         self._has_ids = has_ids
-        self._subscriptions: list[Subscription] = []
+        self.response = EventStream(send_timeout=settings.laggard_seconds)
+        self._subscriptions: dict[Subscription, None] = {}
+        self._skipped = 0
         self._wake = asyncio.Event()
         self._is_held = True
         self._closes_at_end = has_ids
-        self._response = EventStream(send_timeout=settings.laggard_seconds)
         self._writer: AbstractStreamWriter | None = None
 
     async def open(self) -> None:
@@ -81,44 +83,46 @@ class StreamViewer(Viewer):
                 sock.setsockopt(socket.IPPROTO_TCP, _TCP_NOTSENT_LOWAT, _NOT_SENT)
         self._transport = transport
         self._protocol = self._request.protocol
-        self._writer = await self._response.prepare(self._request)
+        self._writer = await self.response.prepare(self._request)
         self._is_chunked = self._request.version >= HttpVersion11
         self._last_write = self._loop.time()
         retry = random.randint(self._settings.retry_min_ms, self._settings.retry_max_ms)  # noqa: S311 - spreads reconnects, hides nothing
-        await self._response.write(b": ok\nretry: %d\n\n" % retry)
+        await self.response.write(b": ok\nretry: %d\n\n" % retry)
 
     def add(self, subscription: Subscription) -> None:
-        """Watch one more generation."""
-        self._subscriptions.append(subscription)
+        """Watch one more generation, beginning with its newest."""
+        self._subscriptions[subscription] = None
+        subscription.catch_up()
 
     def release(self) -> None:
         """Take frames from now on, beginning with the newest of everything watched."""
         self._is_held = False
-        for subscription in tuple(self._subscriptions):
-            subscription.catch_up()
-        self._end_if_done()
+        self._catch_up()
 
     async def send(self, *frames: Frame) -> None:
-        """Write frames in order, waiting for the reader; for replays, while the viewer is held."""
+        """Write frames in order, waiting for the reader, until there is a reason to close; for the past, while it is held."""
         for frame in frames:
-            self._put(frame)
-            if not await self._drained():
-                return
+            if self.reason is None:
+                self._put(frame)
+                await self._drained()
 
-    async def finish(self) -> web.StreamResponse:
+    async def say(self, data: bytes) -> None:
+        """Write an event that is no snapshot of anything, and so has no id."""
+        event = b"data: %s\n\n" % data
+        self._write(chunk(event) if self._is_chunked else event)
+        await self._drained()
+
+    async def finish(self) -> None:
         """Watch until there is a reason to close, then close."""
         while self.reason is None:
             await self._wake.wait()
             self._wake.clear()
             if self.reason is None and await self._drained():
-                for subscription in tuple(self._subscriptions):
-                    subscription.catch_up()
-                self._end_if_done()
-        if self.reason == "slow":
-            self._transport.abort()
-        elif await self._drained():
-            await self._response.write_eof()
-        return self._response
+                self._catch_up()
+        if self.reason == "slow" or not await self._drained():
+            self._transport.abort()  # whoever takes nothing does not take an orderly end either
+        else:
+            await self.response.write_eof()
 
     @property
     def is_paused(self) -> bool:
@@ -127,7 +131,7 @@ class StreamViewer(Viewer):
     def show(self, frame: Frame) -> None:
         self._put(frame)
         if frame.status.is_terminal:
-            self._end_if_done()
+            self._let_go()
 
     def lag(self) -> None:
         if not self._is_held:
@@ -142,21 +146,21 @@ class StreamViewer(Viewer):
         if now - self._last_write >= self._settings.heartbeat_seconds and not self.is_paused:
             self._write(chunk(HEARTBEAT) if self._is_chunked else HEARTBEAT)
 
-    async def bid_farewell(self) -> None:
+    async def bid_farewell(self, retry_ms: int) -> None:
         """Tell the reader to come back later than usual; for a service that leaves."""
         if not self.is_paused:
-            await self._response.write(b"retry: %d\n\n" % random.randint(5000, 15000))  # noqa: S311 - spreads reconnects
+            await self.response.write(b"retry: %d\n\n" % retry_ms)
 
     def log_closed(self, **facts: object) -> None:
         """Leave the channels and write the connection's one line."""
-        for subscription in self._subscriptions:
-            subscription.close()
+        for subscription in tuple(self._subscriptions):
+            self._leave(subscription)
         log.info(
             "stream_closed",
             reason=self.reason or "client_gone",
             events=self.events,
             bytes=self.bytes,
-            skipped=sum(subscription.skipped for subscription in self._subscriptions),
+            skipped=self._skipped,
             first_event_ms=None if self.first_event_seconds is None else round(self.first_event_seconds * 1000, 1),
             seconds=round(self._loop.time() - self._opened_at, 3),
             **facts,
@@ -177,9 +181,23 @@ class StreamViewer(Viewer):
             self.bytes += len(payload)
             self._last_write = self._loop.time()
 
-    def _end_if_done(self) -> None:
-        if self._closes_at_end and all(subscription.is_done for subscription in self._subscriptions):
+    def _catch_up(self) -> None:
+        for subscription in tuple(self._subscriptions):
+            subscription.catch_up()
+        self._let_go()
+
+    def _let_go(self) -> None:
+        """Leave every generation whose end was shown; a stream of one ends with it."""
+        for subscription in tuple(self._subscriptions):
+            if subscription.is_done:
+                self._leave(subscription)
+        if self._closes_at_end and not self._subscriptions:
             self.cut("ended")
+
+    def _leave(self, subscription: Subscription) -> None:
+        del self._subscriptions[subscription]
+        subscription.close()
+        self._skipped += subscription.skipped
 
     async def _drained(self) -> bool:
         """Wait until the reader has caught up; one that takes nothing for the laggard's time is given up as slow."""

@@ -64,7 +64,9 @@ async def test_a_session_with_private_network_does_reach_it(server):
         assert await response.text() == "inside"
 
 
-@pytest.mark.parametrize("host", ["127.1", "2130706433", "0x7f000001", "0177.0.0.1", "0", "localhost", "[::1]", "[::ffff:127.0.0.1]"])
+@pytest.mark.parametrize(
+    "host", ["127.1", "2130706433", "0x7f000001", "0177.0.0.1", "0", "localhost", "[::1]", "[::ffff:127.0.0.1]"]
+)
 async def test_no_other_spelling_of_loopback_gets_through(server, host):
     async with open_session(private_network=False) as session:
         with pytest.raises(aiohttp.ClientError):

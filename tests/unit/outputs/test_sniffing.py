@@ -64,7 +64,9 @@ def test_a_harmless_claim_counts_where_bytes_cannot_tell(claimed):
     assert sniff(b"\xff\xfb\x90\x00\x00", claimed).type == claimed.partition(";")[0].strip().lower()
 
 
-@pytest.mark.parametrize("claimed", ["image/png", "text/html", "image/svg+xml", "video/mp4", "application/javascript", "", "a" * 9999, "\0"])
+@pytest.mark.parametrize(
+    "claimed", ["image/png", "text/html", "image/svg+xml", "video/mp4", "application/javascript", "", "a" * 9999, "\0"]
+)
 def test_a_claim_that_a_browser_would_act_on_does_not_count(claimed):
     assert sniff(b"\x00\x01\x02\x03", claimed).type == "application/octet-stream"
 

@@ -147,6 +147,20 @@ async def test_idle_loop_is_left_alone(watchdog, reports):
     assert (reports, logs) == ([], [])
 
 
+def test_loop_that_waits_for_events_is_held_by_nobody_however_late_its_beat(folder):
+    def look_until_it_waits(watchdog):
+        end = time.monotonic() + 10
+        while watchdog._look(60.0) is not None and time.monotonic() < end:
+            pass
+        return time.monotonic() < end
+
+    async def wait_for_events():
+        async with Watchdog({folder: OWNER}) as watchdog:
+            return await asyncio.to_thread(look_until_it_waits, watchdog)
+
+    assert asyncio.run(wait_for_events())  # on a plain loop: the tests' own wraps the selector to bend time
+
+
 async def test_loop_busy_with_many_short_steps_is_left_alone(watchdog, reports):
     await beaten(watchdog, 12)
     assert reports == []

@@ -168,13 +168,15 @@ def test_a_phase_never_goes_back_within_an_attempt_except_out_of_paused(statuses
 
 
 @given(lives)
-def test_processing_once_running_and_not_before(statuses):
+def test_started_means_that_no_work_began_and_processing_that_it_did(statuses):
     for status in statuses:
-        is_first_attempt = status.attempt is None or status.attempt.n == 1
+        if status.state is State.STARTED:
+            assert status.phase in {Phase.QUEUED, Phase.SUBMITTING, Phase.WAITING, Phase.PAUSED}
+            assert status.started_at is None
+        if status.state is State.PROCESSING:
+            assert status.started_at is not None or status.attempt.n > 1
         if status.phase in {Phase.RUNNING, Phase.SAVING}:
             assert status.state is State.PROCESSING
-        elif is_first_attempt and status.phase is Phase.SUBMITTING and status.started_at is None:
-            assert status.state in {State.STARTED, State.PROCESSING}
 
 
 @given(lives)

@@ -8,12 +8,11 @@ from safelight.providers import InvalidParams
 from safelight_simulator.acts import HAZARDS, Act
 from safelight_simulator.options import SAYINGS
 from safelight_simulator.params import Scene
+from safelight_simulator.pictures import PREVIEW_SIDE
 
 MAX_DEAF_SECONDS = 60.0
-MAX_UPDATES = 2_000
-MAX_CHARACTERS = 1_000_000
-MAX_BYTES = 16 * 1024 * 1024
-MAX_PIXELS = 64_000_000
+LIMITS = {"updates": 2_000, "characters of text": 1_000_000, "bytes of output": 16 * 1024 * 1024, "pixels": 64_000_000}
+"""For the whole of a script."""
 
 
 def check_bounds(acts: tuple[Act, ...], scene: Scene, instance: str) -> None:
@@ -37,27 +36,29 @@ def _dangers(acts: tuple[Act, ...]) -> Iterator[str]:
 
 
 def _excesses(acts: tuple[Act, ...], scene: Scene) -> Iterator[str]:
-    updates = characters = size = pixels = 0
-    said: Act | None = None
+    totals = {"updates": 0, "characters of text": 0, "bytes of output": 0, "pixels": 0}
+    said: dict[str, int] = {}
     for act in acts:
-        times = act.times or 1 if act.do == "repeat" else 1
-        said = act if act.do in SAYINGS or act.do == "raise" else said
-        if said is None or (act is not said and act.do != "repeat"):
-            continue
-        updates += times
-        if said.do == "output":
-            size += (said.length or 0) * times
+        times = 1
+        if act.do == "repeat":
+            times = act.times or 1
+        elif act.do in SAYINGS or act.do == "raise":
+            said = _cost(act, scene)
         else:
-            characters += max(said.length or 0, len(said.text or "")) * times
-        if said.do in {"preview", "output"}:
-            pixels += (
-                (said.width or scene.width) * (said.height or scene.height) * times if said.do == "output" else 65_536 * times
-            )
-    for total, limit, what in (
-        (updates, MAX_UPDATES, "updates"),
-        (characters, MAX_CHARACTERS, "characters of text"),
-        (size, MAX_BYTES, "bytes of output"),
-        (pixels, MAX_PIXELS, "pixels"),
-    ):
-        if total > limit:
-            yield f"options.script: {total} {what} are more than {limit}"
+            continue
+        for what, cost in said.items():
+            totals[what] += cost * times
+    for what, total in totals.items():
+        if total > LIMITS[what]:
+            yield f"options.script: {total} {what} are more than {LIMITS[what]}"
+
+
+def _cost(act: Act, scene: Scene) -> dict[str, int]:
+    """Return what saying an act once costs."""
+    if act.do == "preview":
+        return {"updates": 1, "pixels": 0 if act.data is not None else PREVIEW_SIDE**2}
+    if act.do == "output":
+        is_painted = act.data is None and act.url is None
+        pixels = (act.width or scene.width) * (act.height or scene.height) if is_painted else 0
+        return {"updates": 1, "pixels": pixels, "bytes of output": act.length or 0}
+    return {"updates": 1, "characters of text": max(act.length or 0, len(act.text or ""))}

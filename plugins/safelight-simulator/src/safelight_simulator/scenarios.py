@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 import attrs
 
 from safelight_simulator.acts import Act
+from safelight_simulator.bounds import MAX_DEAF_SECONDS
 from safelight_simulator.options import Options, Scenario, Submit
 from safelight_simulator.params import Params
 
@@ -93,7 +94,7 @@ def _refused(submit: Submit) -> Callable[[float, Params], Plan]:
 
 
 def _deaf(seconds: float, params: Params) -> Plan:
-    return Plan((Act(do="deaf", seconds=seconds), *_steps(seconds, params.steps), *_ending(params)))
+    return Plan((Act(do="deaf", seconds=min(seconds, MAX_DEAF_SECONDS)), *_steps(seconds, params.steps), *_ending(params)))
 
 
 def _empty(seconds: float, params: Params) -> Plan:

@@ -79,18 +79,18 @@ class Upstream:
         """Cancel a job, a little later where it does not stop at once; that it will is on the disk when this returns."""
         at = work.age + (0.0 if work.is_held else lag_seconds)
         if at < work.end.at:
+            work.stop(at)  # before anything is awaited, in which it could end otherwise
             await self._books.note("canceled", work.id, stopped_at=at)
-            work.stop(at)
 
     async def hold(self, work: Work) -> None:
         """Pause a job."""
-        await self._books.note("paused", work.id)
         work.hold()
+        await self._books.note("paused", work.id)
 
     async def go_on(self, work: Work) -> None:
         """Let a paused job go on."""
-        await self._books.note("resumed", work.id)
         work.go_on()
+        await self._books.note("resumed", work.id)
 
     async def _open(self, work: Work, key: str, opened: asyncio.Future[None]) -> None:
         try:

@@ -81,7 +81,8 @@ class Work:
     def stop(self, at: float) -> None:
         """Be canceled at that age; what would have come later never does."""
         if at < self.end.at:
-            self.beats = (*(beat for beat in self.beats if beat.at <= at), Beat(at, Act(do="canceled"), -1))
+            kept = [beat for beat in self.beats if beat.at <= at + TICK]  # whoever follows has passed these
+            self.beats = (*kept, Beat(at, Act(do="canceled"), -1))
             self._notify()
 
     def standing(self) -> list[Beat]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 
 import attrs
 
 from safelight.engines.rules import Head
-from safelight.engines.sqlite.statements import Bulk, statement
+from safelight.engines.sqlite.sql import Bulk, statement
 from safelight.errors import NotFound
 from safelight.records import Record, StatusRecord
 
@@ -56,6 +56,9 @@ class Book:
 
     Nobody else writes the file, so what the book says is so. It follows the transaction: `committed` keeps what
     moved, `rolled_back` forgets it.
+
+    Attributes:
+        pages: How far the log has grown by what was added, a cautious guess.
     """
 
     def __init__(self, connection: sqlite3.Connection) -> None:
@@ -66,7 +69,7 @@ class Book:
         self._next_n: int = connection.execute(_SELECT_LAST_N).fetchone()[0] + 1
         self._generations: list[tuple[object, ...]] = []
         self._records: list[tuple[object, ...]] = []
-        self._claims: list[tuple[object, ...]] = []
+        self._claims: dict[int, tuple[object, ...]] = {}
         self._ends: list[tuple[object, ...]] = []
 
     def holds(self, generation_id: str) -> bool:
@@ -89,12 +92,12 @@ class Book:
             line = Line(n, Head(epoch, seq, None if ended_at is None else _EPOCH + ended_at * _MICROSECOND))
         return line
 
-    def open(self, generation_id: str, created_at: datetime, body: bytes, head: Head, rows: Sequence[Row]) -> None:
+    def open(self, generation_id: str, body: bytes, head: Head, rows: Sequence[Row]) -> None:
         """Add a generation with its first records."""
         n = self._next_n
         self._next_n += 1
         ended_at = None if head.ended_at is None else micros(head.ended_at)
-        self._generations.append((n, generation_id, micros(created_at), head.epoch, ended_at, body))
+        self._generations.append((n, generation_id, head.epoch, ended_at, body))
         self._add(generation_id, Line(n, head), rows)
 
     def advance(self, generation_id: str, line: Line, head: Head, rows: Sequence[Row]) -> None:
@@ -105,21 +108,22 @@ class Book:
 
     def claim(self, generation_id: str, line: Line, head: Head, owner: str) -> None:
         """Note a new claim."""
-        self.flush()  # the newest of two claims must win, and one UPDATE over both does not say which
-        self._claims.append((line.n, head.epoch, owner))
+        self._claims[line.n] = (line.n, head.epoch, owner)
         self._moved[generation_id] = Line(line.n, head)
+
+    def forget(self, generation_ids: Iterable[str]) -> None:
+        """Note that the open transaction has deleted these."""
+        for generation_id in generation_ids:
+            self._moved.pop(generation_id, None)
+            self._kept.pop(generation_id, None)
 
     def flush(self) -> None:
         """Write the waiting rows into the open transaction."""
-        for bulk, rows in (
-            (_INSERT_GENERATIONS, self._generations),
-            (_INSERT_RECORDS, self._records),
-            (_CLAIM, self._claims),
-            (_END, self._ends),
-        ):
-            if rows:
-                bulk.run(self.connection, rows)
-                rows.clear()
+        _INSERT_GENERATIONS.run(self.connection, self._generations)
+        _INSERT_RECORDS.run(self.connection, self._records)
+        _CLAIM.run(self.connection, list(self._claims.values()))
+        _END.run(self.connection, self._ends)
+        self._drop_rows()
 
     def committed(self) -> None:
         """Keep what moved; the ended ones are let go."""
@@ -132,9 +136,14 @@ class Book:
 
     def rolled_back(self) -> None:
         """Forget what moved."""
-        for rows in (self._generations, self._records, self._claims, self._ends):
-            rows.clear()
+        self._drop_rows()
         self._moved.clear()
+
+    def _drop_rows(self) -> None:
+        self._generations.clear()
+        self._records.clear()
+        self._claims.clear()
+        self._ends.clear()
 
     def _add(self, generation_id: str, line: Line, rows: Sequence[Row]) -> None:
         n = line.n

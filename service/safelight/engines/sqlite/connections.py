@@ -5,12 +5,11 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
-from safelight.engines.sqlite.statements import migrations
+from safelight.engines.sqlite.sql import migrations
 from safelight.errors import JournalError
 
 NAME = "journal.sqlite3"
 _OLDEST = (3, 35, 0)  # UPDATE FROM, RETURNING
-_STATEMENTS_KEPT = 64
 
 
 def open_reader(file: Path) -> sqlite3.Connection:
@@ -34,10 +33,7 @@ def open_writer(file: Path) -> sqlite3.Connection:
         _refuse_newer(file)
     connection = _connect(file, "rwc")
     try:
-        if connection.execute("PRAGMA journal_mode = WAL").fetchone() != ("wal",):
-            raise JournalError(f"The file system of {file} cannot keep a write-ahead log.")
-        connection.execute("PRAGMA wal_autocheckpoint = 0")
-        connection.execute("PRAGMA synchronous = FULL")
+        _log_ahead(connection, file)
         _migrate(connection)
     except BaseException:
         connection.close()
@@ -52,7 +48,6 @@ def _connect(file: Path, mode: str) -> sqlite3.Connection:
         uri=True,
         isolation_level=None,
         check_same_thread=False,
-        cached_statements=_STATEMENTS_KEPT,
     )
 
 
@@ -68,6 +63,13 @@ def _refuse_newer(file: Path) -> None:
         raise JournalError(
             f"The journal {file} has format {version}, this version of Safelight knows formats up to {known}; a newer one wrote it.",
         )
+
+
+def _log_ahead(connection: sqlite3.Connection, file: Path) -> None:
+    if connection.execute("PRAGMA journal_mode = WAL").fetchone() != ("wal",):
+        raise JournalError(f"The file system of {file} cannot keep a write-ahead log.")
+    connection.execute("PRAGMA wal_autocheckpoint = 0")
+    connection.execute("PRAGMA synchronous = FULL")
 
 
 def _migrate(connection: sqlite3.Connection) -> None:

@@ -12,7 +12,7 @@ import attrs
 from safelight.codec import encode_generation, encode_record, kind_of
 from safelight.engines import rules
 from safelight.engines.sqlite.book import Book, Row, micros, row_of
-from safelight.engines.sqlite.statements import statement
+from safelight.engines.sqlite.sql import statement
 from safelight.errors import Conflict
 from safelight.generation import Generation
 from safelight.records import Record
@@ -70,7 +70,7 @@ class Create(Write[None]):
         if book.holds(self.generation.id):
             raise Conflict("A generation with this id exists.")
         head = rules.begun(self.records, self.now)
-        book.open(self.generation.id, self.generation.created_at, self.body, head, self.rows)
+        book.open(self.generation.id, self.body, head, self.rows)
 
 
 @attrs.frozen
@@ -118,4 +118,6 @@ class Purge(Write[list[str]]):
         book.flush()  # an end before it in the same transaction counts
         which = (micros(self.ended_before), self.limit)
         book.pages += book.connection.execute(_DELETE_RECORDS, which).rowcount
-        return [row[0] for row in book.connection.execute(_DELETE_GENERATIONS, which).fetchall()]
+        gone = [row[0] for row in book.connection.execute(_DELETE_GENERATIONS, which).fetchall()]
+        book.forget(gone)
+        return gone

@@ -1,8 +1,7 @@
--- A generation, the newest claim on it and its end. Moments are microseconds since 1970.
+-- A generation, the newest claim on it (and by whom, NULL for its creator) and its end, in microseconds since 1970.
 CREATE TABLE generations (
     n INTEGER PRIMARY KEY,
     id TEXT NOT NULL UNIQUE,
-    created_at INTEGER NOT NULL,
     epoch INTEGER NOT NULL,
     claimed_by TEXT,
     ended_at INTEGER,

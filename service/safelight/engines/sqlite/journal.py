@@ -1,0 +1,108 @@
+"""The journal in one SQLite file in the data folder."""
+
+from __future__ import annotations
+
+import os
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from typing import Self
+
+from safelight.engines.sqlite import reads
+from safelight.engines.sqlite.writer import Writer
+from safelight.engines.sqlite.writes import Append, Claim, Create, Purge, rows_of
+from safelight.errors import JournalClosed, JournalError, JournalFull
+from safelight.generation import Generation
+from safelight.ports import Clock, Journal, Unfinished
+from safelight.records import AttemptRecord, Record
+from safelight.status import Status
+from safelight.versions import Version
+
+
+class SqliteJournal(Journal):
+    """
+    A journal that outlives the process, for one process at a time.
+
+    Args:
+        folder: The data folder; made if need be.
+        clock: Gives the epochs of claims.
+        min_free_bytes: What is left of the medium to the generations that run: with less, none is created.
+    """
+
+    def __init__(self, folder: Path, clock: Clock, *, min_free_bytes: int) -> None:
+        self._folder = folder
+        self._clock = clock
+        self._min_free_bytes = min_free_bytes
+        self._writer: Writer | None = None
+
+    async def __aenter__(self) -> Self:
+        """See `Journal`."""
+        if self._writer is not None:
+            raise JournalError("This journal is open already.")
+        self._writer = Writer(self._folder)
+        try:
+            await self._writer.open()
+        except BaseException:
+            self._writer = None
+            raise
+        return self
+
+    async def __aexit__(self, *exc_info: object) -> None:
+        """See `Journal`."""
+        if self._writer is not None:
+            try:
+                await self._writer.close()
+            finally:
+                self._writer = None
+
+    async def create(self, generation: Generation, *records: Record) -> None:
+        """See `Journal`."""
+        writer = self._opened()
+        if self._room() < self._min_free_bytes:
+            raise JournalFull(f"The data folder has less than {self._min_free_bytes} bytes free.")
+        await writer.write(Create.of(generation, records, self._clock.now()))
+
+    async def claim(self, generation_id: str, owner: str) -> int:
+        """See `Journal`."""
+        return await self._opened().write(Claim(generation_id, owner, self._clock.now(), is_durable=True))
+
+    async def append(self, generation_id: str, epoch: int, *records: Record, durable: bool) -> None:
+        """See `Journal`."""
+        write = Append(generation_id, epoch, records, rows_of(records), self._clock.now(), is_durable=durable)
+        await self._opened().write(write)
+
+    async def find(self, generation_id: str) -> tuple[Generation, Status] | None:
+        """See `Journal`."""
+        return await self._opened().readers.run(partial(reads.find, generation_id=generation_id))
+
+    async def read(self, generation_id: str, after: Version | None = None, limit: int = 100) -> list[Status]:
+        """See `Journal`."""
+        query = partial(reads.statuses, generation_id=generation_id, after=after, limit=limit)
+        return await self._opened().readers.run(query)
+
+    async def attempts(self, generation_id: str) -> list[AttemptRecord]:
+        """See `Journal`."""
+        return await self._opened().readers.run(partial(reads.attempts, generation_id=generation_id))
+
+    async def unfinished(self) -> list[Unfinished]:
+        """See `Journal`."""
+        return await self._opened().readers.run(reads.unfinished)
+
+    async def purge(self, ended_before: datetime, limit: int = 100) -> list[str]:
+        """See `Journal`."""
+        return await self._opened().write(Purge(ended_before, reads.bounded(limit), is_durable=False))
+
+    async def room(self) -> int | None:
+        """See `Journal`."""
+        self._opened().readers  # noqa: B018 - raises once closed
+        return self._room()
+
+    def _opened(self) -> Writer:
+        if self._writer is None:
+            raise JournalClosed("The journal is closed.")
+        return self._writer
+
+    def _room(self) -> int:
+        # asked of memory, not of the medium: cheaper than a thread
+        medium = os.statvfs(self._folder)
+        return medium.f_bavail * medium.f_frsize

@@ -1,0 +1,167 @@
+"""The one thread that writes: calls queue up on the event loop, it takes them by the batch."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from queue import SimpleQueue
+from typing import Any, TypeVar
+
+import structlog
+
+from safelight.engines.sqlite.commits import Committer, Told
+from safelight.engines.sqlite.readers import Readers
+from safelight.engines.sqlite.store import Store, opened
+from safelight.engines.sqlite.writes import Write
+from safelight.errors import JournalClosed, one_sentence
+
+T = TypeVar("T")
+
+_BATCH = 1024
+
+_Item = tuple[Write[Any], asyncio.Future[Any]]
+_STOP = None
+
+log = structlog.get_logger()
+
+
+class Writer:
+    """
+    A thread that holds the store from `open` to `close`, or to its death, of which every caller is told.
+
+    Whatever is said of calls and futures is said on the event loop alone; the thread sees the queue and nothing else.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._loop = asyncio.get_running_loop()
+        self._queue: SimpleQueue[_Item | None] = SimpleQueue()
+        self._batch: list[_Item] = []
+        self._store: Store | None = None
+        self._is_closing = False
+        self._cause: BaseException | None = None
+        self._begun: asyncio.Future[None] = self._loop.create_future()
+        self._ended: asyncio.Future[None] = self._loop.create_future()
+        # a daemon, so that a program that forgets to leave the journal can end; the log makes that safe
+        self._thread = threading.Thread(target=self._run, name="safelight-journal", daemon=True)
+
+    @property
+    def readers(self) -> Readers:
+        """
+        What reads the same file.
+
+        Raises:
+            JournalClosed: It is not open.
+        """
+        return self._opened().readers
+
+    async def open(self) -> None:
+        """Start the thread and wait until the store is open; failing or canceled, nothing stays behind."""
+        self._thread.start()
+        try:
+            await asyncio.shield(self._begun)
+        except asyncio.CancelledError:
+            await self.close()
+            raise
+        if self._ended.done() and self._cause is not None:
+            self._thread.join()
+            raise self._cause
+
+    async def write(self, write: Write[T]) -> T:
+        """Hand in a write and wait until it is committed."""
+        self._opened()
+        told: asyncio.Future[T] = self._loop.create_future()
+        self._queue.put((write, told))
+        return await told
+
+    async def close(self) -> None:
+        """Have everything handed in written, then let go; it is waited for however often we are canceled meanwhile."""
+        if not self._is_closing:
+            self._is_closing = True
+            self._queue.put(_STOP)
+        canceled: asyncio.CancelledError | None = None
+        while not self._ended.done():
+            try:
+                await asyncio.wait([self._ended])
+            except asyncio.CancelledError as error:
+                canceled = error
+        self._thread.join()  # it has said its last word
+        if canceled is not None:
+            raise canceled
+
+    def _opened(self) -> Store:
+        if self._store is None or self._is_closing or self._ended.done():
+            raise self._closed()
+        return self._store
+
+    def _closed(self) -> JournalClosed:
+        if self._cause is None:
+            return JournalClosed("The journal is closed.")
+        closed = JournalClosed(one_sentence(f"The writer of the journal died: {type(self._cause).__name__}: {self._cause}"))
+        closed.__cause__ = self._cause
+        return closed
+
+    # on the thread
+
+    def _run(self) -> None:
+        cause: BaseException | None = None
+        try:
+            with opened(self._folder) as store:
+                self._say(self._on_begun, store)
+                self._serve(store.committer)
+        except BaseException as error:  # noqa: BLE001 - whatever it is, it is said to every caller
+            cause = error
+        self._say(self._on_ended, cause)
+
+    def _serve(self, committer: Committer) -> None:
+        while True:
+            taken = [self._queue.get()]
+            taken += [self._queue.get_nowait() for _ in range(min(self._queue.qsize(), _BATCH - 1))]
+            self._batch = [item for item in taken if item is not _STOP]
+            if self._batch:
+                told = committer.commit([write for write, _ in self._batch])
+                self._say(_tell, self._batch, told)
+                committer.checkpoint()
+            if len(self._batch) < len(taken):
+                return
+
+    def _say(self, what: Callable[..., None], *facts: object) -> None:
+        try:
+            self._loop.call_soon_threadsafe(what, *facts)
+        except RuntimeError:
+            log.warning("journal_loop_lost")  # it was closed under us: nobody waits any more
+
+    # on the event loop again
+
+    def _on_begun(self, store: Store) -> None:
+        self._store = store
+        if not self._begun.done():
+            self._begun.set_result(None)
+
+    def _on_ended(self, cause: BaseException | None) -> None:
+        self._cause = cause
+        if self._store is not None and cause is not None:
+            log.error("journal_writer_lost", error=f"{type(cause).__name__}: {cause}")
+        waiting = list(self._batch)
+        while not self._queue.empty():
+            if (item := self._queue.get_nowait()) is not _STOP:
+                waiting.append(item)
+        self._ended.set_result(None)
+        if not self._begun.done():
+            self._begun.set_result(None)
+        for _, future in waiting:
+            if not future.done():
+                future.set_exception(self._closed())
+
+
+def _tell(batch: Sequence[_Item], told: Sequence[Told]) -> None:
+    """Wake everybody of a batch, but for those that were canceled."""
+    for (_, future), answer in zip(batch, told, strict=True):
+        if future.done():
+            continue
+        if answer.error is None:
+            future.set_result(answer.value)
+        else:
+            future.set_exception(answer.error)

@@ -1,0 +1,40 @@
+"""Refusing a stream in a way its reader understands: any status but 200 would end an EventSource for ever."""
+
+from __future__ import annotations
+
+import random
+
+from aiohttp import web
+
+from safelight.codec import encode
+from safelight.errors import Busy, SafelightError
+from safelight.web.keys import CORE, STREAMS
+from safelight.web.profiles import Profile
+
+
+def is_busy(request: web.Request) -> bool:
+    """Whether no stream can be opened now: leaving, or as many open as the limit allows."""
+    core = request.app[CORE]
+    return core.is_draining or len(request.app[STREAMS]) >= core.config.streams.max_streams
+
+
+def turn_away(profile: Profile) -> web.Response:
+    """Send a reader away for a while; one whose client never comes back is told that it failed."""
+    if profile.refuses_as_event:
+        return refuse(Busy("The service is full or stopping; try again in a moment."))
+    return _short(b"retry: %d\n: busy\n\n" % later())
+
+
+def refuse(error: SafelightError) -> web.Response:
+    """Answer with one failed event, which has no id since it was never journalled."""
+    return _short(b": ok\n\ndata: %s\n\n" % encode({"status": "failed", "error": str(error), "code": error.code}))
+
+
+def later() -> int:
+    """Return in how many milliseconds to come back, spread so that a crowd does not come at once."""
+    return random.randint(5000, 15000)  # noqa: S311 - spreads reconnects, hides nothing
+
+
+def _short(body: bytes) -> web.Response:
+    headers = {"Cache-Control": "no-cache, no-transform", "X-Accel-Buffering": "no"}
+    return web.Response(body=body, content_type="text/event-stream", headers=headers)
