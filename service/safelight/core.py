@@ -66,6 +66,10 @@ class Safelight:
         self._changes: set[asyncio.Task[Any]] = set()
 
     async def __aenter__(self) -> Self:
+        for fault in self.discovery.faults:
+            log.error(
+                "plugin_refused", plugin=fault.plugin, distribution=fault.distribution, kind=fault.kind, reason=fault.sentence
+            )
         folder = Path(self.config.data.folder)
         folder.mkdir(parents=True, exist_ok=True)  # noqa: ASYNC240 - once, before anybody is served
         async with AsyncExitStack() as stack:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import sys
 from typing import TextIO
@@ -12,6 +13,8 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 from safelight.config.model import Logs
 from safelight.redaction import redactor
 
+_MANY_LINES = frozenset({"exception", "stack"})
+
 
 def configure(settings: Logs, *, stream: TextIO | None = None) -> None:
     """Send every record of the process to `stream` (standard error), redacted, in the form the settings say."""
@@ -21,46 +24,57 @@ def configure(settings: Logs, *, stream: TextIO | None = None) -> None:
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.StackInfoRenderer(),
     ]
-    renderer: list[Processor] = (
-        [structlog.dev.ConsoleRenderer(colors=stream.isatty(), exception_formatter=structlog.dev.plain_traceback)]
-        if as_console
-        else [structlog.processors.JSONRenderer(default=_shown)]
-    )
+    console: list[Processor] = [_escape, structlog.dev.ConsoleRenderer(colors=stream.isatty())]
+    as_json: list[Processor] = [structlog.processors.JSONRenderer()]
     formatter = structlog.stdlib.ProcessorFormatter(
-        foreign_pre_chain=[*shared, structlog.stdlib.ExtraAdder()],
+        foreign_pre_chain=[*shared, structlog.stdlib.ExtraAdder(), structlog.stdlib.add_logger_name],
         processors=[
             structlog.stdlib.ProcessorFormatter.remove_processors_meta,
             structlog.processors.format_exc_info,
-            redact,
-            *renderer,
+            _redact,
+            *(console if as_console else as_json),
         ],
     )
-    handler = logging.StreamHandler(stream)
+    handler = _Handler(stream)
     handler.setFormatter(formatter)
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(settings.level.upper())
     logging.getLogger("asyncio").setLevel(logging.WARNING)
+    logging.getLogger("aiohttp.access").setLevel(logging.CRITICAL + 1)  # the service logs requests itself, without queries
     structlog.configure(
         processors=[structlog.stdlib.filter_by_level, *shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.stdlib.BoundLogger,
-        cache_logger_on_first_use=True,
     )
 
 
-def redact(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
-    """Mask what is secret, by key and by value; texts of exceptions included."""
-    return {str(key): redactor.value(_plain(value), str(key)) for key, value in event.items()}
+class _Handler(logging.StreamHandler[TextIO]):
+    """Never raises, and never falls back to logging's own report of a failed record, which shows its arguments unredacted."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        try:
+            return super().format(record)
+        except Exception as error:  # noqa: BLE001 - whatever a plugin logs wrongly, the line says who and where
+            facts = {"event": "log_record_broken", "level": "error", "logger": record.name, "error": type(error).__name__}
+            return json.dumps({**facts, "file": record.filename, "line": record.lineno})
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - the name is logging's
+        """Give up: the stream itself is gone, and there is nowhere else to say so."""
 
 
-def _plain(value: object) -> object:
-    return value if value is None or isinstance(value, str | int | float | bool | list | tuple | dict) else _shown(value)
+def _redact(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    """Mask what is secret, by key and by value, tracebacks included; what is left are plain values."""
+    return {str(key): value for key, value in redactor.value(dict(event)).items()}
 
 
-def _shown(value: object) -> str:
-    try:
-        return str(value)
-    except Exception as error:  # noqa: BLE001 - a log line is never lost for a repr that fails
-        return f"<{type(value).__name__}, unprintable: {type(error).__name__}>"
+def _escape(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    """Keep a value from moving the cursor, colouring the terminal or looking like a line of its own."""
+    return {key: _printable(value, key) if isinstance(value, str) else value for key, value in event.items()}
+
+
+def _printable(text: str, key: str) -> str:
+    kept = "\n\t" if key in _MANY_LINES else ""
+    return "".join(c if c.isprintable() or c in kept else c.encode("unicode_escape").decode() for c in text)

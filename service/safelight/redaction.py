@@ -128,7 +128,7 @@ class Redactor:
             return f"<{len(value)} bytes>"
         if isinstance(value, BaseException):
             return self.text(f"{type(value).__name__}: {value}")
-        return self.text(str(value))  # a Secret says of itself that it is one
+        return MASK if isinstance(value, Secret) else self.text(str(value))
 
     def _branch(self, value: Any, key: str, depth: int) -> Any:
         try:

@@ -140,15 +140,15 @@ def test_unknown_name_in_the_environment_is_refused_with_a_suggestion(safelight)
     result = safelight("serve", SAFELIGHT_SERVER__PROT="8080")
     assert result.returncode == EX_CONFIG
     assert "SAFELIGHT_SERVER__PROT" in result.stderr
-    assert "did you mean 'server.port'?" in result.stderr
+    assert "did you mean 'SAFELIGHT_SERVER__PORT'?" in result.stderr
 
 
 def test_address_for_everybody_is_refused_unless_it_is_allowed_in_writing(safelight):
     result = safelight("serve", "--host", "0.0.0.0", "--port", "0")
     assert result.returncode == EX_CONFIG
     [fault] = result.stderr.splitlines()
-    assert "@ server.host" in fault
-    assert "server.allow_anonymous = true" in fault
+    assert "server.host" in fault
+    assert "allow_anonymous = true" in fault
 
 
 def test_address_for_everybody_is_served_where_it_is_allowed_in_writing(launch):

@@ -52,7 +52,7 @@ def open_simulator(tmp_path):
 
     @asynccontextmanager
     async def opened(*, remote=False, **settings):
-        tasks = []
+        tasks = opened.tasks = []
         resources = Resources(
             instance="sim",
             session=None,
@@ -92,11 +92,14 @@ def ask():
 
 @pytest.fixture
 def heard(run):
-    """Everything a local run says, each with the second it was said at."""
+    """Everything a local run says, each with the second it was said at; into `said`, where a list is given."""
 
-    async def listen(provider, request):
+    async def listen(provider, request, said=None):
+        said = [] if said is None else said
         loop = asyncio.get_running_loop()
         start = loop.time()
-        return [(round(loop.time() - start, 3), update) async for update in provider.generate(request, run)]
+        async for update in provider.generate(request, run):
+            said.append((round(loop.time() - start, 3), update))
+        return said
 
     return listen

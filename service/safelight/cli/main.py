@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -13,7 +13,6 @@ from safelight import __version__
 
 if TYPE_CHECKING:
     from safelight.config.model import Config
-    from safelight.errors import Fault
 
 EX_CONFIG = 78
 F = TypeVar("F", bound=Callable[..., Any])
@@ -114,15 +113,12 @@ def _load(file: Path | None, overrides: tuple[str, ...]) -> Config:
 
     default = Path("config.toml")
     try:
-        loaded = load(file or (default if default.is_file() else None), overrides=overrides)
+        return load(
+            file or (default if default.is_file() else None),
+            overrides=overrides,
+            check_providers=lambda instances: check_instances(instances, discover()),
+        )
     except ConfigInvalid as error:
-        _leave_with(error.faults)
-    if faults := check_instances(loaded.providers, discover()):
-        _leave_with(faults)
-    return loaded
-
-
-def _leave_with(faults: Iterable[Fault]) -> NoReturn:
-    for fault in faults:
-        click.echo(f"config: {fault}", err=True)
-    sys.exit(EX_CONFIG)
+        for fault in error.faults:
+            click.echo(f"config: {fault}", err=True)
+        sys.exit(EX_CONFIG)

@@ -3,45 +3,57 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import attrs
 
 from safelight.config.model import Config
-from safelight.redaction import Secret, redactor
+from safelight.redaction import redactor
+from safelight.scalars import read_any
+
+_BARE_KEY = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)
 
 
 def show(config: Config) -> str:
     """Return what is in force, in the form it is written in."""
     lines: list[str] = []
-    sections: list[tuple[str, dict[str, Any]]] = []
+    tables: list[tuple[str, dict[str, Any]]] = []
     for field in attrs.fields(Config):
         value = getattr(config, field.name)
         if attrs.has(type(value)):
-            sections.append((field.name, {inner.name: getattr(value, inner.name) for inner in attrs.fields(type(value))}))
+            tables.append((field.name, {inner.name: getattr(value, inner.name) for inner in attrs.fields(type(value))}))
         elif field.name != "providers":
-            lines.append(f"{field.name} = {_toml(value)}")
+            lines.append(f"{field.name} = {_toml(redactor.value(value))}")
     for name, instance in config.providers.items():
-        table = {"plugin": instance.plugin, "private_network": instance.private_network, **instance.settings}
-        sections.append((f"providers.{_key(name)}", redactor.value(table)))
-    for name, table in sections:
-        lines += ["", f"[{name}]", *(f"{_key(key)} = {_toml(value)}" for key, value in table.items())]
+        core = {"plugin": instance.plugin, "private_network": instance.private_network}
+        tables.append((f"providers.{_key(name)}", {**core, **_read(instance.settings)}))
+    for name, table in tables:
+        lines += ["", f"[{name}]", *(f"{_key(key)} = {_toml(value)}" for key, value in redactor.value(table).items())]
     return "\n".join(lines) + "\n"
 
 
+def _read(value: Any) -> Any:
+    """Show a value from outside as what it would be in a file."""
+    return {key: _read(item) for key, item in value.items()} if isinstance(value, dict) else read_any(value)
+
+
 def _key(name: str) -> str:
-    return name if name.replace("_", "").replace("-", "").isalnum() and name.isascii() else json.dumps(name)
+    return name if _BARE_KEY.fullmatch(name) else _text(name)
 
 
 def _toml(value: Any) -> str:
-    if isinstance(value, Secret):
-        return json.dumps(str(value))
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, str):
-        return json.dumps(value, ensure_ascii=False)
-    if isinstance(value, list | tuple):
+        return _text(value)
+    if isinstance(value, list):
         return f"[{', '.join(map(_toml, value))}]"
     if isinstance(value, dict):
         return "{ " + ", ".join(f"{_key(key)} = {_toml(item)}" for key, item in value.items()) + " }"
     return str(value)
+
+
+def _text(text: str) -> str:
+    """JSON's strings are TOML's, but for one character."""
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")

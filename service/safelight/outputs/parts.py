@@ -63,7 +63,7 @@ class Part:
         Raises:
             OutputRefused: That is over the cap.
         """
-        if size > self._max_bytes + 1:
+        if size > self._max_bytes:
             raise OutputRefused(f"The output is larger than the limit of {self._max_bytes} bytes.")
 
     async def feed(self, chunk: bytes | bytearray | memoryview) -> None:

@@ -10,10 +10,11 @@ import attrs
 import structlog
 
 from safelight.boundary import Boundary
+from safelight.codec import encode
 from safelight.errors import JournalError, SafelightError
 from safelight.fold import fold
 from safelight.generation import Generation, Request
-from safelight.providers import Cancel, Job, LocalProvider, Provider, ProviderError, RemoteProvider, Unsupported
+from safelight.providers import Cancel, Job, LocalProvider, Provider, ProviderError, ProviderProtocol, RemoteProvider, Unsupported
 from safelight.records import AttemptRecord, Durability, LateRecord, Step, charged
 from safelight.runner import endings
 from safelight.runner.custody import Custody, FromCustody
@@ -87,7 +88,8 @@ class Runner:
         except Exception:
             log.exception("runner_failed", generation=self._generation.id)
             await self._custody.close()
-            await self._finish(endings.INTERNAL)
+            if not self._scribe.status.is_terminal:
+                await self._finish(endings.INTERNAL)
         finally:
             self.ended.set()
             await self._stop()
@@ -196,6 +198,7 @@ class Runner:
         key, seconds = self._attempts[0].key, self._generation.policy.submit_seconds
         try:
             job = await self._boundary.call("submit", lambda: self._provider.submit(self._request, key), seconds=seconds)
+            _check(job)
         except ProviderError as error:
             self._inbox.put_nowait(Refused(error))
         else:
@@ -256,6 +259,8 @@ class Runner:
             return Cancel.REQUESTED
 
     async def _hear_cancel(self, answer: Cancel) -> None:
+        if self._final is not None:
+            return  # it had ended by itself already; fold says that the wish came too late
         if answer is Cancel.CONFIRMED:
             await self._finish(Canceled())
         elif answer is Cancel.REQUESTED:
@@ -275,8 +280,10 @@ class Runner:
         """Write the end, with the attempt's outcome, in one step; a success waits until everything is kept."""
         if isinstance(update, Succeeded | Failed) and self._custody.is_busy:
             self._final = update
+            self._deadlines.end_canceling()
             await self._scribe.tell(Moved(Phase.SAVING))
             return
+        said = update.charged or (self._final and self._final.charged)  # a bill stays true even if the saving fails
         now = self._scribe.now()
         ended = fold(self._scribe.status, update, now)
         outcome = attrs.evolve(
@@ -284,7 +291,7 @@ class Runner:
             step=Step.OUTCOME,
             at=now,
             result=result or (ended.outcome and ended.outcome.value),
-            charged=update.charged,
+            charged=said,
             detail=ended.error,
         )
         self._attempts.append(outcome)
@@ -352,3 +359,18 @@ class Runner:
         if self._local is not None:
             await self._local.close()
         await self._custody.close()
+
+
+def _check(job: Any) -> None:
+    """
+    Make sure that a job can be written down.
+
+    Raises:
+        ProviderProtocol: It cannot.
+    """
+    if not isinstance(job, Job):
+        raise ProviderProtocol(f"The provider returned a '{type(job).__name__}' instead of a job.")
+    try:
+        encode(attrs.asdict(job))
+    except Exception as error:
+        raise ProviderProtocol(f"The provider returned a job that is no plain JSON ({type(error).__name__}).") from error

@@ -56,7 +56,9 @@ async def serve(config: Config) -> None:
         await asyncio.wait({leave, hurry}, return_when=asyncio.FIRST_COMPLETED)
         for task in (leave, hurry):
             task.cancel()
-        await asyncio.gather(leave, hurry, return_exceptions=True)
+        left, _ = await asyncio.gather(leave, hurry, return_exceptions=True)
+        if isinstance(left, Exception):
+            log.error("leaving_failed", exc_info=left)
         await service.core.settle(0.0)  # who is in a hurry still gets an honest end on the open streams
 
 

@@ -117,13 +117,13 @@ def _follows_grammar(act: Any, _: attrs.Attribute[Any], do: str) -> None:
         raise ValueError(f"no act is called '{do}' (there are: {', '.join(get_args(Do))})")
     given = {field.name for field in attrs.fields(Act) if field.name != "do" and getattr(act, field.name) is not None}
     allowed = rule.needs | rule.takes
-    faults = [f"'{do}' needs '{name}'" for name in sorted(rule.needs - given)]
+    faults = [f"needs '{name}'" for name in sorted(rule.needs - given)]
     takes = f"it takes: {', '.join(sorted(allowed))}" if allowed else "it takes nothing"
-    faults += [f"'{do}' has no '{name}' ({takes})" for name in sorted(given - allowed)]
+    faults += [f"has no '{name}' ({takes})" for name in sorted(given - allowed)]
     if {"url", "data"} <= given or {"url", "length"} <= given:
-        faults.append(f"'{do}' takes its bytes from one place: 'url', or a picture or 'data'")
+        faults.append("takes its bytes from one place: 'url', or a picture or 'data'")
     if "step" in given and "steps" in given and act.step > act.steps:
-        faults.append(f"'{do}' is at step {act.step} of {act.steps}")
+        faults.append(f"is at step {act.step} of {act.steps}")
     if faults:
         raise ValueError("; ".join(faults))
 
@@ -134,7 +134,7 @@ def _fact(description: str, *checks: Any) -> Any:
 
 @attrs.frozen(kw_only=True)
 class Act:
-    """One thing that happens; which fields an act takes is in `GRAMMAR`."""
+    """One thing that happens. Which fields each act takes is in the README, and in `GRAMMAR`."""
 
     do: Do = attrs.field(validator=_follows_grammar, metadata={"description": "What happens."})
     seconds: float | None = _fact("How long; for `raise`, when the upstream wants us back.", ge(0.0), le(DAY))

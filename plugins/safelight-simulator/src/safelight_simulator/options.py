@@ -39,7 +39,7 @@ def _plays(options: Any, _: attrs.Attribute[Any], script: tuple[Act, ...]) -> No
     said = False
     for place, act in enumerate(script):
         if act.do == "repeat" and not said:
-            raise ValueError(f"act {place} repeats, but nothing was said before it")
+            raise ValueError(f"act {place} has nothing before it to say again")
         said = said or act.do in SAYINGS
 
 
@@ -74,7 +74,7 @@ class Options:
     scenario: Scenario = attrs.field(
         default="success", metadata={"description": "A ready-made script; what each does is in the README."}
     )
-    seconds: float = _option(3.0, "How long the scenario takes.", ge(0.0), le(DAY))
+    seconds: float = _option(3.0, "How long the scenario takes; `slow` takes ten times as long.", ge(0.0), le(3600.0))
     jitter: float = _option(0.0, "How far each wait strays, as a part of it; by seed.", ge(0.0), le(1.0))
     script: tuple[Act, ...] = _option((), "Acts to play instead of a scenario.", max_len(MAX_ACTS), _plays)
     submit: Submit | None = attrs.field(
