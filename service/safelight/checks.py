@@ -126,10 +126,17 @@ def one_of(options: Collection[Any], value: Any) -> str:
     return f"must be one of {', '.join(map(repr, plain[:_SHOWN_CHOICES]))}{more}{hint}"
 
 
-def did_you_mean(word: str, known: Collection[str]) -> str:
-    """Return ` (did you mean 'port'?)` for a near miss, else nothing; a very long word is none, and costly to compare."""
-    near = get_close_matches(word, known, n=1) if len(word) <= _SHOWN_KEY else []
-    return f" (did you mean '{near[0]}'?)" if near else ""
+def did_you_mean(word: str, known: Collection[str], *, prefix: str = "") -> str:
+    """
+    Return ` (did you mean 'port'?)` for a near miss or a name without its section, else nothing.
+
+    Args:
+        prefix: What every known word begins with when it is shown.
+    """
+    if len(word) > _SHOWN_KEY:
+        return ""  # no near miss, and costly to compare
+    near = get_close_matches(word, known, n=1) or [one for one in known if one.endswith((f".{word}", f"__{word}"))]
+    return f" (did you mean '{prefix}{near[0]}'?)" if near else ""
 
 
 def said_without(error: BaseException, value: Any) -> str:

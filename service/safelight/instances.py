@@ -240,11 +240,13 @@ class _Keeper:
 def _settings(name: str, instance: Instance, offer: Offer) -> Any:
     path = f"providers.{name}"
     try:
-        return structure(instance.settings, offer.cls.Settings, path=path)
+        settings: Any = structure(instance.settings, offer.cls.Settings, path=path)
     except (InvalidInput, KeyboardInterrupt):
         raise
     except BaseException as error:  # noqa: BLE001 - validators are the plugin's code; its words may hold a secret
         raise InvalidInput(Fault(path, f"{offer.plugin} ({offer.distribution}) raised {type(error).__name__}")) from None
+    redactor.register_within(settings)  # a secret may stand in the file as it is
+    return settings
 
 
 def _unavailable(name: str, offer: Offer | None, fault: str) -> UnavailableInstance:

@@ -10,6 +10,8 @@ from enum import Enum
 from typing import Any
 from urllib.parse import quote
 
+import attrs
+
 MASK = "[redacted]"
 _MIN_LENGTH = 6
 _MAX_DEPTH = 8
@@ -87,6 +89,18 @@ class Redactor:
         self._values |= {_writable(form) for form in (value, escaped, quote(_writable(value)), quote(_writable(value), safe=""))}
         longest_first = sorted(self._values, key=len, reverse=True)
         self._registered = re.compile("|".join(map(re.escape, longest_first)))
+
+    def register_within(self, settings: Any) -> None:
+        """Register every secret that an attrs instance holds, however deep."""
+        if isinstance(settings, Secret):
+            self.register(settings)
+        elif isinstance(settings, Mapping):
+            self.register_within(list(settings.values()))
+        elif isinstance(settings, list | tuple):
+            for item in settings:
+                self.register_within(item)
+        elif attrs.has(type(settings)):
+            self.register_within([getattr(settings, field.name) for field in attrs.fields(type(settings))])
 
     def text(self, text: str) -> str:
         """Return `text` with secrets masked and with what no encoder can write replaced (lone surrogates, NUL)."""

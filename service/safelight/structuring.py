@@ -98,8 +98,8 @@ def _converter(naming: Naming) -> cattrs.Converter:
     converter.register_structure_hook_func(_is_choice, choose)
     converter.register_structure_hook_factory(_is_optional, partial(_optional, converter))
     converter.register_structure_hook_factory(_is_tuple, partial(_shaped, converter, homogenous_tuple_structure_factory, list))
-    converter.register_structure_hook_factory(_is_a(list), partial(_shaped, converter, list_structure_factory, list))
-    converter.register_structure_hook_factory(_is_a(dict), partial(_shaped, converter, mapping_structure_factory, dict))
+    converter.register_structure_hook_factory(_is_list, partial(_shaped, converter, list_structure_factory, list))
+    converter.register_structure_hook_factory(_is_table, partial(_shaped, converter, mapping_structure_factory, dict))
     converter.register_structure_hook_factory(attrs.has, partial(_object, converter, naming))
     return converter
 
@@ -116,8 +116,12 @@ def _is_choice(kind: Any) -> bool:
     return get_origin(kind) is Literal or _is_enum(kind)
 
 
-def _is_a(shape: type) -> Callable[[Any], bool]:
-    return lambda kind: kind is shape or get_origin(kind) is shape
+def _is_list(kind: Any) -> bool:
+    return kind is list or get_origin(kind) is list
+
+
+def _is_table(kind: Any) -> bool:
+    return kind is dict or (get_origin(kind) is dict and get_args(kind)[0] is str)
 
 
 def _is_tuple(kind: Any) -> bool:

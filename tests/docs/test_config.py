@@ -1,29 +1,43 @@
+"""config.toml says every setting, its default and what it is for."""
+
 import re
+import tomllib
 from pathlib import Path
 
 import attrs
+import pytest
 
 from safelight.config.load import load
-from safelight.config.model import Config
+from safelight.config.model import Config, Instance
 from safelight.config.sources import all_keys
 
 FILE = Path(__file__).parents[2] / "config.toml"
+TEXT = FILE.read_text(encoding="utf-8")
+
+
+def table(section):
+    """Return the lines of one table of the file."""
+    start = f"\n[{section}]" if section else ""
+    return TEXT.partition(start)[2].partition("\n[")[0] if section else TEXT.partition("\n[")[0]
 
 
 def test_the_file_equals_the_defaults():
     assert load(FILE, environ={}) == Config()
 
 
-def test_every_setting_stands_in_the_file_with_a_comment():
-    text = FILE.read_text()
-    for key in all_keys():
-        section, _, name = key.rpartition(".")
-        part = text if not section else text.split(f"\n[{section}]\n", 1)[1]
-        assert re.search(rf"^{name} = .+ # \S", part, re.MULTILINE), f"{key} has no line with a comment"
+def test_the_file_leaves_nothing_out():
+    written = tomllib.loads(TEXT)
+    said = {f"{section}.{key}" for section, keys in written.items() if isinstance(keys, dict) for key in keys}
+    said |= {key for key, value in written.items() if not isinstance(value, dict)}
+    assert said - {f"providers.{name}" for name in Config().providers} == set(all_keys())
 
 
-def test_every_section_of_the_model_has_a_table():
-    text = FILE.read_text()
-    for field in attrs.fields(Config):
-        if attrs.has(field.type):
-            assert f"\n[{field.name}]\n" in text
+@pytest.mark.parametrize("key", all_keys())
+def test_every_setting_has_one_comment_beside_it(key):
+    section, _, name = key.rpartition(".")
+    assert re.search(rf"^{name} = \S.*? # \S", table(section), re.MULTILINE)
+
+
+@pytest.mark.parametrize("name", [field.name for field in attrs.fields(Instance) if field.name != "settings"])
+def test_the_keys_every_provider_table_takes_are_explained_once(name):
+    assert re.search(rf"^{name} = \S.*? # \S", table("providers.sketch"), re.MULTILINE)

@@ -5,6 +5,7 @@ import json
 import re
 import time
 from contextlib import AsyncExitStack, asynccontextmanager
+from inspect import isawaitable
 from io import BytesIO
 
 import attrs
@@ -60,12 +61,15 @@ class Connection:
 
     @classmethod
     async def open(cls, port, **options):
-        return cls(*await asyncio.open_connection("127.0.0.1", port, **options))
+        place = {} if "sock" in options else {"host": "127.0.0.1", "port": port}
+        return cls(*await asyncio.open_connection(**place, **options))
 
     async def ask(self, method, path, *, headers=(), body=None, version="1.1"):
         """Send a request and read the answer's head. `headers` are pairs of text or bytes."""
         lines = [f"{method} {path} HTTP/{version}".encode("latin-1")]
-        given = [("Host", "localhost"), *headers]
+        names = {name for name, _ in headers}
+        given = [("Host", "localhost")] if "Host" not in names else []
+        given += headers
         if body is not None:
             given.append(("Content-Length", str(len(body))))
         for name, value in given:
@@ -240,17 +244,19 @@ class Puppeteer:
 
     async def run(self, number=-1):
         """Return a run, once it has begun."""
-        await eventually(lambda: len(self.runs) > (number if number >= 0 else 0))
+        await eventually(lambda: len(self.runs) > max(number, 0))
         return self.runs[number]
 
 
 async def eventually(condition):
-    """Wait until `condition()` is true, and return what it is."""
+    """Wait until `condition()`, awaited where it has to be, is true; return what it is."""
     deadline = time.monotonic() + PATIENCE
-    while not (answer := condition()):
+    while True:
+        answer = condition()
+        if answer := (await answer if isawaitable(answer) else answer):
+            return answer
         assert time.monotonic() < deadline, "still not so"
         await asyncio.sleep(0.005)
-    return answer
 
 
 class Service:
@@ -285,12 +291,18 @@ class Service:
     async def snapshot(self, generation):
         return (await self.call("GET", f"/v1/generations/{generation}")).json
 
+    async def until(self, generation, wanted):
+        """Look until the snapshot is as wanted; return it."""
+
+        async def look():
+            snapshot = await self.snapshot(generation)
+            return wanted(snapshot) and snapshot
+
+        return await eventually(look)
+
     async def ended(self, generation):
         """Wait for the end; return the snapshot."""
-        async with asyncio.timeout(PATIENCE):
-            while (snapshot := await self.snapshot(generation))["status"] not in {"succeeded", "failed"}:
-                await asyncio.sleep(0.01)
-        return snapshot
+        return await self.until(generation, lambda snapshot: snapshot["status"] in {"succeeded", "failed"})
 
     async def stream(self, path, *, headers=(), version="1.1", **options):
         connection = await self.connect(**options)
@@ -323,7 +335,7 @@ async def serve(tmp_path, puppet):
     async def up(*, engine="memory", server=None, streams=None, deadlines=None, min_free_bytes=0):
         config = Config(
             default_provider="puppet",
-            server=Server(port=0, drain_seconds=0.0, **(server or {})),
+            server=Server(**{"port": 0, "drain_seconds": 0.0, **(server or {})}),
             data=Data(folder=str(tmp_path / "data"), min_free_bytes=min_free_bytes),
             journal=JournalSettings(engine=engine),
             streams=Streams(**{"progress_seconds": 0.0, **(streams or {})}),

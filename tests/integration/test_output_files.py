@@ -29,17 +29,23 @@ EARLIER = "Thu, 02 Jan 2025 03:04:04 GMT"
 ETAG = f'"{hashlib.sha256(CONTENT).hexdigest()}"'
 
 
+FAILURES = web.AppKey("failures", list)
+
+
 class FixedClock:
     def now(self):
         return datetime(2025, 1, 2, 3, 4, 5, 678900, tzinfo=UTC)
 
 
 @web.middleware
-async def not_found(request, handler):
+async def problems(request, handler):
     try:
         return await handler(request)
     except NotFound as error:
         return web.json_response({"error": str(error)}, status=404)
+    except Exception as error:
+        request.app[FAILURES].append(error)
+        raise
 
 
 @pytest.fixture
@@ -50,7 +56,8 @@ async def outputs(tmp_path):
 
 @pytest.fixture
 async def client(outputs):
-    app = web.Application(middlewares=[not_found])
+    app = web.Application(middlewares=[problems])
+    app[FAILURES] = []
     app[CORE] = SimpleNamespace(outputs=outputs)
     app.router.add_get("/v1/outputs/{id}/{name}", get_output)
     async with TestClient(TestServer(app), auto_decompress=False) as opened:
@@ -265,4 +272,5 @@ async def test_a_reader_that_leaves_midway_leaves_no_file_open(client, outputs):
             break
         await asyncio.sleep(0.01)
     assert open_files() <= before
+    assert client.app[FAILURES] == []
     assert (await client.get(url, headers={"Range": "bytes=0-0"})).status == 206

@@ -4,8 +4,8 @@ import asyncio
 import json
 
 import pytest
-from safelight.providers import Failed, Progressed, Started
 
+from safelight.providers import Failed, Progressed, Started
 from safelight.web.keys import STREAMS
 
 WORDS = {"started", "processing", "succeeded", "failed"}
@@ -95,10 +95,11 @@ async def test_the_seed_shows_the_reason_of_a_failure(service, puppet):
     assert tab.shown[-1]["error"] == "The model ran out of memory."
 
 
-async def test_the_seed_shows_a_cancel_as_failed_with_a_word_for_it(service, puppet):
+async def test_the_seed_shows_a_cancel_as_failed_with_a_word_for_it(service, puppet, eventually):
     tab = Browser(service)
     following = asyncio.create_task(tab.start())
     (await puppet.run()).say(Progressed(0.2))
+    await eventually(lambda: "processing" in tab.states)
     answer = await service.call("POST", f"/v1/generations/{tab.data['sessionId']}/cancel")
     await following
 
@@ -191,4 +192,3 @@ async def test_the_seed_plays_every_ending_of_the_simulator(service):
         "nsfw": "content_policy",
         "flaky-progress": "succeeded",
     }
-

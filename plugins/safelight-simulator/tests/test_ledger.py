@@ -114,6 +114,14 @@ def test_a_write_that_finds_no_room_leaves_nothing_behind(opened, tmp_path):
     assert [each.job for each in Ledger(tmp_path).entries()] == ["before", "after"]
 
 
+def test_an_entry_is_synced_whole_before_write_returns(opened, monkeypatch):
+    writer = opened()
+    synced = []
+    monkeypatch.setattr(os, "fsync", lambda _: synced.append(writer.path.read_bytes()))
+    writer.write(entry())
+    assert synced == [entry().to_line()]
+
+
 def test_opening_forgets_jobs_that_have_not_moved_for_long_and_keeps_the_rest_whole(opened, tmp_path):
     writer = opened()
     writer.write(entry(job="old", at=LONG_AGO))

@@ -20,7 +20,9 @@ from safelight.providers import (
     Succeeded,
     Unsupported,
 )
+from safelight_simulator.ears import TICK, Ears
 from safelight_simulator.ledger import Ledger
+from safelight_simulator.work import Work
 
 pytestmark = pytest.mark.looptime
 WALK = [
@@ -218,6 +220,17 @@ async def test_a_cancel_at_the_very_moment_of_an_update_is_heard_by_who_watches(
                     await provider.cancel(job)
             assert said[-1] == Canceled()
             assert sum(isinstance(update, Progressed) for update in said) == 1
+
+
+async def test_a_cancel_a_hair_before_an_update_that_was_heard_is_heard_too(open_simulator, ask):
+    script = [{"do": "wait", "seconds": TICK / 2}, {"do": "started"}, {"do": "stall"}]
+    async with open_simulator(remote=True):
+        work = Work("j", ask.remote(script))
+        heard = []
+        async for beat in work.follow(Ears()):
+            heard.append(beat.act.do)
+            work.stop(work.age)
+    assert heard == ["started", "canceled"]
 
 
 async def test_canceling_twice_is_one_cancel(open_simulator, ask, tmp_path):

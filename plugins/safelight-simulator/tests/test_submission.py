@@ -1,4 +1,5 @@
 import asyncio
+import threading
 
 import pytest
 
@@ -11,7 +12,7 @@ from safelight.providers import (
     Rejected,
     Succeeded,
 )
-from safelight_simulator.ledger import Ledger
+from safelight_simulator.ledger import Ledger, LedgerWriter
 
 pytestmark = pytest.mark.looptime
 REFUSALS = [
@@ -62,6 +63,37 @@ async def test_a_submission_nobody_waits_for_any_more_runs_and_is_paid(open_simu
         await asyncio.wait({task})
         await asyncio.sleep(100)
     assert [entry.event for entry in Ledger(tmp_path).entries()] == ["submitted", "succeeded"]
+
+
+async def test_a_submission_given_up_while_it_is_written_down_runs_all_the_same(open_simulator, ask, tmp_path, monkeypatch):
+    writing, go_on = threading.Event(), threading.Event()
+    write = LedgerWriter.write
+
+    def slow_write(ledger, entry):
+        writing.set()
+        assert go_on.wait(10)
+        write(ledger, entry)
+
+    monkeypatch.setattr(LedgerWriter, "write", slow_write)
+    async with open_simulator(remote=True) as provider:
+        task = asyncio.create_task(provider.submit(ask.remote(charge="success"), "key-1"))
+        assert await asyncio.to_thread(writing.wait, 10)
+        task.cancel()
+        await asyncio.wait({task})
+        go_on.set()
+        await asyncio.sleep(100)
+    assert [entry.event for entry in Ledger(tmp_path).entries()] == ["submitted", "succeeded"]
+
+
+async def test_a_submission_that_cannot_be_written_down_fails_and_opens_no_job(open_simulator, ask, monkeypatch):
+    def full(ledger, entry):
+        raise OSError("no room")
+
+    async with open_simulator(remote=True) as provider:
+        monkeypatch.setattr(LedgerWriter, "write", full)
+        with pytest.raises(OSError, match="no room"):
+            await provider.submit(ask.remote(), "key-1")
+        assert provider._upstream._works == {}
 
 
 async def test_submitting_twice_is_paid_twice_even_under_one_key(open_simulator, ask, tmp_path):

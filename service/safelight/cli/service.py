@@ -16,7 +16,6 @@ from safelight.errors import SafelightError
 from safelight.redaction import redactor
 from safelight.web.serving import serve
 
-
 log = structlog.get_logger()
 
 _LEAVE_SECONDS = 2.0
@@ -25,14 +24,22 @@ _LEAVE_SECONDS = 2.0
 def run(config: Config) -> int:
     """Serve; return the exit code."""
     logs.configure(config.logs)
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    _raise_open_files()
     try:
         asyncio.run(_serve(config))
     except (SafelightError, OSError) as error:
         click.echo(f"safelight: {redactor.text(_sentence(error))}", err=True)
         return 1
     return 0
+
+
+def _raise_open_files() -> None:
+    """Every stream is an open file; the usual soft limit ends at a thousand of them."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    except (ValueError, OSError) as error:
+        log.warning("open_files_not_raised", limit=soft, reason=str(error))
 
 
 def _sentence(error: Exception) -> str:

@@ -62,8 +62,8 @@ def from_environment(environ: Mapping[str, str], base: Table, asked_for: Collect
         if is_setting(path) and not (path[0] == "providers" and bare != path):
             yield Setting(_meant(path, base), Text(environ[name]), name)
         elif bare == path or not is_setting(bare):
-            known = [PREFIX + key.upper().replace(".", "__") for key in all_keys()]
-            yield Fault(name, f"unknown setting{did_you_mean(name, known)}")
+            known = [key.upper().replace(".", "__") for key in all_keys()]
+            yield Fault(name, f"unknown setting{did_you_mean(name.removeprefix(PREFIX), known, prefix=PREFIX)}")
         elif name[: -len(FILE_SUFFIX)] in environ:
             yield Fault(name, f"is given twice: take this one or {name[: -len(FILE_SUFFIX)]}")
         else:

@@ -127,7 +127,7 @@ async def _pour_chunks(chunks: AsyncIterable[Any], part: Part) -> None:
                 if not isinstance(chunk, bytes | bytearray | memoryview):
                     raise OutputRefused(f"The provider's output came as '{type(chunk).__name__}' chunks, not bytes.")
                 await part.feed(chunk)
-                pass  # an iterator that never waits must not hold the loop
+                await asyncio.sleep(0)  # an iterator that never waits must not hold the loop
         finally:
             if close := getattr(chunks, "aclose", None):
                 await close()

@@ -92,8 +92,8 @@ class Runner:
                 await self._finish(endings.INTERNAL)
         finally:
             self.ended.set()
-            await self._stop()
             self._answer_waiting()
+            await self._stop()
 
     @property
     def durability(self) -> Durability:
@@ -101,7 +101,9 @@ class Runner:
         return self._attempts[0].durability
 
     async def cancel(self) -> None:
-        """Ask for a cancel; return once the wish is journalled. The answer shows on the stream."""
+        """Ask for a cancel; return once the wish is journalled, or cannot be any more. The answer shows on the stream."""
+        if self.ended.is_set():
+            return
         asked = CancelAsked(asyncio.Event())
         self._inbox.put_nowait(asked)
         await asked.noted.wait()

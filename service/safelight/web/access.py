@@ -61,12 +61,14 @@ def _preflight(origin: str) -> dict[str, str]:
         hdrs.ACCESS_CONTROL_ALLOW_METHODS: "GET, POST",
         hdrs.ACCESS_CONTROL_ALLOW_HEADERS: "Content-Type, Last-Event-ID",
         hdrs.ACCESS_CONTROL_MAX_AGE: "600",
-        hdrs.VARY: hdrs.ORIGIN,
     }
 
 
 def _name(netloc: str) -> str:
-    return (urlsplit(f"//{netloc}").hostname or "") if netloc.isprintable() else ""
+    try:
+        return (urlsplit(f"//{netloc}").hostname or "") if netloc.isprintable() else ""
+    except ValueError:  # brackets that enclose no address
+        return ""
 
 
 def _is_address(host: str) -> bool:

@@ -64,6 +64,8 @@ async def _read(request: web.Request, limits: Server) -> bytes:
                 body += chunk
                 if len(body) > limits.body_bytes:
                     raise too_large
+    except web.RequestPayloadError:
+        raise BadRequest("The body is broken: its framing or its encoding is not what the headers say.") from None
     except TimeoutError:
         raise BadRequest(f"The body did not arrive within {limits.body_seconds:g} s.", HTTPStatus.REQUEST_TIMEOUT) from None
     return bytes(body)

@@ -22,6 +22,8 @@ log = structlog.get_logger()
 
 _SHUTDOWN_SECONDS = 5.0
 _SPREAD_SECONDS = 2.0
+_LINGER_SECONDS = 1.0
+"""How long a refused body is still taken in: reset at once, its sender might never read why."""
 
 
 class NotListening(SafelightError):
@@ -91,6 +93,7 @@ async def listening(config: Config, *, discovery: Discovery | None = None) -> As
                 access_log=None,
                 keepalive_timeout=config.server.keepalive_seconds,
                 shutdown_timeout=_SHUTDOWN_SECONDS,
+                lingering_time=_LINGER_SECONDS,
             )
             for application in (app, make_admin_app(core))
         )

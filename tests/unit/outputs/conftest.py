@@ -86,12 +86,14 @@ async def serve():
     """Serves handlers by path, on loopback, and returns the URL of the server."""
     async with AsyncExitStack() as stack:
 
-        async def serve_(routes, host="127.0.0.1"):
+        async def serve_(routes, host="127.0.0.1", ssl=None):
             app = web.Application()
             for path, handler in routes.items():
                 app.router.add_get(path, handler)
-            server = await stack.enter_async_context(TestServer(app, host=host))
-            return f"http://{host}:{server.port}"
+            server = TestServer(app, host=host, scheme="https" if ssl else "http")
+            await server.start_server(ssl=ssl)
+            stack.push_async_callback(server.close)
+            return f"{server.scheme}://{host}:{server.port}"
 
         yield serve_
 

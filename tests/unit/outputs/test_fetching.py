@@ -1,7 +1,10 @@
 """URLs are hostile input: every limit, on real sockets."""
 
 import asyncio
+import ssl
+from pathlib import Path
 
+import aiohttp
 import pytest
 from aiohttp import web
 
@@ -9,6 +12,7 @@ from safelight.egress import open_session
 from safelight.errors import OutputRefused
 
 SECRET = "very-secret-path"
+CERTIFICATE = Path(__file__).with_name("loopback.pem")
 
 
 def answering(body=b"", **how):
@@ -112,6 +116,29 @@ async def test_a_redirect_to_what_is_no_plain_url_is_refused(shop, serve, sessio
     with pytest.raises(OutputRefused) as caught:
         await shop.keep(url, session=session)
     assert "pw" not in str(caught.value)
+
+
+async def test_a_redirect_leads_to_https_but_never_back(shop, serve, session):
+    plain = await serve({"/": answering(b"plain")})
+    secure = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    secure.load_cert_chain(CERTIFICATE)
+    trusting = ssl.create_default_context(cafile=CERTIFICATE)
+    url = await serve({"/": answering(b"secure"), "/down": leading(plain)}, ssl=secure)
+    upwards = await serve({"/": leading(url)})
+    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=trusting)) as https:
+        assert await shop.bytes_of((await shop.keep(upwards, session=https)).url) == b"secure"
+        with pytest.raises(OutputRefused, match="from https to http"):
+            await shop.keep(f"{url}/down", session=https)
+    with pytest.raises(OutputRefused, match="ClientConnectorCertificateError"):
+        await shop.keep(url, session=session)
+
+
+async def test_credentials_in_a_url_are_refused_and_not_repeated(shop, serve, session):
+    url = await serve({"/": answering(b"x")})
+    for start in ("http://user:pw@", "http://user@", "http://:pw@"):
+        with pytest.raises(OutputRefused, match="carries credentials") as caught:
+            await shop.keep(url.replace("http://", start), session=session)
+        assert "pw" not in str(caught.value)
 
 
 async def test_a_redirect_without_a_target_is_refused(shop, serve, session):

@@ -110,6 +110,15 @@ async def test_a_large_data_uri_is_decoded_whole(shop):
     assert (await shop.keep(uri)).sha256 == hashlib.sha256(content).hexdigest()
 
 
+async def test_padding_inside_a_large_data_uri_is_found_wherever_it_stands(shop):
+    for size in (1, 4, 4 * 2**20, 8 * 2**20):
+        with pytest.raises(OutputRefused, match="cannot be read"):
+            await shop.keep("data:;base64," + "A" * (size // 4 * 4) + "AA==" + "AAAA")
+    for size in (4 * 2**20, 8 * 2**20):
+        with pytest.raises(OutputRefused, match="cannot be read"):
+            await shop.keep("data:;base64," + "A" * (size - 4) + "AAA=" + "AAAA")
+
+
 async def test_a_data_uri_may_say_its_type_where_nobody_else_does(shop):
     assert (await shop.keep("data:audio/mpeg;base64,//uQAAAA")).type == "audio/mpeg"
     assert (await shop.keep("data:image/png;base64,//uQAAAA")).type == "application/octet-stream"
@@ -414,3 +423,30 @@ async def test_what_is_kept_is_dated_by_the_service_s_clock(shop, make_picture):
 
 async def test_urls_without_a_prefix_are_absolute_paths(shop, make_picture):
     assert (await shop.keep(make_picture())).url.startswith(f"/v1/outputs/{GENERATION}/")
+
+
+async def test_an_output_is_synced_with_its_names_before_it_is_announced_and_a_preview_is_not(shop, make_picture, monkeypatch):
+    synced = []
+    really = os.fsync
+
+    def noting(fd):
+        synced.append(Path(f"/proc/self/fd/{fd}").resolve())
+        really(fd)
+
+    monkeypatch.setattr(os, "fsync", noting)
+    await shop.keep(make_picture())
+    assert synced[0].suffix == ".part"
+    assert synced[1:] == [shop.folder / GENERATION, shop.folder]
+    synced.clear()
+    await shop.outputs.preview(GENERATION, make_picture())
+    assert synced == []
+
+
+async def test_a_failure_after_the_move_leaves_nothing(shop, make_picture, monkeypatch):
+    def failing(_folder):
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr("safelight.outputs.parts._sync", failing)
+    with pytest.raises(StorageFull, match="Input/output error"):
+        await shop.keep(make_picture())
+    assert shop.files() == []

@@ -1,0 +1,434 @@
+"""What the edge does with requests that are too much, too slow, too strange or from elsewhere."""
+
+import asyncio
+import gzip
+import json
+import re
+
+import pytest
+
+from safelight.web.keys import STREAMS
+
+PROBLEM = {"type", "title", "status", "detail", "instance", "success", "error", "code", "retryable", "requestId"}
+BOTH = pytest.mark.parametrize("path", ["/v1/generations", "/api/generation"])
+
+
+def check_problem(answer, status, code):
+    """Every refusal has one shape, and can be read by the seed's client too."""
+    assert answer.status == status, answer
+    assert answer.headers["content-type"].split(";")[0] == "application/problem+json"
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    problem = answer.json
+    assert set(problem) >= PROBLEM
+    assert problem["status"] == status
+    assert problem["code"] == code
+    assert problem["type"] == f"urn:safelight:error:{code}"
+    assert problem["success"] is False
+    assert problem["error"] == problem["detail"] != ""
+    assert re.fullmatch(r"[0-9a-f]{16}", problem["requestId"])
+    assert "Traceback" not in answer.body.decode()
+    return problem
+
+
+# Bodies
+
+
+@BOTH
+async def test_a_create_answers_in_the_shape_of_its_surface(service, path):
+    answer = await service.call("POST", path, {"prompt": "a lighthouse", "ref": "mine"})
+    reply = answer.json
+
+    assert answer.status == (202 if path == "/v1/generations" else 200)
+    assert reply["success"] is True
+    assert (reply["providerId"], reply["status"]) == ("puppet", "started")
+    assert answer.headers["safelight-session"] == reply["sessionId"]
+    assert answer.headers["location"] == reply["urls"]["self"] == f"/v1/generations/{reply['sessionId']}"
+    assert (await service.call("GET", reply["urls"]["self"])).json["ref"] == "mine"
+    assert (await service.stream(reply["streamUrl"])).status == 200
+
+
+@BOTH
+async def test_a_giant_body_is_refused_by_its_announcement(service, path):
+    connection = await service.connect()
+    await connection.ask("POST", path, headers=[("Content-Length", str(10**12)), ("Content-Type", "application/json")])
+    answer = await connection.answer()
+
+    check_problem(answer, 413, "invalid_input")
+    assert await connection.reader.read() == b""
+
+
+async def test_a_giant_body_without_an_announcement_is_refused_where_it_grows_too_large(service):
+    connection = await service.connect()
+    connection.writer.write(b"POST /v1/generations HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n")
+    connection.writer.write(b"10000\r\n" + b" " * 0x10000 + b"\r\n1\r\n \r\n")
+    await connection.head()
+
+    check_problem(await connection.answer(), 413, "invalid_input")
+
+
+async def test_a_body_that_unpacks_to_a_giant_is_refused(service):
+    bomb = gzip.compress(b" " * 50_000_000)
+    answer = await service.call("POST", "/v1/generations", bomb, headers=[("Content-Encoding", "gzip")])
+
+    check_problem(answer, 413, "invalid_input")
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "deflate"])
+async def test_a_body_that_cannot_be_unpacked_is_a_bad_request(service, encoding):
+    answer = await service.call("POST", "/v1/generations", b'{"prompt":"x"}', headers=[("Content-Encoding", encoding)])
+
+    check_problem(answer, 400, "invalid_input")
+    assert service.core.hub.running("anonymous") == []
+
+
+@pytest.mark.parametrize("sent", [b"", b'{"prompt":"a light'])
+async def test_a_body_that_does_not_come_is_given_up(serve, sent):
+    service = await serve(server={"body_seconds": 0.2})
+    connection = await service.connect()
+    connection.writer.write(b"POST /v1/generations HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n" + sent)
+    await connection.head()
+
+    check_problem(await connection.answer(), 408, "invalid_input")
+    assert await connection.reader.read() == b""
+
+
+async def test_a_body_that_trickles_is_given_up_too(serve):
+    service = await serve(server={"body_seconds": 0.3})
+    connection = await service.connect()
+    connection.writer.write(b"POST /v1/generations HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\n")
+    answering = asyncio.create_task(connection.head())
+    while not answering.done():
+        connection.writer.write(b" ")
+        await asyncio.wait({answering}, timeout=0.05)
+
+    check_problem(await connection.answer(), 408, "invalid_input")
+
+
+async def test_a_caller_who_leaves_in_the_middle_of_a_body_creates_nothing(service, eventually):
+    before = asyncio.all_tasks()
+    connection = await service.connect()
+    connection.writer.write(b'POST /v1/generations HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n{"prompt"')
+    await connection.writer.drain()
+    connection.cut()
+
+    await eventually(lambda: not asyncio.all_tasks() - before)
+    assert service.core.hub.running("anonymous") == []
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (b"", "not JSON"),
+        (b"null", "must be a JSON object"),
+        (b"[]", "must be a JSON object"),
+        (b'"prompt"', "must be a JSON object"),
+        (b"prompt=a", "not JSON"),
+        (b'{"prompt":"a"', "line 1"),
+        (b'{"prompt":"a",}', "not JSON"),
+        (b'{"prompt":"a"} {}', "not JSON"),
+        (b"\xff\xfe", "UTF-8"),
+        ('{"prompt":"é"}'.encode("latin-1"), "UTF-8"),
+        (b"\xef\xbb\xbf" + b'{"prompt":"a"}', "JSON"),
+        (b'{"prompt":"\\ud800"}', "surrogate"),
+        (b'{"prompt":"a","\\udfff":1}', "surrogate"),
+        (b'{"prompt":"a","\\ud800":1,"\\ud800":1}', "twice"),
+        (b'{"prompt":"a","prompt":"b"}', "'prompt' stands twice"),
+        (b'{"prompt":"a","params":{"x":1,"x":1}}', "'x' stands twice"),
+        (b'{"prompt":NaN}', "NaN is not JSON"),
+        (b'{"prompt":"a","params":{"x":Infinity}}', "Infinity is not JSON"),
+        (b'{"prompt":"a","params":{"x":-Infinity}}', "-Infinity is not JSON"),
+        (b'{"prompt":"a","params":{"x":' + b"9" * 5000 + b"}}", ""),
+        (b'{"prompt":"a\nb"}', "not JSON"),
+        (b"[" * 60_000, "nested too deeply"),
+        (b'{"a":' * 9_000 + b"1" + b"}" * 9_000, "nested too deeply"),
+    ],
+    ids=range(23),
+)
+@BOTH
+async def test_what_is_no_json_object_is_refused_with_the_reason(service, path, body, said):
+    problem = check_problem(await service.call("POST", path, body), 400, "invalid_input")
+
+    assert said in problem["error"]
+
+
+async def test_nesting_of_a_hundred_thousand_is_refused_where_the_limit_lets_it_in(serve):
+    service = await serve(server={"body_bytes": 1_000_000})
+    body = b'{"prompt":"a","params":' + b"[" * 100_000 + b"]" * 100_000 + b"}"
+
+    check_problem(await service.call("POST", "/v1/generations", body), 400, "invalid_input")
+    assert (await service.call("POST", "/v1/generations", {"prompt": "a"})).status == 202
+
+
+@pytest.mark.parametrize(
+    "kind", ["application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "text/html", "image/png"]
+)
+async def test_other_media_types_are_refused(service, kind):
+    answer = await service.call("POST", "/v1/generations", {"prompt": "a"}, headers=[("Content-Type", kind)])
+
+    check_problem(answer, 415, "invalid_input")
+
+
+@BOTH
+async def test_every_fault_of_a_request_is_named_with_its_path_and_what_was_meant(service, path):
+    body = {"promt": "a", "providerId": "simulator", "params": {"x": 1}, "ref": 7}
+    faults = check_problem(await service.call("POST", path, body), 422, "invalid_input")["faults"]
+    said = {fault["path"]: fault["message"] for fault in faults}
+
+    assert "did you mean 'prompt'" in said["promt"]
+    assert "prompt" in said
+    assert "ref" in said
+
+
+async def test_faults_inside_params_and_options_have_paths_of_their_own(service):
+    body = {
+        "prompt": "a",
+        "providerId": "simulator",
+        "params": {"widht": 64, "steps": 0},
+        "options": {"scenario": "sucess", "script": [{"do": "wait"}]},
+    }
+    faults = check_problem(await service.call("POST", "/v1/generations", body), 422, "invalid_input")["faults"]
+    said = {fault["path"]: fault["message"] for fault in faults}
+
+    assert "did you mean 'width'" in said["params.widht"]
+    assert "params.steps" in said
+    assert "options.scenario" in said
+    assert any(path.startswith("options.script[0]") for path in said)
+
+
+async def test_an_unknown_provider_is_named_with_a_suggestion(service):
+    problem = check_problem(
+        await service.call("POST", "/v1/generations", {"prompt": "a", "providerId": "pupet"}), 422, "provider_unknown"
+    )
+
+    assert problem["faults"] == [{"path": "providerId", "message": "unknown provider 'pupet' (did you mean 'puppet'?)"}]
+
+
+# Origins and hosts
+
+
+@BOTH
+async def test_a_page_from_elsewhere_may_not_create(service, path):
+    answer = await service.call("POST", path, {"prompt": "a"}, headers=[("Origin", "https://evil.example")])
+
+    check_problem(answer, 403, "forbidden_origin")
+    assert "access-control-allow-origin" not in answer.headers
+    assert service.core.hub.running("anonymous") == []
+
+
+@pytest.mark.parametrize(
+    "origin", ["null", "https://localhost", "http://localhost:1", b"\xff\xfe", "*", "http://127.0.0.1.evil.example"]
+)
+async def test_an_origin_that_only_looks_like_ours_is_refused(service, origin):
+    check_problem(await service.call("GET", "/v1/providers", headers=[("Origin", origin)]), 403, "forbidden_origin")
+
+
+async def test_our_own_pages_pass(service):
+    own = f"127.0.0.1:{service.port}"
+    answer = await service.call("GET", "/v1/providers", headers=[("Host", own), ("Origin", f"http://{own}")])
+
+    assert answer.status == 200
+
+
+async def test_a_listed_origin_may_read_answers_errors_and_streams(serve, puppet):
+    service = await serve(server={"allowed_origins": ("https://app.example",)})
+    origin = [("Origin", "https://app.example")]
+    created = await service.call("POST", "/api/generation", {"prompt": "a"}, headers=origin)
+    missing = await service.call("GET", f"/v1/generations/{'0' * 32}", headers=origin)
+    stream = await service.watch(created.json["sessionId"], headers=origin)
+
+    for answer in (created, missing, stream):
+        assert answer.headers["access-control-allow-origin"] == "https://app.example"
+        assert answer.headers["vary"] == "Origin"
+        assert "access-control-allow-credentials" not in answer.headers
+
+
+async def test_a_preflight_is_answered_for_listed_origins_only(serve):
+    service = await serve(server={"allowed_origins": ("https://app.example",)})
+    asked = [("Access-Control-Request-Method", "POST"), ("Access-Control-Request-Headers", "content-type")]
+    allowed = await service.call("OPTIONS", "/v1/generations", headers=[("Origin", "https://app.example"), *asked])
+    refused = await service.call("OPTIONS", "/v1/generations", headers=[("Origin", "https://evil.example"), *asked])
+
+    assert allowed.status == 204
+    assert allowed.headers["access-control-allow-origin"] == "https://app.example"
+    assert "POST" in allowed.headers["access-control-allow-methods"]
+    assert "Content-Type" in allowed.headers["access-control-allow-headers"]
+    check_problem(refused, 403, "forbidden_origin")
+
+
+@pytest.mark.parametrize("host", ["evil.example", "localhost.evil.example", "", "a b", b"\xff", "evil.example:80", "[::1", None])
+async def test_a_name_that_was_bound_to_our_address_is_refused(service, host):
+    connection = await service.connect()
+    line = b"" if host is None else b"Host: " + (host if isinstance(host, bytes) else host.encode()) + b"\r\n"
+    connection.writer.write(b"GET /v1/providers HTTP/1.1\r\n" + line + b"\r\n")
+    await connection.head()
+    answer = await connection.answer()
+
+    assert answer.status in {400, 403}
+    assert b"providerId" not in answer.body
+    if host == "evil.example":
+        check_problem(answer, 403, "forbidden_origin")
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1:80", "[::1]:8080", "LOCALHOST", "192.168.1.7", "Images.Example"])
+async def test_addresses_localhost_and_listed_names_are_served(serve, host):
+    service = await serve(server={"allowed_hosts": ("images.example",)})
+    connection = await service.connect()
+    connection.writer.write(b"GET /v1/providers HTTP/1.1\r\nHost: " + host.encode() + b"\r\n\r\n")
+    await connection.head()
+
+    assert connection.status == 200
+
+
+# Paths and methods
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/",
+        "/v1",
+        "/v1/generation",
+        "/v1/generations/nonsense",
+        f"/v1/generations/{'0' * 32}",
+        f"/v1/generations/{'A' * 32}",
+        "/v1/generations/%00",
+        "/v1/generations/%ff%fe",
+        "/v1/generations/%ed%a0%80/events",
+        "/v1/generations/..%2f..%2fetc%2fpasswd",
+        "/v1/providers/nobody",
+        "/v1/providers/%ff",
+        "/livez",
+        "//evil.example/",
+    ],
+)
+async def test_what_is_not_there_is_404(service, path):
+    check_problem(await service.call("GET", path), 404, "not_found")
+
+
+async def test_raw_bytes_in_a_path_do_no_harm(service):
+    connection = await service.connect()
+    connection.writer.write(b"GET /v1/generations/\xff\xfe HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    await connection.head()
+
+    assert connection.status in {400, 404}
+    assert (await service.call("GET", "/v1/providers")).status == 200
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [
+        ("GET", "/v1/generations", {"POST"}),
+        ("DELETE", "/v1/providers", {"GET", "HEAD"}),
+        ("PUT", "/api/generation", {"GET", "POST"}),
+        ("HEAD", "/api/generation", {"GET", "POST"}),
+        ("POST", "/v1/events", {"GET"}),
+        ("OPTIONS", "/v1/generations", {"POST"}),
+    ],
+)
+async def test_other_methods_are_405_and_say_which_are_not(service, method, path, allowed):
+    connection = await service.connect()
+    await connection.ask(method, path)
+
+    assert connection.status == 405
+    assert set(connection.headers["allow"].split(",")) == allowed
+    if method != "HEAD":
+        check_problem(await connection.answer(), 405, "invalid_input")
+
+
+@pytest.mark.parametrize("wait", ["-1", "1.5", "soon", "1e3", "999999", "٣".encode().hex(), "%D9%A3"])
+async def test_a_wait_that_is_no_number_of_seconds_is_refused(service, wait):
+    generation = await service.create()
+
+    check_problem(await service.call("GET", f"/v1/generations/{generation}?wait={wait}"), 400, "invalid_input")
+
+
+async def test_an_error_of_ours_says_nothing_about_us(service, monkeypatch):
+    async def fail(*args):
+        raise RuntimeError("secret internals")
+
+    monkeypatch.setattr(service.core.journal, "find", fail)
+    answer = await service.call("GET", f"/v1/generations/{'0' * 32}")
+
+    check_problem(answer, 500, "internal")
+    assert b"secret internals" not in answer.body
+
+
+# Cancel
+
+
+async def test_a_cancel_is_accepted_then_repeated_without_harm(service, puppet):
+    generation = await service.create()
+    await puppet.run()
+    first = await service.call("POST", f"/v1/generations/{generation}/cancel")
+    ended = await service.ended(generation)
+    again = await service.call("POST", f"/v1/generations/{generation}/cancel")
+
+    assert first.status in {200, 202}
+    assert (again.status, again.json) == (200, ended)
+    assert (ended["status"], ended["outcome"], ended["error"]) == ("failed", "canceled", "Canceled")
+
+
+async def test_a_cancel_after_another_end_is_a_conflict(service, puppet):
+    generation = await service.create()
+    (await puppet.run()).succeed()
+    await service.ended(generation)
+
+    check_problem(await service.call("POST", f"/v1/generations/{generation}/cancel"), 409, "not_cancelable")
+
+
+async def test_a_caller_who_leaves_does_not_stop_its_generation(service, puppet, eventually):
+    connection = await service.connect()
+    connection.writer.write(b'POST /v1/generations HTTP/1.1\r\nHost: localhost\r\nContent-Length: 14\r\n\r\n{"prompt":"a"}')
+    await connection.writer.drain()
+    await puppet.run()
+    connection.cut()
+    (generation,) = service.core.hub.running("anonymous")
+    puppet.runs[0].succeed()
+
+    assert (await service.ended(generation))["status"] == "succeeded"
+
+
+# Providers and health
+
+
+async def test_providers_say_what_they_can_and_what_they_take(service):
+    listed = (await service.call("GET", "/v1/providers")).json["providers"]
+    one = (await service.call("GET", "/v1/providers/simulator")).json
+
+    assert [provider["providerId"] for provider in listed] == ["puppet", "simulator"]
+    assert [provider["default"] for provider in listed] == [True, False]
+    assert one == listed[1]
+    assert one["available"] is True
+    assert one["plugin"]["name"] == "simulator"
+    assert one["capabilities"]["cancel"] == "confirmed"
+    assert one["params"]["properties"]["width"]["minimum"] == 16
+    assert "success" in json.dumps(one["options"])
+
+
+async def test_alive_and_ready_are_said_on_the_admin_port_only(service):
+    alive = await service.call("GET", "/livez", port=service.admin_port)
+    ready = await service.call("GET", "/readyz", port=service.admin_port)
+
+    assert (alive.status, alive.json) == (200, {"status": "ok"})
+    assert (ready.status, ready.json["status"]) == (200, "ready")
+    assert (await service.call("GET", "/v1/providers", port=service.admin_port)).status == 404
+
+
+async def test_a_nearly_full_disk_takes_nothing_new_and_says_so(serve):
+    service = await serve(engine="sqlite", min_free_bytes=2**62)
+    answer = await service.call("POST", "/v1/generations", {"prompt": "a"})
+    ready = await service.call("GET", "/readyz", port=service.admin_port)
+
+    check_problem(answer, 503, "storage_full")
+    assert answer.json["retryable"] is True
+    assert int(answer.headers["retry-after"]) > 0
+    assert (ready.status, ready.json["storage"]) == (503, "full")
+
+
+async def test_what_is_left_open_is_closed_with_the_service(serve):
+    service = await serve()
+    generation = await service.create()
+    for _ in range(3):
+        await (await service.watch(generation)).next()
+
+    assert len(service.app[STREAMS]) == 3
