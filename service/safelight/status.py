@@ -12,7 +12,7 @@ from attrs.validators import and_, ge, instance_of, le, optional
 from safelight.versions import Version
 
 MAX_WHOLE = 2**53 - 1
-"""What a browser can count to; a larger number, or infinity, would break whoever writes the snapshot down."""
+"""What a browser can count to: more is garbled there, and infinity is no JSON at all."""
 _WHOLE: Any = and_(instance_of(int), ge(0), le(MAX_WHOLE))
 _AMOUNT: Any = and_(instance_of((int, float)), ge(0), le(MAX_WHOLE))
 _MAYBE_TEXT = optional(instance_of(str))

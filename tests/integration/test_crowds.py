@@ -1,9 +1,9 @@
 """Slow, absent and many readers: none costs another anything, and none leaves anything behind."""
 
 import asyncio
-import os
 import resource
 import socket
+from pathlib import Path
 
 import pytest
 from structlog.testing import capture_logs
@@ -58,8 +58,14 @@ async def deaf(service, path):
     return ears
 
 
+def viewer_of(service, ears):
+    """Return the service's side of a socket, once there is one."""
+    ours = ears.getsockname()
+    return next((viewer for viewer in service.app[STREAMS] if viewer._request.transport.get_extra_info("peername") == ours), None)
+
+
 def open_files():
-    return len(os.listdir("/proc/self/fd"))
+    return len(list(Path("/proc/self/fd").iterdir()))
 
 
 async def test_a_reader_that_never_reads_costs_little_memory_and_is_cut(serve, puppet, eventually):
@@ -69,14 +75,7 @@ async def test_a_reader_that_never_reads_costs_little_memory_and_is_cut(serve, p
     reading = asyncio.create_task(good.rest())
     with capture_logs() as logs:
         ears = await deaf(service, f"/v1/generations/{generation}/events")
-        viewer = (
-            await eventually(lambda: service.app[STREAMS] if len(service.app[STREAMS]) == 2 else ())
-            and [
-                viewer
-                for viewer in service.app[STREAMS]
-                if viewer._request.transport.get_extra_info("peername") == ears.getsockname()
-            ]
-        )[0]
+        viewer = await eventually(lambda: viewer_of(service, ears))
         most = 0
 
         def is_gone():
@@ -148,7 +147,7 @@ async def test_a_slow_reader_gets_the_end_when_it_reads_again(service, puppet, e
 
 
 async def test_readers_that_vanish_leave_neither_tasks_nor_files(service, puppet, eventually, one):
-    generation, run = one
+    generation, _ = one
     await service.watch(generation)
     tasks, files = len(asyncio.all_tasks()), open_files()
     for path in (f"/v1/generations/{generation}/events", f"/api/generation?sessionId={generation}", "/v1/events"):

@@ -48,19 +48,23 @@ class Browser:
 
     async def listen(self, session_id, provider_id):
         stream = await self.service.stream(f"/api/generation?sessionId={session_id}&providerId={provider_id}")
+        if not await self.on_messages(stream):
+            self.shown.append({"status": "failed", "error": "Connection lost"})
+        await stream.close()
+
+    async def on_messages(self, stream):
+        """Return whether the end was seen; whatever else ends a stream is `onerror`."""
+        if stream.status != 200 or stream.headers["content-type"].split(";")[0] != "text/event-stream":
+            return False
         try:
-            if stream.status != 200 or stream.headers["content-type"].split(";")[0] != "text/event-stream":
-                raise ConnectionError
             while event := await stream.next():
                 assert event.data["status"] in WORDS
                 self.shown.append(event.data)
                 if event.status in {"succeeded", "failed"}:
-                    return
-            raise ConnectionError
+                    return True
         except (ConnectionError, asyncio.IncompleteReadError):
-            self.shown.append({"status": "failed", "error": "Connection lost"})
-        finally:
-            await stream.close()
+            return False
+        return False
 
     @property
     def states(self):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import attrs
 import structlog
@@ -22,9 +22,15 @@ log = structlog.get_logger()
 
 @attrs.frozen
 class FromCustody:
-    """What became of something handed in: the update with the kept thing as its content, or why it could not be kept."""
+    """
+    What became of something handed in: the update with the kept thing as its content, or why it could not be kept.
+
+    Attributes:
+        is_output: Whether it was an output, not a preview.
+    """
 
     result: Update | SafelightError
+    is_output: bool = False
 
 
 class Custody:
@@ -47,17 +53,23 @@ class Custody:
         self._said = said
         self._turn = asyncio.Lock()
         self._keeping: set[asyncio.Task[None]] = set()
+        self._owed = 0
         self._previewing: asyncio.Task[None] | None = None
         self._next_preview: Previewed | None = None
         self._is_closed = False
 
     @property
     def is_busy(self) -> bool:
-        """Whether an output is still on its way."""
-        return bool(self._keeping)
+        """Whether an output is still on its way, or has arrived and was not heard of yet."""
+        return self._owed > 0
+
+    def heard(self, word: FromCustody) -> None:
+        """Note that what custody said was taken in."""
+        self._owed -= word.is_output
 
     def keep(self, produced: Produced) -> None:
         """Start keeping an output; one after the other, so that their order stays."""
+        self._owed += 1
         task = asyncio.create_task(self._keep(produced), name=f"keep:{self._generation}")
         self._keeping.add(task)
 
@@ -97,15 +109,18 @@ class Custody:
             result = OutputRefused(f"The output could not be kept ({type(error).__name__}).")
         finally:
             self._keeping.discard(asyncio.current_task())
-        self._said(FromCustody(result))
+        self._said(FromCustody(result, is_output=True))
 
     async def _preview(self) -> None:
         while previewed := self._next_preview:
             self._next_preview = None
             try:
-                kept = await self._outputs.preview(self._generation, previewed.content)  # type: ignore[arg-type]  # likewise, never yet a Preview
-            except Exception as error:  # noqa: BLE001 - a preview is an extra, its loss never ends a generation
-                log.warning("preview_lost", generation=self._generation, error=str(error))
+                content: Any = previewed.content
+                kept = await self._outputs.preview(self._generation, content, session=self._session)
+            except BaseException as error:  # a preview is an extra, its loss never ends a generation
+                if self._is_closed:
+                    raise
+                log.warning("preview_lost", generation=self._generation, error=error)
                 self._said(FromCustody(Degraded("preview")))
             else:
                 self._said(FromCustody(Previewed(kept)))

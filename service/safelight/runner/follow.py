@@ -9,11 +9,12 @@ from collections.abc import AsyncIterator
 import structlog
 
 from safelight.providers import Canceled, Failed, Job, ProviderError, ProviderProtocol, RemoteProvider, Succeeded
-from safelight.updates import Update
+from safelight.updates import Previewed, Produced, Update
 
 log = structlog.get_logger()
 
 ENDS = (Succeeded, Failed, Canceled)
+_BYTES = (Produced, Previewed)
 _BACKOFF = 1.5
 _SLOWEST = 10
 """Polls never get rarer than this many times the provider's floor."""
@@ -33,11 +34,14 @@ async def follow(provider: RemoteProvider, job: Job, instance: str) -> AsyncIter
         ProviderError: The upstream is lost for good, or the provider fell silent without an end.
     """
     can_poll = _overrides(provider, "poll")
+    told: set[Update] = set()
     if _overrides(provider, "watch"):
         has_ended = False
         try:
             async for update in provider.watch(job):
                 has_ended = has_ended or isinstance(update, ENDS)
+                if can_poll and isinstance(update, _BYTES):
+                    told.add(update)
                 yield update
         except ProviderError as error:
             if has_ended or not (can_poll and error.retryable):
@@ -47,11 +51,12 @@ async def follow(provider: RemoteProvider, job: Job, instance: str) -> AsyncIter
             return
     if not can_poll:
         raise ProviderProtocol("The provider stopped watching without saying how it ended.")
-    async for update in _poll(provider, job, instance):
+    async for update in _poll(provider, job, instance, told):
         yield update
 
 
-async def _poll(provider: RemoteProvider, job: Job, instance: str) -> AsyncIterator[Update]:
+async def _poll(provider: RemoteProvider, job: Job, instance: str, told: set[Update]) -> AsyncIterator[Update]:
+    """Poll until the end; what was `told` before is not handed over, and so not fetched and kept, once more."""
     floor = pause = provider.capabilities.poll_seconds
     while True:
         try:
@@ -64,7 +69,9 @@ async def _poll(provider: RemoteProvider, job: Job, instance: str) -> AsyncItera
         else:
             pause = floor
             yield SignOfLife()
-            for update in updates:
+            news = [update for update in updates if update not in told]
+            told.update(update for update in news if isinstance(update, _BYTES))
+            for update in news:
                 yield update
                 if isinstance(update, ENDS):
                     return

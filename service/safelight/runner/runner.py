@@ -124,7 +124,7 @@ class Runner:
                 async with asyncio.timeout_at(min(self._deadlines.next, flush_at or self._deadlines.next)):
                     return await self._inbox.get()
             except TimeoutError:
-                if flush_at is not None and asyncio.get_running_loop().time() >= flush_at:
+                if flush_at is not None and flush_at <= self._deadlines.next:
                     await self._scribe.flush()
 
     async def _handle(self, happened: Any) -> None:
@@ -132,6 +132,7 @@ class Runner:
             case Update():
                 await self._hear(happened)
             case FromCustody():
+                self._custody.heard(happened)
                 await self._hear_custody(happened.result)
             case Accepted(job):
                 await self._accept(job)
@@ -285,7 +286,7 @@ class Runner:
             self._deadlines.end_canceling()
             await self._scribe.tell(Moved(Phase.SAVING))
             return
-        said = update.charged or (self._final and self._final.charged)  # a bill stays true even if the saving fails
+        said = update.charged or (self._final.charged if self._final else None)  # a bill stays true even if the saving fails
         now = self._scribe.now()
         ended = fold(self._scribe.status, update, now)
         outcome = attrs.evolve(
@@ -311,7 +312,10 @@ class Runner:
     async def _note_late(self, happened: Any) -> None:
         if isinstance(happened, CancelAsked):
             happened.noted.set()
-        update = happened.result if isinstance(happened, FromCustody) else happened
+        update = happened
+        if isinstance(happened, FromCustody):
+            self._custody.heard(happened)
+            update = happened.result
         if not isinstance(update, Update):
             return
         if update is happened:
@@ -354,8 +358,10 @@ class Runner:
 
     async def _stop(self) -> None:
         """Stop everything of this generation that still runs, in bounded time."""
-        for call in tuple(self._calls):
+        calls = tuple(self._calls)
+        for call in calls:
             call.cancel()
+        await asyncio.gather(*calls, return_exceptions=True)  # bounded: the boundary leaves behind what will not stop
         if self._feed is not None:
             await self._boundary.stop(self._feed)
         if self._local is not None:

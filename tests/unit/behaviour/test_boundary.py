@@ -82,7 +82,8 @@ async def test_a_call_returns_what_the_plugin_returns(border):
 
 @pytest.mark.looptime
 @pytest.mark.parametrize(
-    "error", [SystemExit(1), KeyboardInterrupt(), GeneratorExit(), MemoryError(), StopAsyncIteration(), ValueError("x"), BaseException()]
+    "error",
+    [SystemExit(1), KeyboardInterrupt(), GeneratorExit(), MemoryError(), StopAsyncIteration(), ValueError("x"), BaseException()],
 )
 async def test_whatever_a_method_raises_becomes_a_crash_that_names_the_plugin(border, error):
     with capture_logs() as logs, pytest.raises(ProviderCrashed, match=type(error).__name__):
@@ -106,7 +107,7 @@ async def test_whatever_an_iterator_raises_becomes_a_crash_after_what_it_had_sai
 
 @pytest.mark.looptime
 async def test_a_provider_error_passes_as_it_is(border):
-    with pytest.raises(Rejected, match="^Not that.$"):
+    with pytest.raises(Rejected, match=r"^Not that\.$"):
         await border.call("submit", raising(Rejected("Not that.")), seconds=1)
 
 

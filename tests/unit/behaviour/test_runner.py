@@ -1,4 +1,5 @@
 import asyncio
+from itertools import pairwise
 
 import pytest
 from structlog.testing import capture_logs
@@ -86,7 +87,9 @@ async def test_what_matters_is_durable_and_progress_alone_is_not(world):
     await world.run(world.local(generate))
     written = [(record.status, durable) for record, durable in world.journal.durable if hasattr(record, "status")]
     assert all(durable for status, durable in written if status.phase in {Phase.WAITING, Phase.FINISHED} or status.outputs)
-    assert [durable for status, durable in written if status.progress == 20 and not status.outputs] == [False]
+    assert [
+        durable for status, durable in written if status.progress == 20 and status.phase is Phase.RUNNING and not status.outputs
+    ] == [False]
 
 
 async def test_the_outputs_stand_in_the_order_they_were_produced_however_long_each_takes(world):
@@ -200,7 +203,7 @@ async def test_a_submission_that_cancels_its_own_task_is_an_unknown_outcome_at_o
     assert world.now < 1
 
 
-@pytest.mark.parametrize("job", [None, "j1", Job("\ud800"), Job("j1", {"at": object()}), Job("j1", {"n": 2**70})])
+@pytest.mark.parametrize("job", [None, "j1", Job("\ud800"), Job("j1", {"at": object()})])
 async def test_a_job_that_cannot_be_written_down_is_an_unknown_outcome(world, job):
     async def submit():
         return job
@@ -568,7 +571,7 @@ async def test_progress_alone_is_shown_at_most_once_in_its_time_and_the_last_of_
 
     await world.run(world.local(generate))
     times = [at for at, status in world.reader.seen if status.progress not in {None, 100} and not status.outputs]
-    gaps = [later - earlier for earlier, later in zip(times, times[1:], strict=False)]
+    gaps = [later - earlier for earlier, later in pairwise(times)]
     assert len(times) == pytest.approx(11, abs=2)
     assert min(gaps) >= 0.1 - 1e-6
     assert 99 in [status.progress for status in world.shown]
@@ -610,7 +613,9 @@ async def test_a_journal_that_fails_once_at_any_append_costs_a_reconnect_and_not
         world = make_world()
         world.journal.fails = {number}
         end = await world.run(world.local(eventful))
-        assert (end.state, end.outputs, end.preview) == (State.SUCCEEDED, clean.shown[-1].outputs, clean.shown[-1].preview), number
+        assert (end.state, end.outputs, end.preview) == (State.SUCCEEDED, clean.shown[-1].outputs, clean.shown[-1].preview), (
+            number
+        )
         assert world.reader.cuts == ["error"], number
         assert await world.steps() == await clean.steps(), number
 

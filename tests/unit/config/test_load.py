@@ -215,3 +215,11 @@ def test_no_fault_holds_a_value(tmp_path):
     found = faults(file, {"SAFELIGHT_SERVER__BODY_BYTES": "s3cr3t-value"}, ["streams.watch_max=s3cr3t-value"])
     assert len(found) >= 4
     assert not any("s3cr3t" in fault for fault in found)
+
+
+def test_what_follows_from_a_fault_is_no_fault_of_its_own(tmp_path):
+    file = write(tmp_path, 'default_provider = "box"\n[server]\nhost = { env = "NOPE" }\n[providers.box]\nplugin = 3\n')
+    assert faults(file) == [
+        f"the environment has no NOPE @ server.host ({file})",
+        f"expected a string, got an integer @ providers.box.plugin ({file})",
+    ]

@@ -215,3 +215,9 @@ def test_values_become_plain_json_and_nothing_makes_it_raise(redactor):
 )
 def test_any_structure_can_be_written_as_json(value):
     json.dumps(Redactor().value(value), allow_nan=False, ensure_ascii=False).encode()
+
+
+def test_what_holds_itself_is_cut_off_soon(redactor):
+    loop = []
+    loop.append(loop)
+    assert redactor.value(loop) == [[[[[[[["…"]]]]]]]]

@@ -48,9 +48,9 @@ def test_a_claim_raises_the_epoch_even_when_the_clock_went_back(previous, now):
         "1_0-2",
         "0x1-2",
         "1.0-2",
-        "١-٢",  # Arabic digits: int() would take them
-        "1-²",
-        "１-２",  # noqa: RUF001 - full-width digits are the point
+        "\u0661-\u0662",  # Arabic digits: int() would take them
+        "1-\u00b2",
+        "\uff11-\uff12",  # full-width digits: int() would take these too
         "\udcff\udcfe-1",
         "1\u20132",
         "9" * 21 + "-1",
