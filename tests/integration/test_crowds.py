@@ -177,6 +177,9 @@ async def test_a_thousand_readers_cost_one_watch_and_one_encoding_of_each_status
     encoded = []
     encode_status = frames.encode_status
     monkeypatch.setattr(frames, "encode_status", lambda status: encoded.append(status.version.seq) or encode_status(status))
+    chunked = []
+    chunk = frames.chunk
+    monkeypatch.setattr(frames, "chunk", lambda event: chunked.append(event) or chunk(event))
     before = service.core.hub.newest(generation).version.seq
     for number in range(1, 6):
         run.say(Progressed(number / 10))
@@ -187,6 +190,7 @@ async def test_a_thousand_readers_cost_one_watch_and_one_encoding_of_each_status
     assert all(events[-1].status == "succeeded" for events in readings)
     assert {events[-1].id for events in readings} == {str(service.core.hub.newest(generation).version)}
     assert encoded == list(range(before + 1, end + 1))
+    assert len(chunked) == len(encoded)
     assert len(puppet.runs) == 1
     for stream in streams:
         await stream.close()

@@ -86,7 +86,8 @@ async def test_a_body_that_does_not_come_is_given_up(serve, sent):
     service = await serve(server={"body_seconds": 0.2})
     connection = await service.connect()
     connection.writer.write(b"POST /v1/generations HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n" + sent)
-    await connection.head()
+    async with asyncio.timeout(5):
+        await connection.head()
 
     check_problem(await connection.answer(), 408, "invalid_input")
     assert await connection.reader.read() == b""

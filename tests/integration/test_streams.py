@@ -216,6 +216,24 @@ async def test_a_long_journal_that_grows_while_it_is_read_has_no_gap_and_no_doub
     assert seqs[-1] > 500
 
 
+async def test_what_is_journalled_while_the_last_page_is_read_is_shown_step_by_step(service, puppet, eventually, monkeypatch):
+    generation, run, snapshot = await halfway(service, puppet)
+    read, steps = service.core.journal.read, iter((0.6, 0.7, 0.8))
+
+    async def read_slowly(*args):
+        page = await read(*args)
+        if not page and (step := next(steps, None)):
+            run.say(Progressed(step), Progressed(step + 0.05))
+            await eventually(lambda: service.core.hub.newest(generation).progress == round(step * 100) + 5)
+        return page
+
+    monkeypatch.setattr(service.core.journal, "read", read_slowly)
+    stream = await service.watch(generation, "?from=start")
+    events = await stream.until(lambda data: data.get("progress") == 85)
+
+    assert [event.data["seq"] for event in events] == list(range(1, snapshot["seq"] + 7))
+
+
 @BOTH
 async def test_a_silent_stream_carries_comments_that_no_client_sees(serve, puppet, eventually, surface):
     service = await serve(streams={"heartbeat_seconds": 0.05})
