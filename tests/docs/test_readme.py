@@ -58,6 +58,7 @@ async def test_the_twenty_lines_of_a_plugin_make_a_picture(config, monkeypatch):
 async def test_the_curl_lines_bring_a_picture(config, tmp_path):
     create, watch, fetch = (line.split("#")[0].strip() for line in block("sh").splitlines() if line.strip())
     async with listening(config) as service:
+
         async def run(line, **names):
             line = line.replace("8080", str(service.port))
             for name, value in names.items():

@@ -20,6 +20,7 @@ from safelight.web.serving import listening
 PATIENCE = 20.0
 ID = re.compile(rb"[0-9]{1,20}-[0-9]{1,20}")
 OVER = object()
+PROBLEM = {"type", "title", "status", "detail", "instance", "success", "error", "code", "retryable", "requestId"}
 
 
 @attrs.define
@@ -259,6 +260,23 @@ async def eventually(condition):
         await asyncio.sleep(0.005)
 
 
+def check_problem(answer, status, code):
+    """Every refusal has one shape, and can be read by the seed's client too."""
+    assert answer.status == status, answer
+    assert answer.headers["content-type"].split(";")[0] == "application/problem+json"
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    problem = answer.json
+    assert set(problem) >= PROBLEM
+    assert problem["status"] == status
+    assert problem["code"] == code
+    assert problem["type"] == f"urn:safelight:error:{code}"
+    assert problem["success"] is False
+    assert problem["error"] == problem["detail"] != ""
+    assert re.fullmatch(r"[0-9a-f]{16}", problem["requestId"])
+    assert "Traceback" not in answer.body.decode()
+    return problem
+
+
 class Service:
     """A service that listens, and what tests ask of it."""
 
@@ -367,3 +385,8 @@ async def service(serve):
 @pytest.fixture(name="eventually")
 def _eventually():
     return eventually
+
+
+@pytest.fixture(name="check_problem")
+def _check_problem():
+    return check_problem

@@ -176,12 +176,16 @@ async def test_a_newer_status_overtakes_a_fan_out_that_is_under_way(hub):
     readers = [Reader() for _ in range(CROWD)]
     for reader in readers:
         join(hub, reader)
+    slow = Reader()
+    place = join(hub, slow)
+    slow.paused = True
     older = asyncio.create_task(hub.publish(status(2)))
     await asyncio.sleep(0)
     await hub.publish(status(3))
     await older
     assert {reader.seen[-1] for reader in readers} == {3}
     assert all(reader.seen == sorted(set(reader.seen)) for reader in readers)
+    assert place.skipped == 1
 
 
 @pytest.mark.looptime

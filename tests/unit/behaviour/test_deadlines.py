@@ -1,0 +1,162 @@
+import asyncio
+
+import pytest
+
+from safelight.providers import (
+    Cancel,
+    Charged,
+    Failed,
+    Noted,
+    Produced,
+    Progressed,
+    ProviderUnavailable,
+    Started,
+    Succeeded,
+)
+from safelight.runner import INTERRUPTED
+from safelight.status import Outcome, State
+
+pytestmark = pytest.mark.looptime
+
+
+async def forever():
+    await asyncio.Event().wait()
+
+
+async def paint(control):
+    yield Started()
+    yield Progressed(0.5)
+    yield Produced(b"png")
+
+
+async def hang(control):
+    yield Progressed(0.5)
+    await forever()
+
+
+def watching(*said, then=forever):
+    async def watch():
+        for update in said:
+            yield update
+        await then()
+
+    return watch
+
+
+# Deadlines
+
+
+async def test_silence_ends_in_time_and_the_upstream_is_asked_to_stop_first(world):
+    asked = []
+
+    async def cancel():
+        asked.append(world.shown[-1].is_terminal)
+        return Cancel.CONFIRMED
+
+    end = await world.run(world.remote(watch=watching(Progressed(0.5)), cancel=cancel), stall_seconds=120)
+    assert (end.outcome, end.code) == (Outcome.EXPIRED, "stalled")
+    assert "120 s" in end.error
+    assert (end.ended_at - end.created_at).total_seconds() == pytest.approx(120, abs=0.1)
+    assert asked == [False]
+
+
+async def test_a_successful_poll_is_a_sign_of_life(world):
+    async def poll():
+        return [Produced(b"png"), Succeeded()] if world.now > 600 else []
+
+    end = await world.run(world.remote(poll=poll, poll_seconds=30), stall_seconds=60)
+    assert end.state is State.SUCCEEDED
+
+
+async def test_failing_polls_are_no_sign_of_life(world):
+    async def poll():
+        raise ProviderUnavailable("Down.")
+
+    end = await world.run(world.remote(poll=poll, poll_seconds=1), stall_seconds=60)
+    assert end.code == "stalled"
+
+
+async def test_our_own_slow_saving_is_no_silence_of_the_provider(world):
+    world.outputs.seconds = [500]
+    assert (await world.run(world.local(paint), stall_seconds=60)).state is State.SUCCEEDED
+
+
+async def test_the_total_deadline_ends_even_what_never_stops_talking(world):
+    async def generate(control):
+        while True:
+            yield Noted("Soon.")
+            await asyncio.sleep(1)
+
+    end = await world.run(world.local(generate), total_seconds=280)
+    assert (end.outcome, end.code) == (Outcome.EXPIRED, "deadline_exceeded")
+    assert "280 s" in end.error
+    assert (end.ended_at - end.created_at).total_seconds() == pytest.approx(280)
+
+
+async def test_a_deadline_while_saving_does_not_forget_the_bill(world):
+    world.outputs.seconds = [1000]
+    said = Produced(b"png"), Succeeded(charged=Charged.YES)
+    end = await world.run(world.remote(watch=watching(*said)), total_seconds=100)
+    assert (end.outcome, end.charged) == (Outcome.EXPIRED, Charged.YES)
+
+
+async def test_a_deadline_during_the_submission_leaves_open_what_it_cost(world):
+    end = await world.run(world.remote(submit=forever, watch=watching()), submit_seconds=30, total_seconds=10)
+    assert (end.outcome, end.charged) == (Outcome.EXPIRED, Charged.UNKNOWN)
+    assert (end.ended_at - end.created_at).total_seconds() == pytest.approx(10)
+
+
+async def test_an_upstream_that_hangs_in_the_cancel_does_not_hold_up_the_end(world):
+    end = await world.run(world.remote(watch=watching(), cancel=forever), stall_seconds=60, cancel_seconds=10)
+    assert end.code == "stalled"
+    assert (end.ended_at - end.created_at).total_seconds() == pytest.approx(70)
+
+
+async def test_the_service_itself_may_end_it(world):
+    await world.start(world.local(hang))
+    await world.until(lambda: world.shown[-1].progress == 50)
+    world.runner.end(INTERRUPTED)
+    end = await world.end()
+    assert (end.outcome, end.code, end.charged) == (Outcome.INTERRUPTED, "interrupted", Charged.NO)
+
+
+# What comes late
+
+
+async def test_a_success_after_our_own_ending_is_journalled_and_its_output_kept(world):
+    async def soon():
+        await asyncio.sleep(105)
+
+    async def watch():
+        await soon()
+        yield Progressed(0.9)
+        yield Produced(b"png", seed=7)
+        yield Succeeded(charged=Charged.YES)
+
+    end = await world.run(world.remote(watch=watch), stall_seconds=100, cancel_seconds=10)
+    assert end.code == "stalled"
+    assert world.outputs.kept == [b"png"]
+    facts = dict(world.late)
+    assert facts["Produced"]["output"]["url"] == "/o/1"
+    assert facts["Succeeded"] == {"charged": "yes"}
+    assert len(world.late) == 2
+
+
+async def test_a_failure_that_comes_late_is_journalled_too(world):
+    async def watch():
+        await asyncio.sleep(105)
+        yield Failed("Out of paint.", charged=Charged.NO)
+
+    await world.run(world.remote(watch=watch), stall_seconds=100)
+    assert [kind for kind, _ in world.late] == ["Failed"]
+
+
+async def test_an_upstream_that_never_stops_talking_is_not_listened_to_for_ever(world):
+    async def watch():
+        while True:
+            await asyncio.sleep(1)
+            yield Noted("Still here.")
+
+    await world.run(world.remote(watch=watch), total_seconds=100, cancel_seconds=10)
+    assert world.now == pytest.approx(110, abs=1)
+    assert world.late == []

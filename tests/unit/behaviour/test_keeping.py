@@ -1,0 +1,187 @@
+import asyncio
+
+import pytest
+from structlog.testing import capture_logs
+
+from safelight.errors import OutputRefused, StorageFull
+from safelight.providers import (
+    Charged,
+    Previewed,
+    Produced,
+    Progressed,
+    Queued,
+    Started,
+    Succeeded,
+)
+from safelight.status import State
+
+pytestmark = pytest.mark.looptime
+
+
+async def forever():
+    await asyncio.Event().wait()
+
+
+async def paint(control):
+    yield Started()
+    yield Progressed(0.5)
+    yield Produced(b"png")
+
+
+async def hang(control):
+    yield Progressed(0.5)
+    await forever()
+
+
+# Saving
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (OutputRefused("It is too large."), "output_unavailable"),
+        (StorageFull("No room."), "storage_full"),
+        (OSError("disk"), "output_unavailable"),
+        (SystemExit(1), "output_unavailable"),
+    ],
+)
+async def test_an_output_that_cannot_be_kept_is_a_failure_with_a_reason(world, error, code):
+    world.outputs.fails = [error]
+    end = await world.run(world.local(paint))
+    assert (end.state, end.code) == (State.FAILED, code)
+
+
+@pytest.mark.parametrize("error", [OutputRefused("No picture."), OSError("disk"), SystemExit(1), asyncio.CancelledError()])
+async def test_a_preview_that_cannot_be_kept_is_listed_and_hurts_nothing(world, error):
+    world.outputs.fails = [error]
+
+    async def generate(control):
+        yield Previewed(b"a")
+        await asyncio.sleep(1)
+        yield Previewed(b"b")
+        await asyncio.sleep(1)
+        yield Produced(b"png")
+
+    end = await world.run(world.local(generate))
+    assert (end.state, end.degraded, end.preview.url) == (State.SUCCEEDED, ("preview",), "/p/1")
+
+
+async def test_previews_that_come_faster_than_they_are_kept_give_way_to_the_newest(world):
+    world.outputs.seconds = [5]
+
+    async def generate(control):
+        for content in (b"a", b"b", b"c"):
+            yield Previewed(content)
+            await asyncio.sleep(1)
+        await asyncio.sleep(10)
+        yield Produced(b"png")
+
+    await world.run(world.local(generate))
+    assert world.outputs.previewed == [b"a", b"c"]
+
+
+async def test_what_is_kept_may_be_fetched_through_the_instances_own_session(world):
+    async def generate(control):
+        yield Previewed(b"a")
+        await asyncio.sleep(1)
+        yield Produced(b"png")
+
+    await world.run(world.local(generate))
+    assert world.outputs.sessions == [world.session, world.session]
+
+
+async def test_chunks_that_will_not_stop_do_not_hold_up_the_runner(world):
+    release = asyncio.Event()
+
+    async def chunks():
+        while not release.is_set():
+            try:
+                await release.wait()
+            except asyncio.CancelledError:
+                continue
+        yield b""
+
+    async def generate(control):
+        yield Produced(chunks())
+
+    await world.start(world.local(generate), total_seconds=100, cancel_seconds=10)
+    with capture_logs() as logs:
+        await world.task
+    assert world.shown[-1].code == "deadline_exceeded"
+    assert world.now == pytest.approx(112, abs=1)
+    assert "output_task_left_behind" in {line["event"] for line in logs}
+    release.set()
+    await asyncio.sleep(0)
+
+
+# The journal
+
+
+async def eventful(control):
+    yield Queued(2)
+    yield Started()
+    for step in range(4):
+        yield Progressed(step / 4)
+        await asyncio.sleep(1)
+    yield Previewed(b"a")
+    await asyncio.sleep(1)
+    yield Produced(b"png")
+
+
+async def test_a_journal_that_fails_once_at_any_append_costs_a_reconnect_and_nothing_else(make_world):
+    clean = make_world()
+    await clean.run(clean.local(eventful))
+    assert clean.journal.appends > 6
+    for number in range(1, clean.journal.appends + 1):
+        world = make_world()
+        world.journal.fails = {number}
+        end = await world.run(world.local(eventful))
+        assert (end.state, end.outputs, end.preview) == (State.SUCCEEDED, clean.shown[-1].outputs, clean.shown[-1].preview), (
+            number
+        )
+        assert world.reader.cuts == ["error"], number
+        assert await world.steps() == await clean.steps(), number
+
+
+async def test_an_end_is_written_however_often_the_journal_fails(world):
+    world.journal.fails = set(range(2, 9))
+    end = await world.run(world.local(hang), total_seconds=100)
+    assert end.code == "deadline_exceeded"
+    assert set(world.reader.cuts) == {"error"}
+
+
+async def test_a_late_record_is_written_even_if_the_journal_fails(world):
+    async def watch():
+        await asyncio.sleep(105)
+        yield Succeeded(charged=Charged.YES)
+
+    world.journal.fails = {3}
+    await world.run(world.remote(watch=watch), stall_seconds=100)
+    assert [kind for kind, _ in world.late] == ["Succeeded"]
+
+
+@pytest.mark.parametrize("how", ["claimed by another", "closed"])
+async def test_a_generation_that_is_no_longer_ours_is_let_go_and_its_streams_are_cut(world, how):
+    stopped = asyncio.Event()
+
+    async def generate(control):
+        try:
+            yield Progressed(0.5)
+            await asyncio.sleep(60)
+            yield Started()
+            yield Progressed(0.6)
+            await forever()
+        finally:
+            stopped.set()
+
+    await world.start(world.local(generate))
+    await world.until(lambda: world.shown[-1].progress == 50)
+    if how == "closed":
+        await world.journal.__aexit__()
+    else:
+        await world.journal.claim("0" * 32, "another")
+    await world.task
+    assert world.runner.ended.is_set()
+    assert world.reader.cuts == ["error"]
+    assert world.shown[-1].progress == 50
+    assert stopped.is_set()
