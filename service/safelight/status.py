@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 import attrs
-from attrs.validators import and_, ge, instance_of, le, optional
+from attrs.validators import and_, ge, instance_of, le, max_len, optional
 
 from safelight.versions import Version
 
@@ -15,7 +15,8 @@ MAX_WHOLE = 2**53 - 1
 """What a browser can count to: more is garbled there, and infinity is no JSON at all."""
 _WHOLE: Any = and_(instance_of(int), ge(0), le(MAX_WHOLE))
 _AMOUNT: Any = and_(instance_of((int, float)), ge(0), le(MAX_WHOLE))
-_MAYBE_TEXT = optional(instance_of(str))
+_LABEL: Any = and_(instance_of(str), max_len(100))  # an event stays small whatever a plugin says
+_MAYBE_TEXT = optional(_LABEL)
 
 
 class State(StrEnum):
@@ -92,7 +93,7 @@ class Eta:
 
     p50: float = attrs.field(validator=_AMOUNT)
     p90: float | None = attrs.field(default=None, validator=optional(_AMOUNT))
-    basis: str = attrs.field(default="provider", validator=instance_of(str))
+    basis: str = attrs.field(default="provider", validator=_LABEL)
     samples: int | None = attrs.field(default=None, validator=optional(_WHOLE))
 
 
@@ -145,7 +146,7 @@ class Cost:
     """What the provider says it costs; `currency` as ISO 4217."""
 
     amount: float = attrs.field(validator=_AMOUNT)
-    currency: str = attrs.field(validator=instance_of(str))
+    currency: str = attrs.field(validator=_LABEL)
     estimated: bool = False
 
 

@@ -34,9 +34,9 @@ def child(what, folder):
 
 
 def words_of(process, *first):
-    """The next line that begins so; others are log lines."""
+    """The next line that begins with one of these; others are log lines."""
     for line in process.stdout:
-        if line.split()[:1] == list(first[:1]):
+        if line.split() and line.split()[0] in first:
             return line.split()
     raise AssertionError(f"the child ended without a word of {first}")
 
@@ -121,7 +121,8 @@ async def test_a_torn_log_loses_no_more_than_its_tail_and_leaves_no_gap(open_sql
 async def test_a_second_process_is_refused_and_told_who_holds_the_folder(open_sqlite, folder, words):
     async with open_sqlite() as journal:
         with child("wait", folder) as process:
-            line = " ".join(words_of(process, "JournalLocked"))
+            line = " ".join(words_of(process, "JournalLocked", "opened"))
+        assert line.startswith("JournalLocked ")
         assert str(folder) in line
         assert f"process {os.getpid()}" in line
         await journal.create(words.generation(), words.status(1))

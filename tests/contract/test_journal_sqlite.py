@@ -395,6 +395,16 @@ async def test_nobody_writes_on_after_a_failed_sync(open_sqlite, folder, words, 
             await journal.create(words.generation(2), words.status(1, 2))
 
 
+async def test_a_failed_sync_on_leaving_leaves_the_mark_of_an_unclean_stop(open_sqlite, folder, words):
+    error = sqlite3.OperationalError("disk I/O error")
+    error.sqlite_errorcode = sqlite3.SQLITE_IOERR_FSYNC
+    async with open_sqlite() as journal:
+        await journal.create(words.generation(), words.status(1))
+        break_connection(journal, "PRAGMA wal_checkpoint", error)
+    assert behind(folder) == NOTHING
+    assert (folder / "journal.lock").read_text() == f"{os.getpid()}\n"
+
+
 async def test_a_connection_that_can_no_longer_roll_back_is_the_writers_death(open_sqlite, folder, words):
     async with open_sqlite() as journal:
         break_connection(journal, ("COMMIT", "ROLLBACK"), sqlite3.OperationalError("out of order"))

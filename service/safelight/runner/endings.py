@@ -10,7 +10,7 @@ from safelight.generation import Policy
 from safelight.providers import ProviderError, Rejected
 from safelight.records import AttemptRecord, Durability
 from safelight.status import Outcome, Output
-from safelight.updates import Ended, Produced, Update
+from safelight.updates import PROVIDER_CODES, Ended, Produced, Update
 
 INTERRUPTED = Ended(
     outcome=Outcome.INTERRUPTED,
@@ -44,7 +44,7 @@ def of_error(error: SafelightError) -> Ended:
     return Ended(
         outcome=Outcome.REJECTED if isinstance(error, Rejected) else Outcome.FAILED,
         error=str(error),
-        code=error.code,
+        code=_code(error),
         retryable=error.retryable,
         charged=error.charged if isinstance(error, ProviderError) else None,
     )
@@ -68,3 +68,10 @@ def late_facts(update: Update) -> dict[str, Any]:
         return {"output": plain(update.content)} if isinstance(update.content, Output) else {}
     facts: dict[str, Any] = plain(update)
     return facts
+
+
+def _code(error: SafelightError) -> str:
+    """A plugin's own kind of error keeps its sentence, but says no word that clients do not know."""
+    if not isinstance(error, ProviderError) or error.code in PROVIDER_CODES:
+        return error.code
+    return next(cls.code for cls in type(error).__mro__ if getattr(cls, "code", None) in PROVIDER_CODES)

@@ -160,7 +160,9 @@ class Runner:
             case Previewed():
                 self._custody.preview(update)
             case Logged():
-                log.info("provider_logged", generation=self._generation.id, provider=self._boundary.instance, line=update.line)
+                log.info(
+                    "provider_logged", generation=self._generation.id, provider=self._boundary.instance, line=update.line[:2000]
+                )
             case SignOfLife():
                 pass
             case Succeeded() | Failed() | Canceled():
