@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable
 from enum import Enum
 from typing import Any, Generic, TypeVar
@@ -11,12 +12,14 @@ import attrs
 import structlog
 
 from safelight.providers.failures import ProviderCrashed, ProviderError, ProviderProtocol, ProviderTimeout
-from safelight.redaction import redactor
+from safelight.redaction import MASK, redactor
 from safelight.updates import CoreUpdate, Update
 
 log = structlog.get_logger()
 
 T = TypeVar("T")
+_MAX_TEXT = 4096
+_MAX_TRACE = 8000
 STOP_SECONDS = 2.0
 """How long a canceled plugin task may take to end before it is left behind."""
 
@@ -37,7 +40,8 @@ class Boundary:
     the plugin's own doing, even if it canceled the very task it runs in.
     """
 
-    def __init__(self, instance: str, plugin: str) -> None:
+    def __init__(self, instance: str, plugin: str, *, hidden: str = "") -> None:
+        self._hidden = hidden
         self.instance = instance
         self._plugin = plugin
         self._stopping: set[asyncio.Task[Any]] = set()
@@ -115,6 +119,10 @@ class Boundary:
         except BaseException as error:  # noqa: BLE001 - SystemExit in a task would end the whole service
             return Result(error=self._crash(what, error))
 
+    def masked(self, text: str, *, keep: int = 2000) -> str:
+        """Return what may be logged of a plugin's text: its end, without the prompt it may quote."""
+        return text[-keep:].replace(self._hidden, MASK) if self._hidden else text[-keep:]
+
     def _checked(self, update: Any) -> Any:
         if isinstance(update, CoreUpdate) or not isinstance(update, Update):
             raise ProviderProtocol(f"The provider yielded a '{type(update).__name__}', which is no update.")
@@ -122,7 +130,7 @@ class Boundary:
 
     def _scrubbed(self, what: str, error: ProviderError) -> ProviderError:
         try:
-            sentence = redactor.text(str(error))
+            sentence = redactor.text(str(error)[:_MAX_TEXT])
         except Exception as unreadable:  # noqa: BLE001 - even the words of an error are the plugin's code
             return self._crash(what, unreadable)
         error.args = (sentence or f"The provider gave no reason ({type(error).__name__}).",)
@@ -130,7 +138,8 @@ class Boundary:
 
     def _crash(self, what: str, error: BaseException) -> ProviderCrashed:
         how = "canceled itself" if isinstance(error, asyncio.CancelledError) else f"crashed ({type(error).__name__})"
-        log.error("provider_crashed", provider=self.instance, plugin=self._plugin, call=what, how=how, exc_info=error)
+        trace = self.masked("".join(traceback.format_exception(error)), keep=_MAX_TRACE)
+        log.error("provider_crashed", provider=self.instance, plugin=self._plugin, call=what, how=how, exception=trace)
         return ProviderCrashed(f"The provider {how}; the service's log says more.")
 
 
@@ -144,7 +153,7 @@ async def _deliver_cancel() -> None:
 def scrub(value: Any) -> Any:
     """Return an update, or a part of one, with every text in it free of secrets and of what no encoder can write."""
     if isinstance(value, str) and not isinstance(value, Enum):
-        return redactor.text(value)
+        return redactor.text(value[:_MAX_TEXT])  # cut first: a page of HTML quoted in an error must not hold the loop
     if not attrs.has(type(value)):
         return value
     changes = {}

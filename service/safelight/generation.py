@@ -65,7 +65,7 @@ class Draft:
     """
 
     prompt: str = attrs.field(validator=and_(_is_said, max_len(MAX_PROMPT)))
-    provider_id: str | None = None
+    provider_id: str | None = attrs.field(default=None, validator=optional(max_len(200)))
     model: str | None = attrs.field(default=None, validator=optional(max_len(200)))
     params: dict[str, Any] = attrs.field(factory=dict)
     options: dict[str, Any] = attrs.field(factory=dict)

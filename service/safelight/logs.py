@@ -44,11 +44,20 @@ def configure(settings: Logs, *, stream: TextIO | None = None) -> None:
     root.setLevel(settings.level.upper())
     logging.getLogger("asyncio").setLevel(logging.WARNING)
     logging.getLogger("aiohttp.access").setLevel(logging.CRITICAL + 1)  # the service logs requests itself, without queries
+    logging.getLogger("aiohttp.server").addFilter(_malformed)
     structlog.configure(
         processors=[structlog.stdlib.filter_by_level, *shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.stdlib.BoundLogger,
     )
+
+
+def _malformed(record: logging.LogRecord) -> bool:
+    """Keep what a malformed request said out of the log: aiohttp reports it with its bytes, whatever they are."""
+    if record.exc_info and record.exc_info[0] is not None and str(record.msg).startswith("Error handling request"):
+        record.msg, record.args = f"request_malformed ({record.exc_info[0].__name__})", ()
+        record.exc_info, record.levelno, record.levelname = None, logging.INFO, "INFO"
+    return True
 
 
 class _Handler(logging.StreamHandler[TextIO]):

@@ -51,7 +51,7 @@ class Supervisor:
             status,
             intent,
             provider=instance.provider,
-            boundary=Boundary(instance.name, instance.offer.plugin),
+            boundary=Boundary(instance.name, instance.offer.plugin, hidden=generation.request.prompt),
             request=request,
         )
         self._runners[generation.id] = runner
@@ -70,7 +70,7 @@ class Supervisor:
         """
         await self._wait(grace_seconds)
         for runner in self._runners.values():
-            if runner.durability is Durability.PROCESS:
+            if runner.durability is not Durability.REMOTE:
                 runner.end(INTERRUPTED)
         await self._wait(1.0)
         tasks = list(self._tasks.values())

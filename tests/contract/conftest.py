@@ -1,16 +1,22 @@
 """Both engines of the journal, a clock that is set by hand, and words to write into them."""
 
+import asyncio
+import threading
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
+import attrs
 import pytest
 
 from safelight.engines.memory import MemoryJournal
 from safelight.engines.sqlite import SqliteJournal
+from safelight.engines.sqlite.writes import Write
 from safelight.generation import Generation, Policy, Request
 from safelight.records import AttemptRecord, Durability, LateRecord, StatusRecord, Step
 from safelight.status import Attempt, Cancel, Charged, Eta, Outcome, Output, Phase, Queue, State, Status, Steps
 from safelight.versions import Version
 
+PATIENCE = 30
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 EPOCH = int(NOON.timestamp())
 
@@ -125,3 +131,96 @@ def folder(tmp_path):
 def open_sqlite(folder, clock):
     """The engine on disk, on one folder."""
     return lambda **settings: SqliteJournal(folder, clock, **{"min_free_bytes": 0, **settings})
+
+
+@attrs.frozen
+class Do(Write):
+    """A write that does whatever a test wants done inside the writer's transaction."""
+
+    what: object
+
+    def apply(self, book):
+        return self.what(book)
+
+
+async def do(journal, what, *, is_durable=False):
+    return await journal._writer.write(Do(what, is_durable=is_durable))
+
+
+class Hold:
+    """Keeps the writer's thread busy, so that what is handed in meanwhile becomes one batch."""
+
+    def __init__(self, journal):
+        self.journal, self.release = journal, threading.Event()
+
+    async def __aenter__(self):
+        reached = threading.Event()
+
+        def wait(_):
+            reached.set()
+            assert self.release.wait(PATIENCE)
+
+        self.task = asyncio.create_task(do(self.journal, wait))
+        await until(reached.is_set)
+        return self.release.set
+
+    async def __aexit__(self, *_):
+        self.release.set()
+        await asyncio.wait([self.task])
+
+
+class Wrapped:
+    """The writer's connection, with one kind of statement that fails."""
+
+    def __init__(self, connection, fails, error):
+        self.connection, self.fails, self.error = connection, fails, error
+
+    def execute(self, text, *rest):
+        if text.startswith(self.fails):
+            raise self.error
+        return self.connection.execute(text, *rest)
+
+    def __getattr__(self, name):
+        return getattr(self.connection, name)
+
+
+def break_connection(journal, fails, error):
+    committer = journal._writer._store.committer
+    committer._connection = Wrapped(committer._connection, fails, error)
+
+
+def behind(folder):
+    """What a journal could leave behind: threads, open files, the lock."""
+    threads = [thread.name for thread in threading.enumerate() if thread.name.startswith("safelight-journal")]
+    files = []
+    for fd in Path("/proc/self/fd").iterdir():
+        try:
+            target = fd.readlink()
+        except FileNotFoundError:
+            continue  # the one that lists them
+        if target.is_relative_to(folder):
+            files.append(target)
+    return threads, files
+
+
+async def until(is_so):
+    deadline = asyncio.get_running_loop().time() + PATIENCE
+    while not is_so():
+        assert asyncio.get_running_loop().time() < deadline
+        await asyncio.sleep(0.001)
+
+
+class Inside:
+    """Hands on what reaches into the engine on disk."""
+
+    do = staticmethod(do)
+    until = staticmethod(until)
+    behind = staticmethod(behind)
+    break_connection = staticmethod(break_connection)
+    hold = Hold
+    nothing = ([], [])
+
+
+@pytest.fixture
+def inside():
+    return Inside

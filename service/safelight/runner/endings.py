@@ -74,4 +74,5 @@ def _code(error: SafelightError) -> str:
     """A plugin's own kind of error keeps its sentence, but says no word that clients do not know."""
     if not isinstance(error, ProviderError) or error.code in PROVIDER_CODES:
         return error.code
-    return next(cls.code for cls in type(error).__mro__ if getattr(cls, "code", None) in PROVIDER_CODES)
+    kinds = (kind.code for kind in type(error).__mro__ if issubclass(kind, SafelightError))
+    return next(code for code in kinds if code in PROVIDER_CODES)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 
 import structlog
 
@@ -56,7 +56,8 @@ async def follow(provider: RemoteProvider, job: Job, instance: str) -> AsyncIter
 
 
 async def _poll(provider: RemoteProvider, job: Job, instance: str, told: set[Update]) -> AsyncIterator[Update]:
-    """Poll until the end; what was `told` before is not handed over, and so not fetched and kept, once more."""
+    """Poll until the end; what the poll before said, and what was ever `told` with bytes, is no news."""
+    before: Sequence[Update] = ()
     floor = pause = provider.capabilities.poll_seconds
     while True:
         try:
@@ -69,7 +70,8 @@ async def _poll(provider: RemoteProvider, job: Job, instance: str, told: set[Upd
         else:
             pause = floor
             yield SignOfLife()
-            news = [update for update in updates if update not in told]
+            news = [update for update in updates if update not in told and update not in before]
+            before = updates
             told.update(update for update in news if isinstance(update, _BYTES))
             for update in news:
                 yield update

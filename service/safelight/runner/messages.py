@@ -24,11 +24,12 @@ class Refused:
     error: ProviderError
 
 
-@attrs.frozen
+@attrs.define(eq=False)
 class CancelAsked:
-    """Somebody wants it canceled, and waits until the wish is noted."""
+    """Somebody wants it canceled, and waits until the wish is noted; `is_journalled` says whether a crash would keep it."""
 
     noted: asyncio.Event
+    is_journalled: bool = True
 
 
 @attrs.frozen

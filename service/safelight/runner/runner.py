@@ -11,7 +11,7 @@ import structlog
 
 from safelight.boundary import Boundary
 from safelight.codec import encode
-from safelight.errors import JournalError, SafelightError
+from safelight.errors import JournalError, SafelightError, StorageFull
 from safelight.fold import fold
 from safelight.generation import Generation, Request
 from safelight.providers import Cancel, Job, LocalProvider, Provider, ProviderError, ProviderProtocol, RemoteProvider, Unsupported
@@ -107,6 +107,8 @@ class Runner:
         asked = CancelAsked(asyncio.Event())
         self._inbox.put_nowait(asked)
         await asked.noted.wait()
+        if not asked.is_journalled:
+            raise StorageFull("The cancel is under way, but the journal takes nothing now: a crash would forget it.")
 
     def end(self, ending: Ended) -> None:
         """End it for a reason of the service's own."""
@@ -140,19 +142,23 @@ class Runner:
                 await self._finish(*endings.of_submission(error, self._attempts[0]))
             case CancelAsked(noted):
                 await self._ask_cancel()
+                happened.is_journalled = not self._scribe.is_failing
                 noted.set()
             case CancelAnswered(answer):
                 await self._hear_cancel(answer)
             case Over(error):
                 await self._hear_over(error)
             case EndAsked(ending):
-                await self._end_ourselves(ending)
+                await self._leave(ending)
             case Due():
                 await self._hear_due(happened)
 
     async def _hear(self, update: Update) -> None:
         self._room.release()
         self._is_alive()
+        if self._final is not None:
+            await self._journal_late(update)  # it has said how it ended: nothing moves any more but custody
+            return
         match update:
             case Produced():
                 self._custody.keep(update)
@@ -161,7 +167,10 @@ class Runner:
                 self._custody.preview(update)
             case Logged():
                 log.info(
-                    "provider_logged", generation=self._generation.id, provider=self._boundary.instance, line=update.line[:2000]
+                    "provider_logged",
+                    generation=self._generation.id,
+                    provider=self._boundary.instance,
+                    line=self._boundary.masked(update.line),
                 )
             case SignOfLife():
                 pass
@@ -275,6 +284,12 @@ class Runner:
 
     # Ending
 
+    async def _leave(self, ending: Ended) -> None:
+        """End it because the service leaves: the upstream is asked to stop, but not waited for."""
+        if self._job is not None and not self._is_cancel_asked:
+            self._start(self._cancel_upstream())
+        await self._finish(ending)
+
     async def _end_ourselves(self, ending: Ended) -> None:
         """End it for a reason of ours; before that, the upstream is asked to stop."""
         if self._job is not None and self._feed is not None and self._final is None:
@@ -326,6 +341,12 @@ class Runner:
             if isinstance(update, Produced):
                 self._custody.keep(update)
                 return
+        await self._journal_late(update)
+
+    async def _journal_late(self, update: Update) -> None:
+        """Journal what carries weight; the rest is only counted."""
+        if self._final is not None and not isinstance(update, Logged | SignOfLife):
+            self._scribe.ignored += 1
         if isinstance(update, (*ENDS, Produced)):
             kind, facts = type(update).__name__, endings.late_facts(update)
             log.warning("provider_late", generation=self._generation.id, provider=self._boundary.instance, kind=kind)

@@ -28,6 +28,7 @@ class Scribe:
     Attributes:
         status: With everything folded in, shown or not yet.
         ignored: How many updates changed nothing.
+        is_failing: Whether the last append was refused.
         flush_at: Loop time at which progress held back is due, None when nothing is held back.
     """
 
@@ -39,7 +40,7 @@ class Scribe:
         self._epoch = epoch
         self._shown = status
         self._shown_at = -tools.progress_seconds
-        self._is_failing = False
+        self.is_failing = False
 
     def now(self) -> datetime:
         """Return the present by the service's clock."""
@@ -97,18 +98,18 @@ class Scribe:
                 self._tools.hub.cut(generation, "error")
                 raise
             except JournalError as error:
-                if not self._is_failing:
+                if not self.is_failing:
                     log.error("journal_append_failed", generation=generation, code=error.code, error=str(error))  # noqa: TRY400 - the sentence says it all
-                self._is_failing = True
+                self.is_failing = True
                 self._tools.hub.cut(generation, "error")
                 if not must:
                     return False
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, _RETRY_SLOWEST)
             else:
-                if self._is_failing:
+                if self.is_failing:
                     log.info("journal_append_recovered", generation=generation)
-                self._is_failing = False
+                self.is_failing = False
                 return True
 
 

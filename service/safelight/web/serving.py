@@ -20,6 +20,8 @@ from safelight.web.upkeep import close_streams
 
 log = structlog.get_logger()
 
+_HEADER_BYTES = 32 * 1024
+"""A hostile cursor of 10 kB is answered with a stream, not with a 400 that would end an EventSource for ever."""
 _SHUTDOWN_SECONDS = 5.0
 _SPREAD_SECONDS = 2.0
 _LINGER_SECONDS = 1.0
@@ -94,6 +96,8 @@ async def listening(config: Config, *, discovery: Discovery | None = None) -> As
                 keepalive_timeout=config.server.keepalive_seconds,
                 shutdown_timeout=_SHUTDOWN_SECONDS,
                 lingering_time=_LINGER_SECONDS,
+                max_line_size=_HEADER_BYTES,
+                max_field_size=_HEADER_BYTES,
             )
             for application in (app, make_admin_app(core))
         )

@@ -11,6 +11,7 @@ import structlog
 from aiohttp import HttpVersion11, hdrs, web
 from aiohttp_sse import EventSourceResponse
 
+from safelight.codec import encode
 from safelight.config.model import Streams
 from safelight.frames import HEARTBEAT, Frame, chunk
 from safelight.hub import Subscription, Viewer
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
+_KERNEL_SLACK = 10.0
+"""The kernel gives a deaf reader up this much later than we do, so that the reason is ours to log."""
 _SEND_BUFFER = 64 * 1024
 _NOT_SENT = 16 * 1024
 _TCP_NOTSENT_LOWAT = getattr(socket, "TCP_NOTSENT_LOWAT", None)
@@ -63,7 +66,7 @@ class StreamViewer(Viewer):
         self._request = request
         self._settings = settings
         self._has_ids = has_ids
-        self.response = EventStream(send_timeout=settings.laggard_seconds)
+        self.response = EventStream(send_timeout=settings.laggard_seconds + _KERNEL_SLACK)
         self._subscriptions: dict[Subscription, None] = {}
         self._skipped = 0
         self._wake = asyncio.Event()
@@ -147,8 +150,14 @@ class StreamViewer(Viewer):
             self._write(chunk(HEARTBEAT) if self._is_chunked else HEARTBEAT)
 
     async def bid_farewell(self, retry_ms: int) -> None:
-        """Tell the reader to come back later than usual; for a service that leaves."""
-        if not self.is_paused:
+        """Tell the reader of a service that leaves to come back later than usual, or, if it never does, that this is the end."""
+        if self.is_paused:
+            return
+        if self.outlasts_drain:
+            await self.response.write(
+                b"data: %s\n\n" % encode({"status": "failed", "error": "The service stopped.", "code": "interrupted"})
+            )
+        else:
             await self.response.write(b"retry: %d\n\n" % retry_ms)
 
     def log_closed(self, **facts: object) -> None:

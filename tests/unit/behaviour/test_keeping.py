@@ -5,7 +5,9 @@ from structlog.testing import capture_logs
 
 from safelight.errors import OutputRefused, StorageFull
 from safelight.providers import (
+    Canceled,
     Charged,
+    Failed,
     Previewed,
     Produced,
     Progressed,
@@ -185,3 +187,29 @@ async def test_a_generation_that_is_no_longer_ours_is_let_go_and_its_streams_are
     assert world.reader.cuts == ["error"]
     assert world.shown[-1].progress == 50
     assert stopped.is_set()
+
+
+async def test_what_is_said_after_the_end_changes_nothing_while_outputs_are_still_being_saved(world):
+    world.outputs.seconds = [5.0]
+
+    async def generate(control):
+        yield Produced(b"png")
+        yield Succeeded()
+        yield Failed("Changed my mind.")
+        yield Progressed(0.1)
+        yield Canceled()
+
+    end = await world.run(world.local(generate))
+    assert (end.state, end.progress, len(end.outputs)) == (State.SUCCEEDED, 100, 1)
+
+
+async def test_every_output_is_heard_before_a_success(world):
+    world.outputs.seconds = [0.0] * 8
+
+    async def generate(control):
+        for number in range(8):
+            yield Produced(b"%d" % number)
+        yield Succeeded()
+
+    end = await world.run(world.local(generate))
+    assert len(end.outputs) == 8
