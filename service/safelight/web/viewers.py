@@ -124,7 +124,7 @@ class StreamViewer(Viewer):
                 self._catch_up()
         if self.reason == "slow" or not await self._drained():
             self._transport.abort()  # whoever takes nothing does not take an orderly end either
-        else:
+        elif not self._transport.is_closing():
             await self.response.write_eof()
 
     @property
@@ -137,7 +137,9 @@ class StreamViewer(Viewer):
             self._let_go()
 
     def lag(self) -> None:
-        if not self._is_held:
+        if self._transport.is_closing():
+            self.cut("client_gone")  # it will never drain: waiting for that would spin
+        elif not self._is_held:
             self._wake.set()
 
     def cut(self, reason: str) -> None:
