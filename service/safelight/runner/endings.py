@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
+import structlog
+
 from safelight.codec import plain
 from safelight.errors import SafelightError
 from safelight.generation import Policy
 from safelight.providers import ProviderError, Rejected
 from safelight.records import AttemptRecord, Durability
-from safelight.status import Outcome, Output
+from safelight.status import Outcome, Output, Status
 from safelight.updates import PROVIDER_CODES, Ended, Produced, Update
+
+log = structlog.get_logger()
 
 INTERRUPTED = Ended(
     outcome=Outcome.INTERRUPTED,
@@ -60,6 +64,22 @@ def of_stall(policy: Policy) -> Ended:
     """Return the ending of a generation whose provider fell silent."""
     sentence = f"The provider showed no sign of life within the stall deadline of {policy.stall_seconds:g} s."
     return Ended(outcome=Outcome.EXPIRED, error=sentence, code="stalled", retryable=True)
+
+
+def log_end(status: Status, instance: str, ignored: int) -> None:
+    """Write the one line of an ended generation."""
+    ended_at = status.ended_at or status.created_at
+    log.info(
+        "generation_ended",
+        generation=status.generation,
+        provider=instance,
+        outcome=status.outcome,
+        code=status.code,
+        charged=status.charged,
+        cancel=status.cancel,
+        ignored=ignored,
+        seconds=round((ended_at - status.created_at).total_seconds(), 3),
+    )
 
 
 def late_facts(update: Update) -> dict[str, Any]:

@@ -81,7 +81,7 @@ class Runner:
             while not self._scribe.status.is_terminal:
                 await self._handle(await self._next())
             self.ended.set()
-            self._log_end()
+            endings.log_end(self._scribe.status, self._boundary.instance, self._scribe.ignored)
             await self._hear_late()
         except JournalError as error:
             log.error("generation_lost", generation=self._generation.id, code=error.code, error=str(error))  # noqa: TRY400 - the sentence says it all
@@ -351,20 +351,6 @@ class Runner:
             kind, facts = type(update).__name__, endings.late_facts(update)
             log.warning("provider_late", generation=self._generation.id, provider=self._boundary.instance, kind=kind)
             await self._scribe.note(LateRecord(n=self._attempts[0].n, at=self._scribe.now(), kind=kind, facts=facts))
-
-    def _log_end(self) -> None:
-        status = self._scribe.status
-        log.info(
-            "generation_ended",
-            generation=status.generation,
-            provider=self._boundary.instance,
-            outcome=status.outcome,
-            code=status.code,
-            charged=status.charged,
-            cancel=status.cancel,
-            ignored=self._scribe.ignored,
-            seconds=round((self._scribe.now() - status.created_at).total_seconds(), 3),
-        )
 
     # Tasks
 

@@ -137,10 +137,11 @@ class StreamViewer(Viewer):
             self._let_go()
 
     def lag(self) -> None:
+        if self._is_held:
+            return
         if self._transport.is_closing():
             self.cut("client_gone")  # it will never drain: waiting for that would spin
-        elif not self._is_held:
-            self._wake.set()
+        self._wake.set()
 
     def cut(self, reason: str) -> None:
         self.reason = self.reason or reason

@@ -13,3 +13,10 @@ async def test_a_viewer_whose_connection_closes_gives_up_instead_of_waiting_for_
     viewer.lag()
     assert viewer.reason == "client_gone"
     assert viewer._wake.is_set()
+
+
+async def test_a_viewer_that_is_not_open_yet_skips_a_frame_quietly():
+    viewer = object.__new__(StreamViewer)
+    viewer.reason, viewer._is_held, viewer._wake = None, True, asyncio.Event()
+    viewer.lag()
+    assert (viewer.reason, viewer._wake.is_set()) == (None, False)
