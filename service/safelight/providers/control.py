@@ -59,7 +59,9 @@ class Control(ABC):
 
     async def checkpoint(self) -> None:
         """Hold still while paused; give the loop a turn otherwise."""
-        await asyncio.sleep(0)
+        if not self.is_paused:
+            await asyncio.sleep(0)
+            return
         while self.is_paused and not self.is_canceled:  # noqa: ASYNC110 - the flags are threads' own, and no thread is parked for it
             await asyncio.sleep(_PAUSE_TURN)
 
