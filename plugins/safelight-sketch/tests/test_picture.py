@@ -8,10 +8,12 @@ import pytest
 from PIL import Image
 
 from safelight_sketch.dice import Dice
-from safelight_sketch.lexicon import COLOURS, EXTRAS, MOODS, SCENES
+from safelight_sketch.lexicon import COLOURS, EXTRAS, MOODS, SCENES, STYLES, SUBJECTS
 from safelight_sketch.painting import Painting
 from safelight_sketch.reading import read
 from safelight_sketch.scenes import SCENES as PAINTED
+from safelight_sketch.styles import STYLES as PRINTED
+from safelight_sketch.subjects import SUBJECTS as SEATED
 
 ODD_PROMPTS = [
     "",
@@ -53,22 +55,30 @@ def test_any_text_at_all_can_be_painted(prompt):
     assert paint(prompt).size == (96, 96)
 
 
-@pytest.mark.parametrize("scene", SCENES)
+@pytest.mark.parametrize("named", [*SCENES, *SUBJECTS])
 @pytest.mark.parametrize("mood", MOODS)
-def test_every_scene_can_be_painted_in_every_mood_with_every_extra(scene, mood):
-    pixels = np.asarray(paint(f"{scene} {mood} {' '.join(EXTRAS)}"), np.float64)
+def test_every_scene_and_figure_can_be_painted_in_every_mood_with_every_extra(named, mood):
+    pixels = np.asarray(paint(f"{named} {mood} {' '.join(EXTRAS)}"), np.float64)
     assert pixels.std() > 8  # a picture, not a flat card
 
 
-@pytest.mark.parametrize("scene", SCENES)
+@pytest.mark.parametrize("named", [*SCENES, *SUBJECTS, *STYLES])
 @pytest.mark.parametrize("size", [(64, 64), (1024, 64), (64, 1024), (65, 127)])
-def test_every_scene_fits_every_shape(scene, size):
-    assert paint(scene, 3, *size).size == size
+def test_every_scene_figure_and_style_fits_every_shape(named, size):
+    assert paint(named, 3, *size).size == size
 
 
+@pytest.mark.parametrize("style", STYLES)
 @pytest.mark.parametrize("scene", SCENES)
-def test_a_sketch_shows_what_the_finished_picture_will_be(scene):
-    painting = Painting(scene, 5, 256, 256)
+def test_every_scene_can_be_done_in_every_style(scene, style):
+    usual, styled = (np.asarray(paint(f"{scene}{words}"), np.float64) for words in ("", f" {style}"))
+    assert styled.std() > 8
+    assert np.abs(styled - usual).mean() > 2
+
+
+@pytest.mark.parametrize("named", [*SCENES, *SUBJECTS, *STYLES])
+def test_a_sketch_shows_what_the_finished_picture_will_be(named):
+    painting = Painting(named, 5, 256, 256)
     painting.strokes[0].run()
     sketch = _small(painting)
     for stroke in painting.strokes:
@@ -85,6 +95,11 @@ def test_every_scene_the_lexicon_knows_is_painted_and_none_besides():
     assert set(SCENES) == set(PAINTED)
 
 
+def test_every_figure_and_style_the_lexicon_knows_is_painted_and_none_besides():
+    assert set(SUBJECTS) == set(SEATED)
+    assert set(STYLES) == set(PRINTED)
+
+
 @pytest.mark.parametrize(
     ("prompt", "scene", "mood", "body"),
     [
@@ -96,6 +111,12 @@ def test_every_scene_the_lexicon_knows_is_painted_and_none_besides():
         ("foggy beach", "sea", "mist", None),
         ("🌲 🌅", "forest", "dusk", "sun"),
         ("山の朝", "mountains", "dawn", "sun"),
+        ("a cactus in the sand", "desert", None, None),
+        ("hot-air balloons", "meadow", None, None),
+        ("Saturn's rings", "space", "night", None),
+        ("ein Strauß: blume, fleur, 花", "still", None, None),
+        ("flowers in a garden", "meadow", None, None),
+        ("tulips in a vase", "still", None, None),
         ("something else entirely", "abstract", None, None),
         ("researchers", "abstract", None, None),
     ],

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from safelight_sketch.canvas import Canvas, Pen
+from safelight_sketch.balloons import balloons
+from safelight_sketch.canvas import Canvas, Pen, smooth
 from safelight_sketch.colour import mix
 from safelight_sketch.stage import Layer, Stage
 
@@ -14,6 +15,10 @@ def air(stage: Stage) -> tuple[Layer, ...]:
     asked, layers = stage.reading.extras, []
     if "birds" in asked or (stage.palette.darkness < 0.9 and not asked & {"snow", "rain"}):
         layers.append(Layer("the birds", lambda canvas: _birds(canvas, stage)))
+    if "rainbow" in asked:
+        layers.append(Layer("the rainbow", lambda canvas: _rainbow(canvas, stage)))
+    if "balloon" in asked:
+        layers.append(Layer("the balloons", lambda canvas: balloons(canvas, stage)))
     if "snow" in asked:
         layers.append(Layer("the snow", lambda canvas: _snow(canvas, stage)))
     if "rain" in asked:
@@ -37,6 +42,16 @@ def _birds(canvas: Canvas, stage: Stage) -> None:
             pen.line([(x + t * span, y - up * span) for t, up in wing], max(0.0022, span * 0.16))
 
     canvas.blend(canvas.shapes(draw) * 0.85, stage.palette.depth(0.85))
+
+
+def _rainbow(canvas: Canvas, stage: Stage) -> None:
+    """Six soft bands opposite the light, down to the horizon."""
+    middle = (stage.frame.width * (0.5 - 0.12 * stage.lit_from), stage.horizon + 0.12)
+    radius = min(0.46, stage.horizon * 0.9)
+    at = (radius - canvas.distance(middle)) / 0.085
+    bands = np.stack([np.exp(-(((at - place) / 0.24) ** 2)) for place in (0.15, 0.5, 0.85)], axis=-1)
+    fade = smooth(0.0, 0.12, stage.horizon - canvas.y) * (0.5 - 0.25 * stage.palette.darkness)
+    canvas.rgb += (bands * fade[..., None] * (1.1 - canvas.rgb).clip(0.0)).astype(np.float32)
 
 
 def _snow(canvas: Canvas, stage: Stage) -> None:

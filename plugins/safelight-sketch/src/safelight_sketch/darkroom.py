@@ -25,11 +25,11 @@ def finish(canvas: Canvas) -> None:
     np.clip(canvas.rgb, 0.0, 1.0, out=canvas.rgb)
 
 
-def lay_grain(canvas: Canvas, dice: Dice) -> None:
+def lay_grain(canvas: Canvas, dice: Dice, amount: float = 1.0) -> None:
     """Lay the grain of a film: most in the middle tones."""
     grain = dice.stream("grain").standard_normal((canvas.rows, canvas.columns), np.float32)
     tone = canvas.rgb @ _LUMA
-    canvas.rgb += (grain * (0.008 + 0.024 * tone * (1.0 - tone)))[..., None]
+    canvas.rgb += (grain * amount * (0.008 + 0.024 * tone * (1.0 - tone)))[..., None]
 
 
 def _bloom(canvas: Canvas) -> None:

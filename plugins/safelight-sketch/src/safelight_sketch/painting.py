@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 
 import attrs
+import numpy as np
 
 from safelight_sketch.canvas import Canvas, Frame
 from safelight_sketch.darkroom import develop, finish, fix, lay_grain
@@ -14,6 +15,8 @@ from safelight_sketch.palette import choose
 from safelight_sketch.reading import read
 from safelight_sketch.scenes import SCENES
 from safelight_sketch.stage import Layer, set_stage
+from safelight_sketch.styles import STYLES, Style
+from safelight_sketch.subjects import SUBJECTS
 
 
 @attrs.frozen
@@ -42,7 +45,9 @@ class Painting:
         reading = read(prompt, self._dice.stream("reading"))
         palette = choose(reading, self._dice.stream("palette"))
         scene, horizon = SCENES[reading.scene]
-        self._layers = scene(set_stage(reading, palette, self._dice, self._frame, horizon))
+        stage = set_stage(reading, palette, self._dice, self._frame, horizon)
+        self._style = STYLES.get(reading.style or "")
+        self._layers = scene(stage) + (SUBJECTS[reading.subject](stage) if reading.subject else ())
         self._shown = self._canvas(8)
         self.strokes: tuple[Stroke, ...] = tuple(self._plan())
 
@@ -55,7 +60,9 @@ class Painting:
             for layer in self._layers:
                 yield Stroke(f"{verb} {layer.name}", partial(self._layer, canvas, layer, divisor))
             yield Stroke("letting the lights bloom", partial(self._finish, canvas))
-        yield Stroke("laying the grain", lambda: lay_grain(self._shown, self._dice))
+            if self._style:
+                yield Stroke(self._style.verb, partial(self._restyle, self._style))
+        yield Stroke("laying the grain", lambda: lay_grain(self._shown, self._dice, self._style.grain if self._style else 1.0))
 
     def _canvas(self, divisor: int) -> Canvas:
         return Canvas(self._frame, max(4, self._size[0] // divisor), max(4, self._size[1] // divisor))
@@ -64,6 +71,8 @@ class Painting:
         for layer in self._layers:
             layer.paint(canvas)
         self._shown = canvas
+        if self._style:
+            self._restyle(self._style)
 
     def _layer(self, canvas: list[Canvas], layer: Layer, divisor: int) -> None:
         if not canvas:  # made when it is needed, so that a waiting picture takes no memory
@@ -71,8 +80,13 @@ class Painting:
         layer.paint(canvas[0])
 
     def _finish(self, canvas: list[Canvas]) -> None:
-        finish(canvas[0])
+        if self._style is None or self._style.is_lit:
+            finish(canvas[0])
         self._shown = canvas.pop()
+
+    def _restyle(self, style: Style) -> None:
+        np.clip(self._shown.rgb, 0.0, 1.0, out=self._shown.rgb)
+        style.apply(self._shown, self._dice)
 
     def share(self, step: int, steps: int) -> tuple[Stroke, ...]:
         """Return the strokes that belong to one of `steps` even steps, counted from 1."""

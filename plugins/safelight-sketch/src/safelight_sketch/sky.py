@@ -6,7 +6,7 @@ import numpy as np
 
 from safelight_sketch.air import lightning
 from safelight_sketch.canvas import Canvas, smooth
-from safelight_sketch.colour import mix, ramp
+from safelight_sketch.colour import Array, mix, ramp
 from safelight_sketch.stage import Layer, Stage
 
 
@@ -42,6 +42,11 @@ def _stars(canvas: Canvas, stage: Stage) -> None:
     xs, ys = chance.random(count) * canvas.frame.width, chance.random(count) ** 1.3 * stage.horizon
     size = 0.0011 * (1.0 + 1.6 * chance.random(count) ** 6)
     light = (0.25 + 0.75 * chance.random(count) ** 2) * (1.0 - (ys / stage.horizon) ** 2)
+    sprinkle(canvas, xs, ys, size, light)
+
+
+def sprinkle(canvas: Canvas, xs: Array, ys: Array, size: Array, light: Array) -> None:
+    """Put a star at each place, of a size (its radius, in units) and a light (0 to 1)."""
     for x, y, radius, strength in zip(xs, ys, size, light, strict=True):
         column, row = int(x / canvas.pixel), int(y / canvas.pixel)
         reach = max(1, round(3 * radius / canvas.pixel))
