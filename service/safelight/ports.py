@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, Protocol, Self
+from typing import TYPE_CHECKING, BinaryIO, Generic, Protocol, Self, TypeVar
 
 import attrs
 
+from safelight.errors import JournalClosed
 from safelight.generation import Generation
 from safelight.records import AttemptRecord, Record, StatusRecord
-from safelight.status import Output, Preview, Status
+from safelight.status import Output, Preview, State, Status
 from safelight.updates import Content
 from safelight.versions import Version
 
 if TYPE_CHECKING:
     import aiohttp
+
+T = TypeVar("T")
+EVERY_STATE = frozenset(State)
 
 
 class Clock(Protocol):
@@ -51,6 +55,36 @@ class Unfinished:
     attempts: tuple[AttemptRecord, ...]
 
 
+@attrs.frozen(order=True)
+class Place:
+    """Where a generation stands among its owner's: by the moment it was created, then by its id."""
+
+    created_at: datetime
+    id: str
+
+
+@attrs.frozen(kw_only=True)
+class Page(Generic[T]):
+    """
+    A part of something longer.
+
+    Attributes:
+        next: Where the part after it begins, None where nothing follows at present.
+    """
+
+    statuses: tuple[Status, ...]
+    next: T | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Tombstone:
+    """What is left of a generation that was forgotten: enough to tell its owner so, and nobody else."""
+
+    id: str
+    owner: str
+    forgotten_at: datetime
+
+
 class Journal(ABC):
     """
     The truth about every generation. A published status is a journalled one, always.
@@ -59,7 +93,8 @@ class Journal(ABC):
     it wrote is seen by every later read; after a `durable` one it also survives the loss of power. A call that raises
     has written nothing. Cancelling a waiting call leaves open whether it was written, never half.
 
-    Every method raises `JournalClosed` once the journal is closed or its writer is dead.
+    Every method raises `JournalClosed` once the journal is closed or its writer is dead; `NotFound` is `Gone` for a
+    generation that has a tombstone.
     """
 
     @abstractmethod
@@ -75,6 +110,10 @@ class Journal(ABC):
     @abstractmethod
     async def __aexit__(self, *exc_info: object) -> None:
         """Write what was handed in, then close; calling it again is harmless."""
+
+    @abstractmethod
+    async def lost(self) -> JournalClosed:
+        """Wait for as long as it can be written, and return why it no longer can be; this process is then of no use."""
 
     @abstractmethod
     async def create(self, generation: Generation, *records: Record) -> None:
@@ -138,8 +177,60 @@ class Journal(ABC):
         """Return every generation without a terminal status, oldest first."""
 
     @abstractmethod
+    async def listing(
+        self,
+        owner: str,
+        *,
+        states: Collection[State] = EVERY_STATE,
+        ref: str | None = None,
+        before: Place | None = None,
+        limit: int = 20,
+    ) -> Page[Place]:
+        """
+        Return up to `limit` (at least 1) of an owner's generations by their newest status, the newest created first.
+
+        Whoever follows `next` meets each generation that existed at the first page and still is as wanted exactly
+        once, whatever is created or forgotten meanwhile.
+
+        Args:
+            states: The states wanted.
+            ref: The caller's own word, exactly; None: any or none.
+            before: `next` of the page before, None for the first.
+        """
+
+    @abstractmethod
+    async def forget(self, generation_id: str) -> None:
+        """
+        Delete an ended generation durably, and leave a tombstone.
+
+        Raises:
+            NotFound: No such generation.
+            Conflict: It has not ended.
+        """
+
+    @abstractmethod
     async def purge(self, ended_before: datetime, limit: int = 100) -> list[str]:
-        """Delete up to `limit` generations that ended before that moment and return their ids; the running ones stay."""
+        """
+        Forget up to `limit` generations that ended before that moment, durably, and return their ids.
+
+        The running ones stay; each of the others leaves a tombstone.
+        """
+
+    @abstractmethod
+    async def tombstone(self, generation_id: str) -> Tombstone | None:
+        """Return what is left of a forgotten generation, or None."""
+
+    @abstractmethod
+    async def unswept(self, limit: int = 1000) -> list[str]:
+        """Return up to `limit` forgotten generations, the first forgotten first, of which outputs may still be there."""
+
+    @abstractmethod
+    async def sweep(self, *generation_ids: str) -> None:
+        """Note that nothing but the tombstones of these is left; one without a tombstone is passed over."""
+
+    @abstractmethod
+    async def expire(self, forgotten_before: datetime, limit: int = 1000) -> int:
+        """Delete up to `limit` swept tombstones of what was forgotten before that moment, and return how many it were."""
 
     @abstractmethod
     async def room(self) -> int | None:
@@ -189,6 +280,8 @@ class Outputs(ABC):
         """
         Store an output whole and durably, and say what it is from its bytes.
 
+        A picture that comes back without a placeholder is one of which none could be made (in time): that loses nothing else.
+
         Args:
             content: Bytes, a path (copied), a URL or data: URI (fetched under the limits), or chunks.
             claimed_type: What the provider calls it; used only where the bytes themselves cannot tell.
@@ -219,6 +312,21 @@ class Outputs(ABC):
     @abstractmethod
     async def open(self, generation_id: str, name: str) -> Kept | None:
         """Open one kept file, or None; any string at all may be asked for."""
+
+    @abstractmethod
+    async def thumbnail(self, generation_id: str, name: str, width: int) -> Kept | None:
+        """
+        Open a WebP of one kept picture, made once and forgotten with it, or return None where `open` would.
+
+        Args:
+            width: At most so many pixels; rounded up to a width of the store's own, the largest of which also stands for more.
+
+        Raises:
+            InvalidInput: It is no raster picture.
+            PictureBroken: It cannot be decoded.
+            Busy: It takes too long now; a later call may find it made.
+            StorageFull: No room.
+        """
 
     @abstractmethod
     async def purge(self, generation_id: str) -> None:

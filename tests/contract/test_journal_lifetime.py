@@ -90,6 +90,7 @@ async def test_cancelled_reads_leave_the_journal_at_work(journal, words):
 
 
 CALLS = {
+    "lost": lambda journal, words: journal.lost(),
     "create": lambda journal, words: journal.create(words.generation(), words.status(1)),
     "claim": lambda journal, words: journal.claim(words.id(1), "me"),
     "append": lambda journal, words: journal.append(words.id(1), words.epoch, words.status(2), durable=True),
@@ -110,6 +111,15 @@ async def test_every_call_is_refused_before_opening_and_after_closing(closed_jou
         await begin(closed_journal, words)
     with pytest.raises(JournalClosed):
         await call(closed_journal, words)
+
+
+async def test_who_waits_for_its_loss_waits_while_it_is_open_and_is_told_of_the_close(closed_journal, words):
+    async with closed_journal as opened:
+        lost = asyncio.create_task(opened.lost())
+        await asyncio.sleep(0)
+        await begin(opened, words)
+        assert not lost.done()
+    assert isinstance(await lost, JournalClosed)
 
 
 async def test_closing_again_is_harmless(closed_journal):

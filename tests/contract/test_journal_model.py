@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from safelight.engines.memory import MemoryJournal
 from safelight.engines.sqlite import SqliteJournal
 from safelight.errors import SafelightError
+from safelight.status import State
 from safelight.versions import Version
 
 NUMBERS = range(1, 5)
@@ -27,6 +28,9 @@ OPERATION = st.one_of(
     st.tuples(st.just("append"), NUMBER, st.sampled_from([0, 0, 0, 0, 1, -1]), st.lists(RECORD, max_size=3), st.booleans()),
     st.tuples(st.just("claim"), NUMBER),
     st.tuples(st.just("purge"), st.integers(0, 30), st.integers(-1, 3)),
+    st.tuples(st.just("forget"), NUMBER),
+    st.tuples(st.just("sweep"), st.lists(NUMBER, max_size=2)),
+    st.tuples(st.just("expire"), st.integers(-50, 50), st.integers(-1, 3)),
 )
 STEP = st.one_of(
     st.tuples(st.just("batch"), st.lists(OPERATION, min_size=1, max_size=8)),
@@ -83,6 +87,17 @@ class Pair:
                 return lambda journal: journal.claim(self.words.id(number), "me")
             case "purge", seconds, limit:
                 return lambda journal: journal.purge(self.words.noon + timedelta(seconds=seconds), limit)
+            case _:
+                return self.clearing(operation)
+
+    def clearing(self, operation):
+        match operation:
+            case "forget", number:
+                return lambda journal: journal.forget(self.words.id(number))
+            case "sweep", numbers:
+                return lambda journal: journal.sweep(*map(self.words.id, numbers))
+            case "expire", seconds, limit:
+                return lambda journal: journal.expire(self.words.noon + timedelta(seconds=seconds), limit)
 
     async def batch(self, operations):
         """Do them one after the other in memory, and all at once on disk, where they queue up in the same order."""
@@ -101,7 +116,13 @@ class Pair:
                 for limit in (2, 100):
                     page = await self.model.read(generation_id, after, limit)
                     assert await self.disk.read(generation_id, after, limit) == page
+            assert await self.disk.tombstone(generation_id) == await self.model.tombstone(generation_id)
         assert await self.disk.unfinished() == await self.model.unfinished()
+        for states in (State, {State.PROCESSING}, {State.SUCCEEDED, State.FAILED}):
+            page = await self.model.listing("anonymous", states=states, limit=3)
+            assert await self.disk.listing("anonymous", states=states, limit=3) == page
+        for limit in (-1, 2, 100):
+            assert await self.disk.unswept(limit) == await self.model.unswept(limit)
 
     async def run(self, steps):
         await self.model.__aenter__()

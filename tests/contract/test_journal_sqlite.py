@@ -10,7 +10,7 @@ import structlog
 
 from safelight.engines.sqlite import commits
 from safelight.engines.sqlite.connections import open_reader
-from safelight.errors import Conflict, JournalError, JournalFull
+from safelight.errors import Conflict, Gone, JournalError, JournalFull
 
 
 def full_sync_of_each_commit(statements):
@@ -109,6 +109,27 @@ async def test_a_write_that_breaks_its_transaction_is_found_and_its_neighbours_a
         assert "half done" in str(told[3])
         assert [one.n for one in await journal.attempts(words.id(1))] == [n for n in range(20) if n not in {3, 11}]
         assert len(await journal.read(words.id(1))) == 1
+
+
+async def test_an_end_and_the_word_to_forget_may_be_one_batch(open_sqlite, words, inside):
+    async with open_sqlite() as journal:
+        async with inside.hold(journal) as release:
+            calls = [
+                journal.create(words.generation(), words.status(1), words.attempt()),
+                journal.append(words.id(1), words.epoch, words.end(2), words.late(), durable=False),
+                journal.forget(words.id(1)),
+                journal.forget(words.id(1)),
+                journal.sweep(words.id(1)),
+            ]
+            tasks = [asyncio.create_task(call) for call in calls]
+            await asyncio.sleep(0)
+            release()
+            told = await asyncio.gather(*tasks, return_exceptions=True)
+        assert [type(one) for one in told] == [type(None), type(None), type(None), Gone, type(None)]
+        assert await journal.find(words.id(1)) is None
+        assert await journal.attempts(words.id(1)) == []
+        assert (await journal.tombstone(words.id(1))).owner == "anonymous"
+        assert await journal.unswept() == []
 
 
 async def test_a_duplicate_of_an_ended_generation_does_not_spoil_those_that_wait_with_it(open_sqlite, words, inside):
@@ -250,7 +271,20 @@ async def test_a_checkpoint_that_fails_is_said_and_costs_no_write(open_sqlite, w
         assert len(await journal.read(words.id(1))) == 2
 
 
-@pytest.mark.parametrize("query", ["select_statuses", "select_attempts", "select_generation", "select_head"])
+@pytest.mark.parametrize(
+    "query",
+    [
+        "select_statuses",
+        "select_attempts",
+        "select_generation",
+        "select_head",
+        "select_by_owner",
+        "select_by_ref",
+        "select_tombstone",
+        "select_ended",
+        "delete_tombstones",
+    ],
+)
 async def test_a_read_costs_as_much_as_it_returns(open_sqlite, folder, query):
     from safelight.engines.sqlite.sql import statement
 

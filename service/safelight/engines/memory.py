@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import heapq
 from bisect import bisect_right
+from collections.abc import Collection
 from datetime import datetime
+from operator import itemgetter
 from typing import Self
 
 import attrs
 
 from safelight.engines import rules
-from safelight.errors import Conflict, JournalClosed, JournalError, NotFound
+from safelight.errors import Conflict, Gone, JournalClosed, JournalError, NotFound
 from safelight.generation import Generation
-from safelight.ports import Clock, Journal, Unfinished
+from safelight.ports import EVERY_STATE, Clock, Journal, Page, Place, Tombstone, Unfinished
 from safelight.records import AttemptRecord, LateRecord, Record, StatusRecord
-from safelight.status import Status
+from safelight.status import State, Status
 from safelight.versions import Version, next_epoch
 
 
@@ -26,6 +29,10 @@ class _Life:
     statuses: list[Status] = attrs.field(factory=list)
     attempts: list[AttemptRecord] = attrs.field(factory=list)
     late: list[LateRecord] = attrs.field(factory=list)
+
+    @property
+    def place(self) -> Place:
+        return Place(self.generation.created_at, self.generation.id)
 
     def add(self, records: tuple[Record, ...]) -> None:
         for record in records:
@@ -49,18 +56,29 @@ class MemoryJournal(Journal):
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._lives: dict[str, _Life] = {}
+        self._tombstones: dict[str, Tombstone] = {}
+        self._unswept: dict[str, None] = {}
         self._is_open = False
+        self._closed = asyncio.Event()
 
     async def __aenter__(self) -> Self:
         """See `Journal`."""
         if self._is_open:
             raise JournalError("This journal is open already.")
         self._is_open = True
+        self._closed.clear()
         return self
 
     async def __aexit__(self, *exc_info: object) -> None:
         """See `Journal`."""
         self._is_open = False
+        self._closed.set()
+
+    async def lost(self) -> JournalClosed:
+        """See `Journal`."""
+        self._opened()
+        await self._closed.wait()
+        return JournalClosed("The journal is closed.")
 
     async def create(self, generation: Generation, *records: Record) -> None:
         """See `Journal`."""
@@ -111,14 +129,65 @@ class MemoryJournal(Journal):
             if life.head.ended_at is None
         ]
 
+    async def listing(
+        self,
+        owner: str,
+        *,
+        states: Collection[State] = EVERY_STATE,
+        ref: str | None = None,
+        before: Place | None = None,
+        limit: int = 20,
+    ) -> Page[Place]:
+        """See `Journal`."""
+        wanted = (
+            (life.place, life.statuses[-1])
+            for life in self._opened().values()
+            if life.generation.owner == owner
+            and life.head.state in states
+            and ref in {None, life.generation.ref}
+            and (before is None or life.place < before)
+        )
+        limit = max(1, limit)
+        return rules.page(heapq.nlargest(limit + 1, wanted, key=itemgetter(0)), limit)
+
+    async def forget(self, generation_id: str) -> None:
+        """See `Journal`."""
+        rules.check_forgettable(self._known(generation_id).head)
+        self._bury(generation_id)
+
     async def purge(self, ended_before: datetime, limit: int = 100) -> list[str]:
         """See `Journal`."""
         lives = self._opened()
         ended = ((ended_at, key) for key, life in lives.items() if (ended_at := life.head.ended_at) and ended_at < ended_before)
         gone = [key for _, key in heapq.nsmallest(max(0, limit), ended)]
         for key in gone:
-            del lives[key]
+            self._bury(key)
         return gone
+
+    async def tombstone(self, generation_id: str) -> Tombstone | None:
+        """See `Journal`."""
+        self._opened()
+        return self._tombstones.get(generation_id)
+
+    async def unswept(self, limit: int = 1000) -> list[str]:
+        """See `Journal`."""
+        self._opened()
+        return list(self._unswept)[: max(0, limit)]
+
+    async def sweep(self, *generation_ids: str) -> None:
+        """See `Journal`."""
+        self._opened()
+        for generation_id in generation_ids:
+            self._unswept.pop(generation_id, None)
+
+    async def expire(self, forgotten_before: datetime, limit: int = 1000) -> int:
+        """See `Journal`."""
+        self._opened()
+        swept = (stone for stone in self._tombstones.values() if stone.id not in self._unswept)
+        due = [stone.id for stone in swept if stone.forgotten_at < forgotten_before][: max(0, limit)]
+        for generation_id in due:
+            del self._tombstones[generation_id]
+        return len(due)
 
     async def room(self) -> int | None:
         """See `Journal`."""
@@ -133,5 +202,13 @@ class MemoryJournal(Journal):
     def _known(self, generation_id: str) -> _Life:
         life = self._opened().get(generation_id)
         if life is None:
-            raise NotFound("No such generation.")
+            raise Gone("The generation was forgotten.") if generation_id in self._tombstones else NotFound("No such generation.")
         return life
+
+    def _bury(self, generation_id: str) -> None:
+        life = self._lives.pop(generation_id)
+        for kept in (self._tombstones, self._unswept):
+            kept.pop(generation_id, None)  # the last to be forgotten stands last
+        now = self._clock.now()
+        self._tombstones[generation_id] = Tombstone(id=generation_id, owner=life.generation.owner, forgotten_at=now)
+        self._unswept[generation_id] = None

@@ -1,4 +1,4 @@
-"""The rules every engine holds to: whose write counts, in which order, and what may follow the end."""
+"""The rules every engine holds to: whose write counts, in which order, what may follow the end, where a page ends."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from datetime import datetime
 import attrs
 
 from safelight.errors import Conflict, JournalFenced
+from safelight.ports import Page, Place
 from safelight.records import Record, StatusRecord
+from safelight.status import State, Status
 
 
 @attrs.frozen
@@ -19,11 +21,13 @@ class Head:
     Attributes:
         epoch: The newest claim.
         seq: The newest status, 0 before the first.
+        state: What that one says.
         ended_at: When the terminal status says it ended.
     """
 
     epoch: int
     seq: int = 0
+    state: State = State.STARTED
     ended_at: datetime | None = None
 
 
@@ -53,7 +57,7 @@ def advanced(head: Head, epoch: int, records: Sequence[Record], now: datetime) -
     """
     if epoch != head.epoch:
         raise JournalFenced(f"Epoch {epoch} is not the newest claim of this generation, {head.epoch} is.")
-    seq, ended_at = head.seq, head.ended_at
+    seq, state, ended_at = head.seq, head.state, head.ended_at
     for record in records:
         if not isinstance(record, StatusRecord):
             continue
@@ -64,6 +68,27 @@ def advanced(head: Head, epoch: int, records: Sequence[Record], now: datetime) -
         if version.seq != seq + 1 or version.epoch != epoch:
             raise Conflict(f"Status {version} is out of sequence; {epoch}-{seq + 1} comes next.")
         seq += 1
+        state = status.state
         if status.is_terminal:
             ended_at = status.ended_at or now
-    return Head(epoch, seq, ended_at)
+    return Head(epoch, seq, state, ended_at)
+
+
+def check_forgettable(head: Head) -> None:
+    """
+    Let nothing be forgotten that somebody still works on.
+
+    Raises:
+        Conflict: The generation has not ended.
+    """
+    if head.ended_at is None:
+        raise Conflict("The generation has not ended.")
+
+
+def page(found: Sequence[tuple[Place, Status]], limit: int) -> Page[Place]:
+    """Return the first `limit` of what was found, in the order found, and whether there was more."""
+    shown = found[:limit]
+    return Page(
+        statuses=tuple(status for _, status in shown),
+        next=shown[-1][0] if len(found) > limit else None,
+    )

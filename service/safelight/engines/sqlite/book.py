@@ -10,8 +10,10 @@ import attrs
 
 from safelight.engines.rules import Head
 from safelight.engines.sqlite.sql import Bulk, statement
-from safelight.errors import NotFound
+from safelight.errors import Gone, NotFound
+from safelight.generation import Generation
 from safelight.records import Record, StatusRecord
+from safelight.status import State
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -20,14 +22,20 @@ _PAGE = 4096
 _INSERT_GENERATIONS = Bulk("insert_generations")
 _INSERT_RECORDS = Bulk("insert_records")
 _CLAIM = Bulk("claim_generations")
-_END = Bulk("end_generations")
+_MOVE = Bulk("move_generations")
 _SELECT_HEAD = statement("select_head")
 _SELECT_LAST_N = statement("select_last_n")
+_SELECT_TOMBSTONE = statement("select_tombstone")
 
 
 def micros(at: datetime) -> int:
     """Return whole microseconds since 1970."""
     return (at - _EPOCH) // _MICROSECOND
+
+
+def moment(micros: int) -> datetime:
+    """Return what `micros` was made of."""
+    return _EPOCH + micros * _MICROSECOND
 
 
 Row = tuple[str, int | None, int | None, bytes]
@@ -70,7 +78,7 @@ class Book:
         self._generations: list[tuple[object, ...]] = []
         self._records: list[tuple[object, ...]] = []
         self._claims: dict[int, tuple[object, ...]] = {}
-        self._ends: list[tuple[object, ...]] = []
+        self._moves: dict[int, tuple[object, ...]] = {}
 
     def holds(self, generation_id: str) -> bool:
         """Whether a generation is known to exist; of one that has ended only the file can tell."""
@@ -82,28 +90,29 @@ class Book:
 
         Raises:
             NotFound: No such generation.
+            Gone: It was forgotten.
         """
         line = self._moved.get(generation_id) or self._kept.get(generation_id)
         if line is None:
             found = self.connection.execute(_SELECT_HEAD, (generation_id,)).fetchone()
             if found is None:
-                raise NotFound("No such generation.")
-            n, epoch, ended_at, seq = found
-            line = Line(n, Head(epoch, seq, None if ended_at is None else _EPOCH + ended_at * _MICROSECOND))
+                raise self._unknown(generation_id)
+            n, epoch, state, ended_at, seq = found
+            line = Line(n, Head(epoch, seq, State(state), None if ended_at is None else moment(ended_at)))
         return line
 
-    def open(self, generation_id: str, body: bytes, head: Head, rows: Sequence[Row]) -> None:
+    def open(self, generation: Generation, body: bytes, head: Head, rows: Sequence[Row]) -> None:
         """Add a generation with its first records."""
         n = self._next_n
         self._next_n += 1
-        ended_at = None if head.ended_at is None else micros(head.ended_at)
-        self._generations.append((n, generation_id, head.epoch, ended_at, body))
-        self._add(generation_id, Line(n, head), rows)
+        asked = (generation.id, generation.owner, generation.ref, micros(generation.created_at))
+        self._generations.append((n, *asked, head.epoch, *_standing(head), body))
+        self._add(generation.id, Line(n, head), rows)
 
     def advance(self, generation_id: str, line: Line, head: Head, rows: Sequence[Row]) -> None:
         """Add records to a generation, which thereby comes to `head`."""
-        if head.ended_at is not None and line.head.ended_at is None:
-            self._ends.append((line.n, micros(head.ended_at)))
+        if _standing(head) != _standing(line.head):
+            self._moves[line.n] = (line.n, *_standing(head))
         self._add(generation_id, Line(line.n, head), rows)
 
     def claim(self, generation_id: str, line: Line, head: Head, owner: str) -> None:
@@ -122,7 +131,7 @@ class Book:
         _INSERT_GENERATIONS.run(self.connection, self._generations)
         _INSERT_RECORDS.run(self.connection, self._records)
         _CLAIM.run(self.connection, list(self._claims.values()))
-        _END.run(self.connection, self._ends)
+        _MOVE.run(self.connection, list(self._moves.values()))
         self._drop_rows()
 
     def committed(self) -> None:
@@ -143,7 +152,7 @@ class Book:
         self._generations.clear()
         self._records.clear()
         self._claims.clear()
-        self._ends.clear()
+        self._moves.clear()
 
     def _add(self, generation_id: str, line: Line, rows: Sequence[Row]) -> None:
         n = line.n
@@ -151,3 +160,13 @@ class Book:
             self._records.append((n, *row))
             self.pages += 1 + len(row[3]) // _PAGE
         self._moved[generation_id] = line
+
+    def _unknown(self, generation_id: str) -> NotFound:
+        if self.connection.execute(_SELECT_TOMBSTONE, (generation_id,)).fetchone() is None:
+            return NotFound("No such generation.")
+        return Gone("The generation was forgotten.")
+
+
+def _standing(head: Head) -> tuple[str, int | None]:
+    """Return what of a head stands in columns, for lists and purges to look at."""
+    return head.state.value, None if head.ended_at is None else micros(head.ended_at)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Collection
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -10,12 +11,12 @@ from typing import Self
 
 from safelight.engines.sqlite import reads
 from safelight.engines.sqlite.writer import Writer
-from safelight.engines.sqlite.writes import Append, Claim, Create, Purge, rows_of
+from safelight.engines.sqlite.writes import Append, Claim, Create, Expire, Forget, Purge, Sweep, rows_of
 from safelight.errors import JournalClosed, JournalError, JournalFull
 from safelight.generation import Generation
-from safelight.ports import Clock, Journal, Unfinished
+from safelight.ports import EVERY_STATE, Clock, Journal, Page, Place, Tombstone, Unfinished
 from safelight.records import AttemptRecord, Record
-from safelight.status import Status
+from safelight.status import State, Status
 from safelight.versions import Version
 
 
@@ -55,6 +56,10 @@ class SqliteJournal(Journal):
             finally:
                 self._writer = None
 
+    async def lost(self) -> JournalClosed:
+        """See `Journal`."""
+        return await self._opened().lost()
+
     async def create(self, generation: Generation, *records: Record) -> None:
         """See `Journal`."""
         writer = self._opened()
@@ -88,9 +93,42 @@ class SqliteJournal(Journal):
         """See `Journal`."""
         return await self._opened().readers.run(reads.unfinished)
 
+    async def listing(
+        self,
+        owner: str,
+        *,
+        states: Collection[State] = EVERY_STATE,
+        ref: str | None = None,
+        before: Place | None = None,
+        limit: int = 20,
+    ) -> Page[Place]:
+        """See `Journal`."""
+        query = partial(reads.listing, owner=owner, states=set(states), ref=ref, before=before, limit=limit)
+        return await self._opened().readers.run(query)
+
+    async def forget(self, generation_id: str) -> None:
+        """See `Journal`."""
+        await self._opened().write(Forget(generation_id, self._clock.now(), is_durable=True))
+
     async def purge(self, ended_before: datetime, limit: int = 100) -> list[str]:
         """See `Journal`."""
-        return await self._opened().write(Purge(ended_before, reads.bounded(limit), is_durable=False))
+        return await self._opened().write(Purge(ended_before, reads.bounded(limit), self._clock.now(), is_durable=True))
+
+    async def tombstone(self, generation_id: str) -> Tombstone | None:
+        """See `Journal`."""
+        return await self._opened().readers.run(partial(reads.tombstone, generation_id=generation_id))
+
+    async def unswept(self, limit: int = 1000) -> list[str]:
+        """See `Journal`."""
+        return await self._opened().readers.run(partial(reads.unswept, limit=limit))
+
+    async def sweep(self, *generation_ids: str) -> None:
+        """See `Journal`."""
+        await self._opened().write(Sweep(generation_ids, is_durable=False))
+
+    async def expire(self, forgotten_before: datetime, limit: int = 1000) -> int:
+        """See `Journal`."""
+        return await self._opened().write(Expire(forgotten_before, reads.bounded(limit), is_durable=False))
 
     async def room(self) -> int | None:
         """See `Journal`."""

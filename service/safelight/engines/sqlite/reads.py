@@ -2,25 +2,36 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
+from collections.abc import Collection
+from itertools import chain
 from typing import cast
 
 from safelight.codec import decode_generation, decode_record
+from safelight.engines import rules
+from safelight.engines.sqlite.book import micros, moment
 from safelight.engines.sqlite.sql import statement
 from safelight.generation import Generation
-from safelight.ports import Unfinished
+from safelight.ports import Page, Place, Tombstone, Unfinished
 from safelight.records import AttemptRecord, StatusRecord
-from safelight.status import Status
+from safelight.status import State, Status
 from safelight.versions import Version
 
 _GENERATION = statement("select_generation")
 _STATUSES = statement("select_statuses")
 _ATTEMPTS = statement("select_attempts")
+_BY_OWNER = statement("select_by_owner")
+_BY_REF = statement("select_by_ref")
+_NEWEST = statement("select_newest")
+_TOMBSTONE = statement("select_tombstone")
+_UNSWEPT = statement("select_unswept")
 _UNFINISHED = statement("select_unfinished")
 _UNFINISHED_ATTEMPTS = statement("select_unfinished_attempts")
 
 _LARGEST = 2**63 - 1
 _BEFORE_ALL = (-1, -1)
+_AFTER_ALL = (_LARGEST, "")
 
 
 def find(connection: sqlite3.Connection, generation_id: str) -> tuple[Generation, Status] | None:
@@ -39,6 +50,36 @@ def statuses(connection: sqlite3.Connection, generation_id: str, after: Version 
 def attempts(connection: sqlite3.Connection, generation_id: str) -> list[AttemptRecord]:
     """Return the attempt records, in the order written."""
     return [_attempt(body) for (body,) in connection.execute(_ATTEMPTS, (generation_id,)).fetchall()]
+
+
+def listing(
+    connection: sqlite3.Connection,
+    owner: str,
+    states: Collection[State],
+    ref: str | None,
+    before: Place | None,
+    limit: int,
+) -> Page[Place]:
+    """Return a page of an owner's generations: of each state as many as could be on it, merged."""
+    whose = (owner,) if ref is None else (owner, ref)
+    text = _BY_OWNER if ref is None else _BY_REF
+    cursor = _AFTER_ALL if before is None else (micros(before.created_at), before.id)
+    limit = max(1, min(limit, _LARGEST - 1))
+    rows = (connection.execute(text, (*whose, state.value, *cursor, limit + 1)).fetchall() for state in states)
+    newest = sorted(chain.from_iterable(rows), reverse=True)[: limit + 1]
+    bodies: dict[int, bytes] = dict(connection.execute(_NEWEST, (json.dumps([n for _, _, n in newest]),)).fetchall())
+    return rules.page([(Place(moment(at), id_), _status(bodies[n])) for at, id_, n in newest], limit)
+
+
+def tombstone(connection: sqlite3.Connection, generation_id: str) -> Tombstone | None:
+    """Return what is left of a forgotten generation, or None."""
+    row = connection.execute(_TOMBSTONE, (generation_id,)).fetchone()
+    return None if row is None else Tombstone(id=generation_id, owner=row[0], forgotten_at=moment(row[1]))
+
+
+def unswept(connection: sqlite3.Connection, limit: int) -> list[str]:
+    """Return the ids of forgotten generations that were not swept, the first forgotten first."""
+    return [row[0] for row in connection.execute(_UNSWEPT, (bounded(limit),)).fetchall()]
 
 
 def unfinished(connection: sqlite3.Connection) -> list[Unfinished]:

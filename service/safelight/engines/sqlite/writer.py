@@ -76,6 +76,11 @@ class Writer:
         self._queue.put((write, told))
         return await told
 
+    async def lost(self) -> JournalClosed:
+        """Wait until the thread is gone, and return what ended it."""
+        await asyncio.shield(self._ended)
+        return self._closed()
+
     async def close(self) -> None:
         """Have everything handed in written, then let go; it is waited for however often we are canceled meanwhile."""
         if not self._is_closing:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Generic, TypeVar
 
@@ -20,8 +21,12 @@ from safelight.versions import next_epoch
 
 T = TypeVar("T")
 
-_DELETE_RECORDS = statement("delete_ended_records")
-_DELETE_GENERATIONS = statement("delete_ended_generations")
+_SELECT_ENDED = statement("select_ended")
+_BURY = statement("bury_generations")
+_DELETE_RECORDS = statement("delete_records")
+_DELETE_GENERATIONS = statement("delete_generations")
+_SWEEP = statement("sweep_tombstones")
+_EXPIRE = statement("delete_tombstones")
 
 
 @attrs.frozen
@@ -70,7 +75,7 @@ class Create(Write[None]):
         if book.holds(self.generation.id):
             raise Conflict("A generation with this id exists.")
         head = rules.begun(self.records, self.now)
-        book.open(self.generation.id, self.body, head, self.rows)
+        book.open(self.generation, self.body, head, self.rows)
 
 
 @attrs.frozen
@@ -107,17 +112,66 @@ class Append(Write[None]):
 
 
 @attrs.frozen
+class Forget(Write[None]):
+    """The end of one generation's stay."""
+
+    generation_id: str
+    now: datetime
+
+    def apply(self, book: Book) -> None:
+        """See `Write`."""
+        line = book.line(self.generation_id)
+        rules.check_forgettable(line.head)
+        book.flush()  # its last rows may wait in the same transaction
+        _bury(book, {line.n: self.generation_id}, self.now)
+
+
+@attrs.frozen
 class Purge(Write[list[str]]):
-    """The deletion of those that ended; it returns their ids."""
+    """The end of the stay of those that ended; it returns their ids."""
 
     ended_before: datetime
     limit: int
+    now: datetime
 
     def apply(self, book: Book) -> list[str]:
         """See `Write`."""
         book.flush()  # an end before it in the same transaction counts
-        which = (micros(self.ended_before), self.limit)
-        book.pages += book.connection.execute(_DELETE_RECORDS, which).rowcount
-        gone = [row[0] for row in book.connection.execute(_DELETE_GENERATIONS, which).fetchall()]
-        book.forget(gone)
-        return gone
+        found = book.connection.execute(_SELECT_ENDED, (micros(self.ended_before), self.limit))
+        ended: dict[int, str] = dict(found.fetchall())
+        _bury(book, ended, self.now)
+        return list(ended.values())
+
+
+@attrs.frozen
+class Sweep(Write[None]):
+    """The word that of these nothing but tombstones is left."""
+
+    generation_ids: Sequence[str]
+
+    def apply(self, book: Book) -> None:
+        """See `Write`."""
+        book.connection.execute(_SWEEP, (json.dumps(self.generation_ids),))
+
+
+@attrs.frozen
+class Expire(Write[int]):
+    """The end of tombstones; it returns how many it were."""
+
+    forgotten_before: datetime
+    limit: int
+
+    def apply(self, book: Book) -> int:
+        """See `Write`."""
+        return book.connection.execute(_EXPIRE, (micros(self.forgotten_before), self.limit)).rowcount
+
+
+def _bury(book: Book, which: Mapping[int, str], now: datetime) -> None:
+    """Put tombstones in the place of generations, which are in the file whole."""
+    if not which:
+        return
+    numbers = json.dumps(list(which))
+    book.connection.execute(_BURY, (micros(now), numbers))
+    book.pages += book.connection.execute(_DELETE_RECORDS, (numbers,)).rowcount
+    book.connection.execute(_DELETE_GENERATIONS, (numbers,))
+    book.forget(which.values())

@@ -1,2 +1,2 @@
-INSERT INTO generations (n, id, epoch, ended_at, body)
-VALUES (?, ?, ?, ?, ?)
+INSERT INTO generations (n, id, owner, ref, created_at, epoch, state, ended_at, body)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)

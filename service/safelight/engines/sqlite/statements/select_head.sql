@@ -1,4 +1,4 @@
-SELECT n, epoch, ended_at, (
+SELECT n, epoch, state, ended_at, (
     SELECT seq FROM records
     WHERE generation = n AND epoch IS NOT NULL
     ORDER BY epoch DESC, seq DESC

@@ -1,0 +1,2 @@
+DELETE FROM generations
+WHERE n IN (SELECT value FROM json_each(?))

@@ -1,0 +1,2 @@
+DELETE FROM records
+WHERE generation IN (SELECT value FROM json_each(?))

@@ -1,0 +1,2 @@
+SELECT owner, forgotten_at FROM tombstones
+WHERE id = ?

@@ -1,0 +1,4 @@
+SELECT id FROM tombstones
+WHERE is_swept = 0
+ORDER BY n
+LIMIT ?

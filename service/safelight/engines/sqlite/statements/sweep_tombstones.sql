@@ -1,0 +1,3 @@
+UPDATE tombstones
+SET is_swept = 1
+WHERE id IN (SELECT value FROM json_each(?))
