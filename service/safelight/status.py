@@ -17,6 +17,8 @@ _WHOLE: Any = and_(instance_of(int), ge(0), le(MAX_WHOLE))
 _AMOUNT: Any = and_(instance_of((int, float)), ge(0), le(MAX_WHOLE))
 _LABEL: Any = and_(instance_of(str), max_len(100))  # an event stays small whatever a plugin says
 _MAYBE_TEXT = optional(_LABEL)
+MAX_PLACEHOLDER = 200
+"""Characters: a status stays small however many pictures it names."""
 
 
 class State(StrEnum):
@@ -130,6 +132,7 @@ class Output:
         height: Pixels; None where the type has none.
         sha256: Hex digest of the bytes.
         seed: The seed that made it, where the provider says so.
+        placeholder: A data URI of a few blurred pixels, to show until the picture is there; raster pictures only.
     """
 
     url: str
@@ -139,6 +142,12 @@ class Output:
     width: int | None = None
     height: int | None = None
     seed: int | None = None
+    placeholder: str | None = attrs.field(default=None, validator=optional(max_len(MAX_PLACEHOLDER)))
+
+    @property
+    def is_picture(self) -> bool:
+        """Whether it has pixels that can be shown small."""
+        return self.width is not None
 
 
 @attrs.frozen(kw_only=True)

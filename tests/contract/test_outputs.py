@@ -1,6 +1,7 @@
 """What every store of outputs does, whichever it is."""
 
 import asyncio
+import base64
 import hashlib
 import io
 from contextlib import asynccontextmanager
@@ -9,7 +10,7 @@ import pytest
 from PIL import Image
 
 from safelight.config.model import OutputSettings
-from safelight.errors import OutputRefused, StorageFull
+from safelight.errors import InvalidInput, OutputRefused, PictureBroken, StorageFull
 from safelight.outputs.local import LocalOutputs
 from safelight.ports import SystemClock
 
@@ -184,6 +185,119 @@ async def test_a_file_open_for_reading_survives_the_purge(outputs):
         assert kept.file.read() == content
 
 
+def place(url):
+    return url.rsplit("/", 2)[1:]
+
+
+async def thumbnail(outputs, url, width):
+    kept = await outputs.thumbnail(*place(url), width)
+    if kept is None:
+        return None
+    with kept.file:
+        content = kept.file.read()
+    assert (kept.type, kept.bytes, kept.sha256) == ("image/webp", len(content), hashlib.sha256(content).hexdigest())
+    return Image.open(io.BytesIO(content), formats=("WEBP",))
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "GIF", "AVIF", "BMP"])
+async def test_a_picture_is_kept_with_a_placeholder_that_a_status_can_carry(outputs, kind):
+    output = await keep(outputs, picture(kind, (80, 60)))
+    head, _, body = output.placeholder.partition(",")
+    assert head == "data:image/webp;base64"
+    assert len(output.placeholder) <= 200
+    assert Image.open(io.BytesIO(base64.b64decode(body))).size == (16, 12)
+
+
+@pytest.mark.parametrize("content", [b"<svg/>", b"%PDF-1.4", b"\0\0\0\x18ftypmp42\0\0\0\0mp42isom", b"words"])
+async def test_what_is_no_picture_has_no_placeholder_and_no_thumbnail(outputs, content):
+    output = await keep(outputs, content)
+    assert not output.is_picture
+    assert output.placeholder is None
+    with pytest.raises(InvalidInput) as caught:
+        await outputs.thumbnail(*place(output.url), 64)
+    assert [fault.path for fault in caught.value.faults] == ["w"]
+
+
+async def test_a_picture_of_which_no_placeholder_can_be_made_is_kept_all_the_same(outputs):
+    whole = picture("JPEG", (90, 90))
+    output = await keep(outputs, whole[:-20])
+    assert output.is_picture
+    assert output.placeholder is None
+    assert await read(outputs, output.url) == whole[:-20]
+    for _ in range(2):
+        with pytest.raises(PictureBroken):
+            await outputs.thumbnail(*place(output.url), 64)
+
+
+@pytest.mark.parametrize(
+    ("asked", "width"),
+    [(1, 64), (64, 64), (65, 128), (128, 128), (129, 256), (257, 512), (512, 512), (513, 1000), (1024, 1000), (99999, 1000)],
+)
+async def test_a_width_is_rounded_up_and_no_picture_is_enlarged(outputs, asked, width):
+    url = (await keep(outputs, picture(size=(1000, 10)))).url
+    assert (await thumbnail(outputs, url, asked)).width == width
+
+
+async def test_many_who_ask_for_one_thumbnail_get_the_same_one(outputs):
+    url = (await keep(outputs, picture(size=(100, 80)))).url
+    opened = await asyncio.gather(*(outputs.thumbnail(*place(url), width) for width in (50, 64) * 20))
+    for kept in opened:
+        kept.file.close()
+    assert len({(kept.path, kept.sha256, kept.modified) for kept in opened}) == 1
+
+
+async def test_a_preview_has_thumbnails_that_go_with_it(outputs):
+    old = (await outputs.preview(GENERATION, picture(size=(100, 50)))).url
+    assert (await thumbnail(outputs, old, 64)).size == (64, 32)
+    assert (await thumbnail(outputs, old, 1024)).size == (100, 50)
+    new = (await outputs.preview(GENERATION, picture(size=(50, 100)))).url
+    assert await thumbnail(outputs, old, 64) is None
+    assert (await thumbnail(outputs, new, 64)).size == (50, 100)
+    output = (await keep(outputs, picture(size=(90, 90)))).url
+    await thumbnail(outputs, output, 64)
+    await outputs.preview(GENERATION, picture())
+    assert (await thumbnail(outputs, output, 64)).size == (64, 64)
+
+
+async def test_thumbnails_survive_closing_and_opening_and_are_purged(open_outputs):
+    async with open_outputs() as first:
+        url = (await keep(first, picture(size=(100, 80)))).url
+        made = await first.thumbnail(*place(url), 64)
+        made.file.close()
+    async with open_outputs() as second:
+        found = await second.thumbnail(*place(url), 64)
+        found.file.close()
+        assert (found.sha256, found.modified) == (made.sha256, made.modified)
+        await second.purge(GENERATION)
+        assert await second.thumbnail(*place(url), 64) is None
+        assert await second.thumbnail(*place(url), 128) is None
+
+
+async def test_a_thumbnail_is_reached_by_the_name_of_its_picture_alone(outputs):
+    url = (await keep(outputs, picture(size=(100, 80)))).url
+    generation, name = place(url)
+    await thumbnail(outputs, url, 64)
+    stem = name.partition(".")[0]
+    for wrong in (f"{stem}.webp", f"{stem}.jpg", stem, f"{stem}-64.webp", f"{stem}.svg"):
+        assert await outputs.open(generation, wrong) is None
+        assert await outputs.thumbnail(generation, wrong, 64) is None
+    assert await outputs.thumbnail(OTHER, name, 64) is None
+    assert await read(outputs, url) == picture(size=(100, 80))
+
+
+async def test_purging_while_thumbnails_are_made_leaves_nothing(outputs):
+    for _ in range(15):
+        urls = [(await keep(outputs, picture(size=(100, 80)))).url for _ in range(2)]
+        asking = [asyncio.create_task(outputs.thumbnail(*place(url), width)) for url in urls for width in (64, 128, 256)]
+        done, _ = await asyncio.wait(asking, return_when=asyncio.FIRST_COMPLETED)
+        assert done
+        await outputs.purge(GENERATION)
+        for kept in await asyncio.gather(*asking):
+            if kept is not None:
+                kept.file.close()
+        assert [await outputs.thumbnail(*place(url), 64) for url in urls] == [None, None]
+
+
 HOSTILE = [
     "",
     ".",
@@ -213,6 +327,8 @@ async def test_any_string_at_all_may_be_asked_for(outputs, name):
     await keep(outputs, picture())
     assert await outputs.open(GENERATION, name) is None
     assert await outputs.open(name, "a" * 32 + ".png") is None
+    assert await outputs.thumbnail(GENERATION, name, 64) is None
+    assert await outputs.thumbnail(name, "a" * 32 + ".png", 64) is None
 
 
 async def test_only_the_whole_name_opens_it(outputs):

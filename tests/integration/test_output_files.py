@@ -29,6 +29,22 @@ EARLIER = "Thu, 02 Jan 2025 03:04:04 GMT"
 ETAG = f'"{hashlib.sha256(CONTENT).hexdigest()}"'
 
 
+NO_DATES = (
+    "nonsense",
+    "",
+    "0",
+    "-1",
+    ", , ,",
+    "\xff\xfe",
+    "Thu, 02 Jan",
+    "Thu, 99 Foo 2025 25:61:61 GMT",
+    "Thu, 31 Feb 2025 00:00:00 GMT",
+    "Fri, 31 Dec 99999 23:59:59 GMT",
+    "Fri, 31 Dec 99999999999 23:59:59 GMT",
+    "Fri, 31 Dec 2025 99999999999:00:00 GMT",
+    "Fri, 99999999999999999999 Dec 2025 00:00:00 GMT",
+    "Fri, 31 Dec " + "9" * 5000 + " 23:59:59 GMT",
+)
 FAILURES = web.AppKey("failures", list)
 
 
@@ -164,7 +180,10 @@ async def test_a_range_counts_only_if_the_bytes_are_still_the_same(client, url, 
         ({"If-Modified-Since": DATE}, 304),
         ({"If-Modified-Since": LATER}, 304),
         ({"If-Modified-Since": EARLIER}, 200),
-        ({"If-Modified-Since": "nonsense"}, 200),
+        ({"If-Modified-Since": "Fri, 31 Dec 9999 23:59:59 GMT"}, 304),
+        ({"If-Modified-Since": "Fri, 31 Dec 9999 23:59:59 -2359"}, 304),
+        ({"If-Modified-Since": "Sat, 01 Jan 0001 00:00:00 GMT"}, 200),
+        *(({"If-Modified-Since": nonsense}, 200) for nonsense in NO_DATES),
         ({"If-Match": ETAG}, 200),
         ({"If-Match": f"W/{ETAG}"}, 412),
         ({"If-Match": '"other"'}, 412),

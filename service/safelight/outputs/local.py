@@ -15,13 +15,16 @@ import structlog
 from safelight.config.model import OutputSettings
 from safelight.egress import open_session
 from safelight.errors import OutputRefused
+from safelight.outputs.darkroom import Darkroom
 from safelight.outputs.fetching import Fetcher
 from safelight.outputs.parts import Part
 from safelight.outputs.pictures import measure
-from safelight.outputs.shelf import Shelf
+from safelight.outputs.shelf import Shelf, look
+from safelight.outputs.shrinking import placeholder
 from safelight.outputs.sniffing import Kind, sniff
 from safelight.outputs.sources import Source
 from safelight.outputs.threads import in_thread
+from safelight.outputs.thumbnails import Thumbnails
 from safelight.ports import Clock, Kept, Outputs
 from safelight.status import Output, Preview
 from safelight.updates import Content
@@ -33,6 +36,9 @@ log = structlog.get_logger()
 
 _STOP_SECONDS = 2.0
 """How long a source may take to end once it is canceled, before it is left behind."""
+_PLACEHOLDER_SEATS = 1
+_PLACEHOLDER_SECONDS = 10.0
+"""How long an output waits at most for its placeholder, which is an extra."""
 _PREVIEWS = frozenset({"image/png", "image/jpeg", "image/webp"})
 
 
@@ -78,6 +84,8 @@ class LocalOutputs(Outputs):
         self._min_free_bytes = min_free_bytes
         self._open_fetcher = open_fetcher
         self._session: aiohttp.ClientSession | None = None
+        self._darkroom = Darkroom(_PLACEHOLDER_SEATS)  # of its own: a crowd that looks never delays an ending
+        self._thumbnails = Thumbnails(self._shelf, max_pixels=settings.max_pixels, min_free_bytes=min_free_bytes)
         self._pouring: set[asyncio.Task[Any]] = set()
 
     async def __aenter__(self) -> Self:
@@ -86,7 +94,9 @@ class LocalOutputs(Outputs):
         return self
 
     async def __aexit__(self, *exc_info: object) -> None:
-        """Close the client."""
+        """Stop making small copies, and close the client."""
+        await self._thumbnails.close()
+        self._darkroom.close()
         if self._session is not None:
             await self._session.close()
             self._session = None
@@ -102,6 +112,7 @@ class LocalOutputs(Outputs):
     ) -> Output:
         """See `Outputs.keep`."""
         async with self._taking(content, claimed_type, session, self._settings.max_bytes) as taken:
+            blurred = await self._placeholder(generation_id, taken)
             url = await self._place(generation_id, taken, is_preview=False)
             taken.part.release()
             return Output(
@@ -112,6 +123,7 @@ class LocalOutputs(Outputs):
                 width=taken.width,
                 height=taken.height,
                 seed=seed,
+                placeholder=blurred,
             )
 
     async def preview(
@@ -133,19 +145,11 @@ class LocalOutputs(Outputs):
 
     async def open(self, generation_id: str, name: str) -> Kept | None:
         """See `Outputs.open`."""
-        kept: Kept | None = None
+        return await look(self._shelf, generation_id, name)
 
-        def look() -> None:
-            nonlocal kept
-            kept = self._shelf.open(generation_id, name)
-
-        try:
-            await in_thread(look)
-        except asyncio.CancelledError:
-            if kept is not None:
-                kept.file.close()
-            raise
-        return kept
+    async def thumbnail(self, generation_id: str, name: str, width: int) -> Kept | None:
+        """See `Outputs.thumbnail`."""
+        return await self._thumbnails.open(generation_id, name, width)
 
     async def purge(self, generation_id: str) -> None:
         """See `Outputs.purge`."""
@@ -170,6 +174,17 @@ class LocalOutputs(Outputs):
             yield _Taken(part, kind, width, height)
         finally:
             await part.discard()
+
+    async def _placeholder(self, generation_id: str, taken: _Taken) -> str | None:
+        if taken.kind.decoder is None:
+            return None
+        work = partial(placeholder, taken.part.path, taken.kind.decoder, max_pixels=self._settings.max_pixels)
+        try:
+            async with asyncio.timeout(_PLACEHOLDER_SECONDS):
+                return await self._darkroom.develop(work)
+        except Exception as error:  # noqa: BLE001 - an extra, whose loss never costs the output: a codec raises anything
+            log.warning("placeholder_lost", generation=generation_id, error=error)
+            return None
 
     async def _pour(self, source: Source, part: Part) -> str | None:
         """Run a source apart and in bounded time, whatever it does: it may be plugin code."""

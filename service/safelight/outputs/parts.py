@@ -93,14 +93,14 @@ class Part:
             raise OutputRefused("The output is empty.")
         await self._flush()
 
-    async def move(self, target: Path, *, at: datetime, durable: bool) -> None:
+    async def move(self, target: Path, *, at: datetime, durable: bool, makes_folder: bool = True) -> None:
         """
-        Put the file in its place, dated `at`, in a folder that is made where needed.
+        Put the file in its place, dated `at`, in a folder that is made where needed, unless it has to be there.
 
         Raises:
             StorageFull: The disk refused.
         """
-        await in_thread(lambda: self._move(target, at, durable=durable))
+        await in_thread(lambda: self._move(target, at, durable=durable, makes_folder=makes_folder))
 
     def release(self) -> None:
         """Let the file live: it is somebody else's now."""
@@ -131,12 +131,13 @@ class Part:
                 rest = rest[os.write(fd, rest) :]
             self._digest.update(block)
 
-    def _move(self, target: Path, at: datetime, *, durable: bool) -> None:
+    def _move(self, target: Path, at: datetime, *, durable: bool, makes_folder: bool) -> None:
         with self._lock, _disk():
             fd = self._descriptor()
             folder = target.parent
             is_new = not folder.exists()
-            folder.mkdir(mode=0o700, exist_ok=True)  # whoever lists it holds every capability in it
+            if makes_folder:
+                folder.mkdir(mode=0o700, exist_ok=True)  # whoever lists it holds every capability in it
             stamp = int(at.timestamp() * 1_000_000_000)
             os.utime(fd, ns=(stamp, stamp))
             if durable:

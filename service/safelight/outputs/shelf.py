@@ -2,6 +2,7 @@
 The layout of the folder of outputs.
 
 `<folder>/<generation>/<32 hex digits>-<sha256>.<extension>`, reached as `/v1/outputs/<generation>/<32 hex digits>.<extension>`.
+A thumbnail stands beside it as `<the same 32 hex digits>-<its own sha256>-<width>.webp`.
 Digest and type stand in the name of the file, not in a second file beside it: one rename makes bytes and facts appear
 together, and nothing has to be hashed or parsed again to serve them.
 """
@@ -9,6 +10,7 @@ together, and nothing has to be hashed or parsed again to serve them.
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import re
 import secrets
@@ -19,12 +21,14 @@ from pathlib import Path
 
 from safelight.errors import StorageFull
 from safelight.generation import is_id
-from safelight.outputs.sniffing import Kind, kind_of
+from safelight.outputs.sniffing import THUMBNAIL, Kind, kind_of
+from safelight.outputs.threads import in_thread
 from safelight.ports import Kept
 
 _NAME = re.compile(r"(?P<stem>[0-9a-f]{32})\.(?P<extension>[a-z0-9]{2,5})", re.ASCII)
 _FILE = re.compile(
-    r"(?P<stem>[0-9a-f]{32})-(?P<sha256>[0-9a-f]{64})(?P<preview>-preview)?\.(?P<extension>[a-z0-9]{2,5})", re.ASCII
+    r"(?P<stem>[0-9a-f]{32})-(?P<sha256>[0-9a-f]{64})(?P<preview>-preview)?(-(?P<width>\d{2,4}))?\.(?P<extension>[a-z0-9]{2,5})",
+    re.ASCII,
 )
 _NO_LINK = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
@@ -44,14 +48,15 @@ class Shelf:
 
     def prepare(self) -> None:
         """
-        Make the folders, and delete the parts that a crash left.
+        Make the folders, and delete the parts, and what was being purged, that a crash left.
 
         Raises:
             StorageFull: The disk refused.
         """
         try:
             self.parts.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self.remove(self.parts.glob("*.part"))
+            for path in self.parts.glob("*.part"):
+                shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
         except OSError as error:
             raise StorageFull(f"The folder of outputs cannot be used ({error.strerror}).") from error
 
@@ -69,9 +74,13 @@ class Shelf:
             return []
         return [path for path in folder.iterdir() if (found := _FILE.fullmatch(path.name)) and found["preview"]]
 
-    def open(self, generation_id: str, name: str) -> Kept | None:
+    def place_thumbnail(self, source: Path, sha256: str, width: int) -> Path:
+        """Return the path to move a thumbnail to."""
+        return source.with_name(f"{source.name[:32]}-{sha256}-{width}.{THUMBNAIL.extension}")
+
+    def open(self, generation_id: str, name: str, width: int | None = None) -> Kept | None:
         """
-        Open by public name, or return None whatever the two strings are.
+        Open by public name, or its thumbnail of a width, or return None whatever the two strings are.
 
         It goes by descriptors that follow no link, so that nothing outside the folder can be reached.
         """
@@ -83,7 +92,9 @@ class Shelf:
         try:
             folder = os.open(path, _NO_LINK | os.O_DIRECTORY)
             try:
-                found = _find(folder, asked["stem"], asked["extension"])
+                found = _find(folder, asked["stem"], kind.extension)
+                if found and width is not None:
+                    kind, found = THUMBNAIL, _find(folder, asked["stem"], THUMBNAIL.extension, str(width))
                 fd = os.open(found[0], _NO_LINK, dir_fd=folder) if found else None
             finally:
                 os.close(folder)
@@ -102,21 +113,45 @@ class Shelf:
         )
 
     def remove(self, paths: Iterable[Path]) -> None:
-        """Delete files, those already gone included."""
+        """Delete files, those already gone included, and after each its thumbnails: whoever places one looks for it last."""
         for path in paths:
             path.unlink(missing_ok=True)
+            for thumbnail in path.parent.glob(f"{path.name[:32]}-*.{THUMBNAIL.extension}"):
+                thumbnail.unlink(missing_ok=True)
 
     def purge(self, generation_id: str) -> None:
-        """Delete everything of a generation, if there is anything."""
+        """Delete everything of a generation, if there is anything: out of reach at one stroke, then for good."""
         if is_id(generation_id):
+            doomed = self.parts / f"{generation_id}.part"
+            _delete(doomed)  # what an earlier call could not
             with contextlib.suppress(FileNotFoundError):
-                shutil.rmtree(self._folder / generation_id)
+                _delete((self._folder / generation_id).rename(doomed))
 
 
-def _find(folder: int, stem: str, extension: str) -> re.Match[str] | None:
+async def look(shelf: Shelf, generation_id: str, name: str, width: int | None = None) -> Kept | None:
+    """Do `Shelf.open` beside the loop; a cancel leaves no file open."""
+    return await in_thread(lambda: shelf.open(generation_id, name, width), undo=_close)
+
+
+def _close(kept: Kept | None) -> None:
+    if kept is not None:
+        kept.file.close()
+
+
+def _delete(folder: Path) -> None:
+    """Delete a folder that is out of reach, with what still lands in it: a thumbnail whose move had begun before."""
+    while folder.exists():
+        try:
+            shutil.rmtree(folder)
+        except OSError as error:
+            if error.errno not in {errno.ENOTEMPTY, errno.ENOENT}:
+                raise
+
+
+def _find(folder: int, stem: str, extension: str, width: str | None = None) -> re.Match[str] | None:
     with os.scandir(folder) as entries:
         for entry in entries:
             found = _FILE.fullmatch(entry.name)
-            if found and found["stem"] == stem and found["extension"] == extension:
+            if found and (found["stem"], found["extension"], found["width"]) == (stem, extension, width):
                 return found
     return None

@@ -56,6 +56,7 @@ _KINDS = (
 )
 _BY_TYPE = {kind.type: kind for kind in _KINDS}
 _BY_EXTENSION = {kind.extension: kind for kind in _KINDS}
+THUMBNAIL = _BY_TYPE["image/webp"]
 _SIGNATURES = (
     (re.compile(rb"\x89PNG\r\n\x1a\n"), "image/png"),
     (re.compile(rb"\xff\xd8\xff"), "image/jpeg"),

@@ -9,11 +9,14 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-async def in_thread(work: Callable[[], T]) -> T:
+async def in_thread(work: Callable[[], T], undo: Callable[[T], object] | None = None) -> T:
     """
     Run `work` in a thread and return what it returns.
 
     A cancel takes effect once `work` has ended, so that nobody cleans up under its hands; keep it short.
+
+    Args:
+        undo: What to do, after a cancel, with a result that nobody is there to take.
     """
     running = asyncio.get_running_loop().run_in_executor(None, work)
     try:
@@ -24,5 +27,6 @@ async def in_thread(work: Callable[[], T]) -> T:
                 await asyncio.wait({running})
             except asyncio.CancelledError:
                 continue  # the first one is passed on below
-        running.exception()
+        if running.exception() is None and undo is not None:
+            undo(running.result())
         raise

@@ -11,16 +11,14 @@ import structlog
 from aiohttp import ETag, hdrs, web
 from aiohttp.helpers import ETAG_ANY
 
-from safelight.errors import NotFound
+from safelight.errors import Fault, NotFound
 from safelight.ports import Kept
+from safelight.web.downloads import disposition
 from safelight.web.keys import CORE
+from safelight.web.problems import BadQuery
 
 log = structlog.get_logger()
 
-_SHOWN = frozenset(
-    {"image/png", "image/jpeg", "image/webp", "image/gif", "image/avif", "image/bmp", "video/mp4", "video/webm"},
-)
-"""What a page may embed and a browser may show by itself; whatever else is kept can only be downloaded."""
 _TCP_USER_TIMEOUT = getattr(socket, "TCP_USER_TIMEOUT", None)
 _PATIENCE_MS = 30_000
 _RANGE = re.compile(r"bytes=(?P<first>\d{0,18})-(?P<last>\d{0,18})", re.ASCII | re.IGNORECASE)
@@ -30,18 +28,22 @@ async def get_output(request: web.Request) -> web.StreamResponse:
     """
     Answer GET and HEAD of an output or a preview: the name is the right to see it, and names never change their bytes.
 
+    With `?w=` it is the thumbnail of about that width, with `?download` something to be saved under a name for people.
+
     aiohttp's own `FileResponse` is not used: its ETag is made of the time of change, its If-Range knows no ETag, it
     opens by path, and it prefers a `.gz` or `.br` that lies beside.
     """
-    kept = await request.app[CORE].outputs.open(request.match_info["id"], request.match_info["name"])
+    outputs = request.app[CORE].outputs
+    place = request.match_info["id"], request.match_info["name"]
+    width = _width(request)
+    kept = await (outputs.open(*place) if width is None else outputs.thumbnail(*place, width))
     if kept is None:
         raise NotFound("No such output; it may have been forgotten.")
     with kept.file:
-        return await _answer(request, kept)
+        return await _answer(request, kept, _headers(kept, await disposition(request, kept)))
 
 
-async def _answer(request: web.Request, kept: Kept) -> web.StreamResponse:
-    headers = _headers(kept, request.match_info["name"])
+async def _answer(request: web.Request, kept: Kept, headers: dict[str, str]) -> web.StreamResponse:
     if request.if_match is not None and not _has(request.if_match, kept, is_weak_enough=False):
         return web.Response(status=412, headers=headers)
     if _is_unchanged(request, kept):
@@ -60,19 +62,27 @@ async def _answer(request: web.Request, kept: Kept) -> web.StreamResponse:
         _give_up_deaf(request)
         try:
             await asyncio.get_running_loop().sendfile(request.transport, kept.file, span.start, len(span))
-        except ConnectionError as error:
-            log.debug("output_reader_lost", error=type(error).__name__)  # a closed tab is a normal end
+        except (ConnectionError, TimeoutError) as error:  # a closed tab is a normal end, and so is the kernel's cut
+            log.debug("output_reader_lost", error=type(error).__name__)
     return response
 
 
-def _headers(kept: Kept, name: str) -> dict[str, str]:
-    place = "inline" if kept.type in _SHOWN else "attachment"
+def _width(request: web.Request) -> int | None:
+    text = request.query.get("w")
+    if text is None:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) < 6 and int(text)):
+        raise BadQuery(Fault("w", "must be a width in whole pixels, from 1 on"))
+    return int(text)
+
+
+def _headers(kept: Kept, content_disposition: str) -> dict[str, str]:
     return {
         hdrs.ETAG: f'"{kept.sha256}"',
         hdrs.LAST_MODIFIED: format_datetime(kept.modified, usegmt=True),
         hdrs.ACCEPT_RANGES: "bytes",
         hdrs.CACHE_CONTROL: "public, max-age=31536000, immutable",
-        hdrs.CONTENT_DISPOSITION: f'{place}; filename="{name}"',
+        hdrs.CONTENT_DISPOSITION: content_disposition,
         "Content-Security-Policy": "sandbox; default-src 'none'",
         "Cross-Origin-Resource-Policy": "cross-origin",
         "X-Content-Type-Options": "nosniff",
@@ -93,7 +103,10 @@ def _has(tags: tuple[ETag, ...], kept: Kept, *, is_weak_enough: bool) -> bool:
 def _is_unchanged(request: web.Request, kept: Kept) -> bool:
     if request.if_none_match is not None:
         return _has(request.if_none_match, kept, is_weak_enough=True)
-    since = request.if_modified_since
+    try:
+        since = request.if_modified_since
+    except OverflowError:  # a year or an hour of many digits is no date either
+        return False
     return since is not None and kept.modified.replace(microsecond=0) <= since  # the header knows no fractions
 
 

@@ -46,7 +46,9 @@ BARE = Status(
     phase=Phase.QUEUED,
     created_at=NOON,
 )
-PICTURE = Output(url="/v1/outputs/0/a.png", type="image/png", bytes=3, sha256="ab", width=4, height=5, seed=6)
+PICTURE = Output(
+    url="/v1/outputs/0/a.png", type="image/png", bytes=3, sha256="ab", width=4, height=5, seed=6, placeholder="data:,"
+)
 FULL = attrs.evolve(
     BARE,
     state=State.SUCCEEDED,
@@ -205,7 +207,16 @@ def test_everything_that_is_known_goes_over_the_wire_in_the_words_of_the_protoco
         "attempt": {"n": 1, "of": 1, "provider": "lighthouse", "model": "beam", "reason": "first"},
         "preview": {"url": "/v1/outputs/0/p.webp", "width": 4, "height": 5},
         "outputs": [
-            {"url": "/v1/outputs/0/a.png", "type": "image/png", "bytes": 3, "sha256": "ab", "width": 4, "height": 5, "seed": 6}
+            {
+                "url": "/v1/outputs/0/a.png",
+                "type": "image/png",
+                "bytes": 3,
+                "sha256": "ab",
+                "width": 4,
+                "height": 5,
+                "seed": 6,
+                "placeholder": "data:,",
+            }
         ],
         "cost": {"amount": 0.25, "currency": "USD", "estimated": True},
         "charged": "yes",
