@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,19 @@ ProviderCheck = Callable[[Mapping[str, Instance]], Iterable[Fault]]
 _CORE_KEYS = ("plugin", "private_network")
 
 
+@attrs.frozen
+class Loaded:
+    """
+    A configuration and where each value of it was set.
+
+    Attributes:
+        origins: `section.key` to the words of the place that set it; what is missing there is the default.
+    """
+
+    config: Config
+    origins: Mapping[str, str]
+
+
 def load(
     file: Path | None = None,
     environ: Mapping[str, str] | None = None,
@@ -29,8 +42,19 @@ def load(
     *,
     check_providers: ProviderCheck = lambda _: (),
 ) -> Config:
+    """Return the effective configuration: what `load_with_origins` says, without the origins."""
+    return load_with_origins(file, environ, overrides, check_providers=check_providers).config
+
+
+def load_with_origins(
+    file: Path | None = None,
+    environ: Mapping[str, str] | None = None,
+    overrides: Sequence[str] = (),
+    *,
+    check_providers: ProviderCheck = lambda _: (),
+) -> Loaded:
     """
-    Return the effective configuration.
+    Return the effective configuration and where it comes from.
 
     What a provider's table holds beyond the core's keys is left as it is (text from outside as `Text`) for its plugin's
     `Settings`.
@@ -51,6 +75,7 @@ def load(
     read = read_file(file) if file else {}
     tables: Table = {} if isinstance(read, Fault) else read
     tables.setdefault("providers", {name: {} for name in Config().providers})
+    origins = dict.fromkeys(_paths(tables), str(file))
     overriding = list(from_overrides(overrides))
     pointed_at = {
         *variables(tables),
@@ -69,7 +94,17 @@ def load(
     named += [Fault(_place(fault.path, sources, str(file) if file else "default"), fault.message) for fault in found]
     if named:
         raise ConfigInvalid(*named)
-    return config
+    return Loaded(config, origins | sources)
+
+
+def _paths(tables: Table, above: tuple[str, ...] = ()) -> Iterator[str]:
+    """Yield the path of every setting: what `[section]` or `[providers.<name>]` holds, whole."""
+    for key, value in tables.items():
+        path = (*above, key)
+        if isinstance(value, dict) and len(path) < (3 if path[0] == "providers" else 2):
+            yield from _paths(value, path)
+        else:
+            yield ".".join(path)
 
 
 def _put(tables: Table, setting: Setting) -> bool:

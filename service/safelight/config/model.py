@@ -11,82 +11,140 @@ PORT = and_(ge(0), le(65535))
 MIB = 1024 * 1024
 
 
+def _says(description: str) -> dict[str, str]:
+    """Say what a setting is, as `config.toml` does; editors show it."""
+    return {"description": description}
+
+
 @attrs.frozen(kw_only=True)
 class Server:
     """Where the service listens and who may talk to it."""
 
-    host: str = attrs.field(default="127.0.0.1", validator=min_len(1))
-    port: int = attrs.field(default=8080, validator=PORT)
-    admin_host: str = attrs.field(default="127.0.0.1", validator=min_len(1))
-    admin_port: int = attrs.field(default=0, validator=PORT)
-    allow_anonymous: bool = False
-    public_url: str = ""
-    allowed_hosts: tuple[str, ...] = ()
-    allowed_origins: tuple[str, ...] = ()
-    body_bytes: int = attrs.field(default=65536, validator=ge(1024))
-    body_seconds: float = attrs.field(default=10.0, validator=gt(0))
-    keepalive_seconds: float = attrs.field(default=75.0, validator=gt(0))
-    drain_seconds: float = attrs.field(default=10.0, validator=ge(0))
+    host: str = attrs.field(
+        default="127.0.0.1",
+        validator=min_len(1),
+        metadata=_says("address to listen on; anything but loopback needs allow_anonymous"),
+    )
+    port: int = attrs.field(default=8080, validator=PORT, metadata=_says("0 takes a free one"))
+    admin_host: str = attrs.field(default="127.0.0.1", validator=min_len(1), metadata=_says("address of /livez and /readyz"))
+    admin_port: int = attrs.field(
+        default=0, validator=PORT, metadata=_says("0: the port after `port`, or a free one if that is taken")
+    )
+    allow_anonymous: bool = attrs.field(default=False, metadata=_says("true: whoever reaches the address may use the service"))
+    public_url: str = attrs.field(default="", metadata=_says("how callers reach the service; makes URLs absolute"))
+    allowed_hosts: tuple[str, ...] = attrs.field(
+        default=(), metadata=_says("host names served besides localhost and plain addresses")
+    )
+    allowed_origins: tuple[str, ...] = attrs.field(
+        default=(), metadata=_says("web origins that may use the service besides its own")
+    )
+    body_bytes: int = attrs.field(default=65536, validator=ge(1024), metadata=_says("the largest request body"))
+    body_seconds: float = attrs.field(default=10.0, validator=gt(0), metadata=_says("how long a body may take to arrive"))
+    keepalive_seconds: float = attrs.field(default=75.0, validator=gt(0), metadata=_says("how long an idle connection is kept"))
+    drain_seconds: float = attrs.field(
+        default=10.0, validator=ge(0), metadata=_says("how long running work may go on after SIGTERM")
+    )
 
 
 @attrs.frozen(kw_only=True)
 class Data:
     """Where everything that lasts is kept."""
 
-    folder: str = attrs.field(default="data", validator=min_len(1))
-    retention_seconds: float = attrs.field(default=604800.0, validator=gt(0))
-    min_free_bytes: int = attrs.field(default=256 * MIB, validator=ge(0))
+    folder: str = attrs.field(
+        default="data", validator=min_len(1), metadata=_says("the journal and the outputs; one process per folder")
+    )
+    retention_seconds: float = attrs.field(
+        default=604800.0, validator=gt(0), metadata=_says("how long an ended generation and its outputs are kept")
+    )
+    min_free_bytes: int = attrs.field(
+        default=256 * MIB, validator=ge(0), metadata=_says("with less room than this nothing new is taken")
+    )
 
 
 @attrs.frozen(kw_only=True)
 class JournalSettings:
     """The journal's engine."""
 
-    engine: str = attrs.field(default="sqlite", validator=in_(("sqlite", "memory")))
+    engine: str = attrs.field(
+        default="sqlite", validator=in_(("sqlite", "memory")), metadata=_says("sqlite, or memory (forgets everything at exit)")
+    )
 
 
 @attrs.frozen(kw_only=True)
 class OutputSettings:
     """Limits on what providers hand over."""
 
-    max_bytes: int = attrs.field(default=256 * MIB, validator=ge(1))
-    max_pixels: int = attrs.field(default=100_000_000, validator=ge(1))
-    preview_max_bytes: int = attrs.field(default=4 * MIB, validator=ge(1))
-    fetch_seconds: float = attrs.field(default=120.0, validator=gt(0))
-    max_redirects: int = attrs.field(default=3, validator=and_(ge(0), le(20)))
+    max_bytes: int = attrs.field(default=256 * MIB, validator=ge(1), metadata=_says("the largest output"))
+    max_pixels: int = attrs.field(default=100_000_000, validator=ge(1), metadata=_says("the largest picture, width times height"))
+    preview_max_bytes: int = attrs.field(default=4 * MIB, validator=ge(1), metadata=_says("the largest preview"))
+    fetch_seconds: float = attrs.field(default=120.0, validator=gt(0), metadata=_says("how long fetching one output may take"))
+    max_redirects: int = attrs.field(
+        default=3, validator=and_(ge(0), le(20)), metadata=_says("how often a provider's URL may redirect")
+    )
 
 
 @attrs.frozen(kw_only=True)
 class Streams:
     """How event streams behave."""
 
-    heartbeat_seconds: float = attrs.field(default=15.0, validator=gt(0))
-    laggard_seconds: float = attrs.field(default=30.0, validator=gt(0))
-    progress_seconds: float = attrs.field(default=0.1, validator=ge(0))
-    retry_min_ms: int = attrs.field(default=1500, validator=ge(1))
-    retry_max_ms: int = attrs.field(default=3000, validator=ge(1))
-    max_streams: int = attrs.field(default=20_000, validator=ge(1))
-    watch_max: int = attrs.field(default=100, validator=and_(ge(1), le(1000)))
-    linger_seconds: float = attrs.field(default=60.0, validator=ge(0))
+    heartbeat_seconds: float = attrs.field(
+        default=15.0, validator=gt(0), metadata=_says("a silent stream gets a comment this often")
+    )
+    laggard_seconds: float = attrs.field(
+        default=30.0, validator=gt(0), metadata=_says("a reader that takes nothing for so long is cut")
+    )
+    progress_seconds: float = attrs.field(
+        default=0.1, validator=ge(0), metadata=_says("progress alone is journalled and shown at most this often")
+    )
+    retry_min_ms: int = attrs.field(
+        default=1500, validator=ge(1), metadata=_says("browsers reconnect after a time between this …")
+    )
+    retry_max_ms: int = attrs.field(default=3000, validator=ge(1), metadata=_says("… and this"))
+    max_streams: int = attrs.field(
+        default=20_000, validator=ge(1), metadata=_says("open streams at most; more are sent away for a while")
+    )
+    watch_max: int = attrs.field(
+        default=100, validator=and_(ge(1), le(1000)), metadata=_says("generations on one connection at most")
+    )
+    linger_seconds: float = attrs.field(
+        default=60.0, validator=ge(0), metadata=_says("how long an ended generation stays in memory")
+    )
 
 
 @attrs.frozen(kw_only=True)
 class Deadlines:
     """How long each part of a generation may take before the service ends it."""
 
-    submit_seconds: float = attrs.field(default=30.0, validator=gt(0))
-    stall_seconds: float = attrs.field(default=120.0, validator=gt(0))
-    total_seconds: float = attrs.field(default=1800.0, validator=gt(0))
-    seed_total_seconds: float = attrs.field(default=280.0, validator=and_(gt(0), le(290)))
-    cancel_seconds: float = attrs.field(default=10.0, validator=gt(0))
+    submit_seconds: float = attrs.field(default=30.0, validator=gt(0), metadata=_says("how long a provider may take to accept"))
+    stall_seconds: float = attrs.field(
+        default=120.0, validator=gt(0), metadata=_says("how long it may go without a sign of life")
+    )
+    total_seconds: float = attrs.field(default=1800.0, validator=gt(0), metadata=_says("from creation to the end"))
+    seed_total_seconds: float = attrs.field(
+        default=280.0,
+        validator=and_(gt(0), le(290)),
+        metadata=_says("the same for /api/generation, whose client gives up after 300"),
+    )
+    cancel_seconds: float = attrs.field(
+        default=10.0, validator=gt(0), metadata=_says("how long a provider may take to answer a cancel, a pause or a resume")
+    )
+    max_pause_seconds: float = attrs.field(
+        default=600.0, validator=gt(0), metadata=_says("how long one may be held still before it goes on by itself")
+    )
 
 
 @attrs.frozen(kw_only=True)
 class Logs:
     """What is logged and how."""
 
-    level: str = attrs.field(default="info", validator=in_(("debug", "info", "warning", "error")))
-    format: str = attrs.field(default="auto", validator=in_(("auto", "console", "json")))
+    level: str = attrs.field(
+        default="info", validator=in_(("debug", "info", "warning", "error")), metadata=_says("debug, info, warning, error")
+    )
+    format: str = attrs.field(
+        default="auto",
+        validator=in_(("auto", "console", "json")),
+        metadata=_says("console, json, or auto: console on a terminal"),
+    )
 
 
 @attrs.frozen(kw_only=True)
@@ -100,8 +158,8 @@ class Instance:
         settings: The remaining keys, for the plugin's `Settings`.
     """
 
-    plugin: str
-    private_network: bool = False
+    plugin: str = attrs.field(metadata=_says("which provider of the installed plugins; the table's name unless said"))
+    private_network: bool = attrs.field(default=False, metadata=_says("true: its HTTP client may reach private addresses"))
     settings: dict[str, Any] = attrs.field(factory=dict)
 
 
@@ -113,7 +171,9 @@ def _built_in() -> dict[str, Instance]:
 class Config:
     """The whole configuration, checked."""
 
-    default_provider: str = attrs.field(default="sketch", validator=min_len(1))
+    default_provider: str = attrs.field(
+        default="sketch", validator=min_len(1), metadata=_says("the [providers.<name>] used when a request names none")
+    )
     server: Server = attrs.field(factory=Server)
     data: Data = attrs.field(factory=Data)
     journal: JournalSettings = attrs.field(factory=JournalSettings)

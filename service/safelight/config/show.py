@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from typing import Any
 
 import attrs
@@ -15,22 +16,31 @@ from safelight.scalars import read_any
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)
 
 
-def show(config: Config) -> str:
-    """Return what is in force, in the form it is written in."""
+def show(config: Config, origins: Mapping[str, str] | None = None) -> str:
+    """Return what is in force, in the form it is written in; with `origins`, each line says who set it."""
     lines: list[str] = []
-    tables: list[tuple[str, dict[str, Any]]] = []
+    tables: list[tuple[str, str, dict[str, Any]]] = []
     for field in attrs.fields(Config):
         value = getattr(config, field.name)
         if attrs.has(type(value)):
-            tables.append((field.name, {inner.name: getattr(value, inner.name) for inner in attrs.fields(type(value))}))
+            tables.append(
+                (field.name, field.name, {inner.name: getattr(value, inner.name) for inner in attrs.fields(type(value))})
+            )
         elif field.name != "providers":
-            lines.append(f"{field.name} = {_toml(redactor.value(value))}")
+            lines += _lines("", {field.name: value}, origins)
     for name, instance in config.providers.items():
         core = {"plugin": instance.plugin, "private_network": instance.private_network}
-        tables.append((f"providers.{_key(name)}", {**core, **_read(instance.settings)}))
-    for name, table in tables:
-        lines += ["", f"[{name}]", *(f"{_key(key)} = {_toml(value)}" for key, value in redactor.value(table).items())]
+        tables.append((f"providers.{_key(name)}", f"providers.{name}", {**core, **_read(instance.settings)}))
+    for heading, path, table in tables:
+        lines += ["", f"[{heading}]", *_lines(f"{path}.", table, origins)]
     return "\n".join(lines) + "\n"
+
+
+def _lines(section: str, table: dict[str, Any], origins: Mapping[str, str] | None) -> list[str]:
+    lines = [f"{_key(key)} = {_toml(value)}" for key, value in redactor.value(table).items()]
+    if origins is None:
+        return lines
+    return [f"{line:<40} # {origins.get(section + key, 'default')}" for line, key in zip(lines, table, strict=True)]
 
 
 def _read(value: Any) -> Any:
