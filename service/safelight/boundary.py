@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
+import json
+import re
 import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable
 from enum import Enum
@@ -13,13 +16,25 @@ import structlog
 
 from safelight.providers.failures import ProviderCrashed, ProviderError, ProviderProtocol, ProviderTimeout
 from safelight.redaction import MASK, redactor
-from safelight.updates import CoreUpdate, Update
+from safelight.status import Charged
+from safelight.updates import CoreUpdate, Logged, Update
 
 log = structlog.get_logger()
 
 T = TypeVar("T")
 _MAX_TEXT = 4096
 _MAX_TRACE = 8000
+_EDGE = 4096
+"""What is looked at beyond a cut, so that a secret that stands across it is seen whole."""
+_SHORT = 5
+"""A prompt of so few characters is masked where it stands as a word of its own, for else it would garble all text."""
+_FACTS = {
+    "code": str,
+    "retryable": bool,
+    "is_sent": bool | None,
+    "charged": Charged | None,
+    "retry_after_seconds": int | float | None,
+}
 STOP_SECONDS = 2.0
 """How long a canceled plugin task may take to end before it is left behind."""
 
@@ -41,7 +56,7 @@ class Boundary:
     """
 
     def __init__(self, instance: str, plugin: str, *, hidden: str = "") -> None:
-        self._hidden = hidden
+        self._quotes = _quotes(hidden)
         self.instance = instance
         self._plugin = plugin
         self._stopping: set[asyncio.Task[Any]] = set()
@@ -80,8 +95,10 @@ class Boundary:
 
         async def iterate() -> None:
             iterator = updates()
+            if inspect.iscoroutine(iterator):
+                iterator.close()  # else Python complains, outside the log, that nobody awaited it
             if not hasattr(iterator, "__aiter__"):
-                raise ProviderProtocol(f"The provider returned a '{type(iterator).__name__}' instead of yielding updates.")
+                raise self._nonsense(f"The provider returned a '{type(iterator).__name__}' instead of yielding updates.")
             try:
                 async for update in iterator:
                     await take(self._checked(update))
@@ -120,27 +137,63 @@ class Boundary:
             return Result(error=self._crash(what, error))
 
     def masked(self, text: str, *, keep: int = 2000) -> str:
-        """Return what may be logged of a plugin's text: its end, without the prompt it may quote."""
-        return text[-keep:].replace(self._hidden, MASK) if self._hidden else text[-keep:]
+        """Return what may be logged of a plugin's text: its end, without secrets and without the prompt it may quote."""
+        return redactor.text(self._unquoted(text)[-keep - _EDGE :])[-keep:]
+
+    def trace(self, error: BaseException) -> str:
+        """Return the traceback of what a plugin raised, as it may be logged."""
+        return self.masked("".join(traceback.format_exception(error)), keep=_MAX_TRACE)
+
+    def _unquoted(self, text: str) -> str:
+        """Mask the prompt; before any cut, which would leave half of it that nothing finds."""
+        for quoted in self._quotes:
+            is_word = len(quoted) <= _SHORT
+            text = re.sub(rf"(?<!\w){re.escape(quoted)}(?!\w)", MASK, text) if is_word else text.replace(quoted, MASK)
+        return text
 
     def _checked(self, update: Any) -> Any:
         if isinstance(update, CoreUpdate) or not isinstance(update, Update):
-            raise ProviderProtocol(f"The provider yielded a '{type(update).__name__}', which is no update.")
+            raise self._nonsense(f"The provider yielded a '{type(update).__name__}', which is no update.")
+        if isinstance(update, Logged):
+            update = attrs.evolve(update, line=self._unquoted(update.line))
         return scrub(update)
+
+    def _nonsense(self, sentence: str) -> ProviderProtocol:
+        log.error("provider_nonsense", provider=self.instance, plugin=self._plugin, reason=self.masked(sentence))
+        return ProviderProtocol(sentence)
 
     def _scrubbed(self, what: str, error: ProviderError) -> ProviderError:
         try:
-            sentence = redactor.text(str(error)[:_MAX_TEXT])
-        except Exception as unreadable:  # noqa: BLE001 - even the words of an error are the plugin's code
+            sentence = scrub(str(error))
+            _check_facts(error)
+        except BaseException as unreadable:  # noqa: BLE001 - even the words of an error are the plugin's code
             return self._crash(what, unreadable)
         error.args = (sentence or f"The provider gave no reason ({type(error).__name__}).",)
         return error
 
     def _crash(self, what: str, error: BaseException) -> ProviderCrashed:
         how = "canceled itself" if isinstance(error, asyncio.CancelledError) else f"crashed ({type(error).__name__})"
-        trace = self.masked("".join(traceback.format_exception(error)), keep=_MAX_TRACE)
+        trace = self.trace(error)
         log.error("provider_crashed", provider=self.instance, plugin=self._plugin, call=what, how=how, exception=trace)
         return ProviderCrashed(f"The provider {how}; the service's log says more.")
+
+
+def _quotes(prompt: str) -> list[str]:
+    """Return how a plugin may quote a prompt: as it is, and as Python and JSON write it; the longest first."""
+    written = repr(prompt), json.dumps(prompt), json.dumps(prompt, ensure_ascii=False)
+    return sorted({prompt, *(text[1:-1] for text in written)} - {""}, key=len, reverse=True)
+
+
+def _check_facts(error: ProviderError) -> None:
+    """
+    Make sure that what core reads of a plugin's own kind of error is what it takes it for.
+
+    Raises:
+        TypeError: It is not.
+    """
+    for name, kind in _FACTS.items():
+        if not isinstance(fact := getattr(error, name), kind):
+            raise TypeError(f"'{name}' of {type(error).__name__} is a '{type(fact).__name__}'")
 
 
 async def _deliver_cancel() -> None:
@@ -153,7 +206,8 @@ async def _deliver_cancel() -> None:
 def scrub(value: Any) -> Any:
     """Return an update, or a part of one, with every text in it free of secrets and of what no encoder can write."""
     if isinstance(value, str) and not isinstance(value, Enum):
-        return redactor.text(value[:_MAX_TEXT])  # cut first: a page of HTML quoted in an error must not hold the loop
+        # cut first: a page of HTML quoted in an error must not hold the loop; then cut the edge, where half a secret may stand
+        return redactor.text(value[: _MAX_TEXT + _EDGE])[:_MAX_TEXT]
     if not attrs.has(type(value)):
         return value
     changes = {}

@@ -65,6 +65,12 @@ class NotFound(SafelightError):
     code = "not_found"
 
 
+class Gone(NotFound):
+    """The caller's own, and forgotten: at the caller's word, or because its time was over."""
+
+    code = "gone"
+
+
 class Conflict(SafelightError):
     """The generation is in a state in which this cannot be done."""
 
@@ -75,6 +81,12 @@ class NotCancelable(Conflict):
     """The generation ended otherwise before it could be canceled."""
 
     code = "not_cancelable"
+
+
+class NotPausable(Conflict):
+    """The generation cannot be held still, or let go on: the provider does not offer it, or it is too late."""
+
+    code = "not_pausable"
 
 
 class Busy(SafelightError):
@@ -143,6 +155,12 @@ class OutputRefused(SafelightError):
 
     code = "output_unavailable"
     retryable = True
+
+
+class PictureBroken(SafelightError):
+    """A kept picture cannot be decoded, so that nothing can be made of it; its bytes are served as they are."""
+
+    code = "output_unavailable"
 
 
 def one_sentence(text: str) -> str:

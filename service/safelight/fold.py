@@ -90,12 +90,12 @@ def _queued(update: Queued, status: Status, at: datetime) -> Status:  # noqa: AR
 
 @_rule(Started)
 def _started(update: Started, status: Status, at: datetime) -> Status:
-    return _say(_enter(status, Phase.RUNNING, at), update.message)
+    return _say(_work(status, at), update.message)
 
 
 @_rule(Progressed)
 def _progressed(update: Progressed, status: Status, at: datetime) -> Status:
-    running = _say(_enter(status, Phase.RUNNING, at), update.message)
+    running = _say(_work(status, at), update.message)
     percent = _percent(update)
     if percent is not None and percent < status.progress_floor:
         return running
@@ -108,14 +108,14 @@ def _progressed(update: Progressed, status: Status, at: datetime) -> Status:
 def _previewed(update: Previewed, status: Status, at: datetime) -> Status:
     if not isinstance(update.content, Preview):
         return status
-    return attrs.evolve(_enter(status, Phase.RUNNING, at), preview=update.content)
+    return attrs.evolve(_work(status, at), preview=update.content)
 
 
 @_rule(Produced)
 def _produced(update: Produced, status: Status, at: datetime) -> Status:
     if not isinstance(update.content, Output) or update.content in status.outputs:
         return status
-    return attrs.evolve(_enter(status, Phase.RUNNING, at), outputs=(*status.outputs, update.content))
+    return attrs.evolve(_work(status, at), outputs=(*status.outputs, update.content))
 
 
 @_rule(Noted)
@@ -164,8 +164,14 @@ def _ended(update: Ended, status: Status, at: datetime) -> Status:
     return _end(status, at, update.outcome, update.error, update.code, update.retryable, update.charged)
 
 
+def _work(status: Status, at: datetime) -> Status:
+    """Note that the provider is at work; what was still on its way when it was held still does not let it go on."""
+    worked = _enter(status, Phase.RUNNING, at)
+    return attrs.evolve(worked, phase=Phase.PAUSED) if status.phase is Phase.PAUSED else worked
+
+
 def _enter(status: Status, phase: Phase, at: datetime) -> Status:
-    """Move to `phase` unless that were a step back; holding still is left by any later phase."""
+    """Move to `phase` unless that were a step back; holding still is left for any."""
     if phase is Phase.PAUSED:
         return attrs.evolve(status, phase=phase)
     if status.phase is not Phase.PAUSED and _PHASE_ORDER.index(phase) <= _PHASE_ORDER.index(status.phase):

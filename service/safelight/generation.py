@@ -86,12 +86,14 @@ class Policy:
         stall_seconds: How long it may go without a sign of life.
         total_seconds: From creation to the end, everything included.
         cancel_seconds: How long the provider may take to answer a cancel before core ends without it.
+        max_pause_seconds: How long it may be held still before it goes on by itself; the total goes on counting.
     """
 
     submit_seconds: float
     stall_seconds: float
     total_seconds: float
     cancel_seconds: float
+    max_pause_seconds: float = 600.0
 
 
 @attrs.frozen(kw_only=True)

@@ -8,6 +8,7 @@ import sys
 from typing import TextIO
 
 import structlog
+from aiohttp.http_exceptions import HttpProcessingError
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 from safelight.config.model import Logs
@@ -53,10 +54,17 @@ def configure(settings: Logs, *, stream: TextIO | None = None) -> None:
 
 
 def _malformed(record: logging.LogRecord) -> bool:
-    """Keep what a malformed request said out of the log: aiohttp reports it with its bytes, whatever they are."""
-    if record.exc_info and record.exc_info[0] is not None and str(record.msg).startswith("Error handling request"):
-        record.msg, record.args = f"request_malformed ({record.exc_info[0].__name__})", ()
-        record.exc_info, record.levelno, record.levelname = None, logging.INFO, "INFO"
+    """
+    Keep what a malformed request said out of the log: aiohttp reports it as a fault, with its bytes, whatever they are.
+
+    Any other exception is a fault of ours, and keeps its traceback.
+    """
+    error = record.exc_info[1] if record.exc_info else None
+    for said in (error, getattr(error, "__cause__", None)):  # a body's fault comes wrapped
+        if isinstance(said, HttpProcessingError):
+            record.msg, record.args, record.kind = "request_malformed", (), type(said).__name__
+            record.exc_info, record.levelno, record.levelname = None, logging.INFO, "INFO"
+            break
     return True
 
 

@@ -119,7 +119,7 @@ class Redactor:
         """
         try:
             return self._shown(value, key, _MAX_DEPTH)
-        except Exception:  # noqa: BLE001 - a plugin's object may raise anything from anywhere; a log line must not fail on it
+        except BaseException:  # noqa: BLE001 - a plugin's object may raise anything from anywhere; a log line must not fail on it
             return _type_name(value)
 
     def _shown(self, value: Any, key: str, depth: int) -> Any:
@@ -147,7 +147,7 @@ class Redactor:
     def _branch(self, value: Any, key: str, depth: int) -> Any:
         try:
             return self._shown(value, key, depth - 1)
-        except Exception:  # noqa: BLE001 - as in `value`, and its neighbours are shown
+        except BaseException:  # noqa: BLE001 - as in `value`, and its neighbours are shown
             return _type_name(value)
 
     def _name(self, key: Any) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 import structlog
 
-from safelight.boundary import STOP_SECONDS
+from safelight.boundary import STOP_SECONDS, Boundary
 from safelight.errors import OutputRefused, SafelightError
 from safelight.ports import Outputs
 from safelight.updates import Degraded, Previewed, Produced, Update
@@ -45,11 +45,13 @@ class Custody:
         generation: str,
         outputs: Outputs,
         session: aiohttp.ClientSession,
+        boundary: Boundary,
         said: Callable[[FromCustody], None],
     ) -> None:
         self._generation = generation
         self._outputs = outputs
         self._session = session
+        self._boundary = boundary
         self._said = said
         self._turn = asyncio.Lock()
         self._keeping: set[asyncio.Task[None]] = set()
@@ -99,13 +101,15 @@ class Custody:
                     seed=produced.seed,
                     session=self._session,
                 )
+            if kept.is_picture and kept.placeholder is None:
+                self._said(FromCustody(Degraded("placeholder")))  # before the output, which may be all the end waits for
             result = Produced(kept, type=produced.type, seed=produced.seed)
         except SafelightError as error:
             result = error
         except BaseException as error:  # an iterator of the plugin's own may raise anything
             if self._is_closed:
                 raise
-            log.exception("output_lost", generation=self._generation)
+            log.error("output_lost", generation=self._generation, exception=self._boundary.trace(error))  # noqa: TRY400 - masked
             result = OutputRefused(f"The output could not be kept ({type(error).__name__}).")
         finally:
             self._keeping.discard(asyncio.current_task())
@@ -120,7 +124,7 @@ class Custody:
             except BaseException as error:  # a preview is an extra, its loss never ends a generation
                 if self._is_closed:
                     raise
-                log.warning("preview_lost", generation=self._generation, error=error)
+                log.warning("preview_lost", generation=self._generation, error=self._boundary.masked(str(error)))
                 self._said(FromCustody(Degraded("preview")))
             else:
                 self._said(FromCustody(Previewed(kept)))

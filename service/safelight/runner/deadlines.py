@@ -17,6 +17,7 @@ class Due(Enum):
     TOTAL = auto()
     STALL = auto()
     CANCEL = auto()
+    PAUSE = auto()
 
 
 class Deadlines:
@@ -28,7 +29,9 @@ class Deadlines:
         self._times: dict[Due, float] = {Due.TOTAL: self._loop.time() + policy.total_seconds}
 
     def alive(self) -> None:
-        """Count the stall from now on."""
+        """Count the stall from now on, unless it is held still."""
+        if Due.PAUSE in self._times:
+            return
         self._times[Due.STALL] = self._loop.time() + self._policy.stall_seconds
 
     def suspend_stall(self) -> None:
@@ -42,6 +45,16 @@ class Deadlines:
     def end_canceling(self) -> None:
         """Forget the patience: the cancel was answered."""
         self._times.pop(Due.CANCEL, None)
+
+    def hold(self) -> None:
+        """Count no stall while it is held still, but how long it is."""
+        self.suspend_stall()
+        self._times.setdefault(Due.PAUSE, self._loop.time() + self._policy.max_pause_seconds)
+
+    def release(self) -> None:
+        """Count as before: it goes on."""
+        self._times.pop(Due.PAUSE, None)
+        self.alive()
 
     @property
     def next(self) -> float:

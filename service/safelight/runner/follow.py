@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Sequence
 
 import structlog
 
+from safelight.boundary import Boundary
 from safelight.providers import Canceled, Failed, Job, ProviderError, ProviderProtocol, RemoteProvider, Succeeded
 from safelight.updates import Previewed, Produced, Update
 
@@ -24,7 +25,7 @@ class SignOfLife(Update):
     """The upstream answered, and nothing has changed."""
 
 
-async def follow(provider: RemoteProvider, job: Job, instance: str) -> AsyncIterator[Update]:
+async def follow(provider: RemoteProvider, job: Job, boundary: Boundary) -> AsyncIterator[Update]:
     """
     Yield what the upstream says of a job, until it has ended or the provider stops talking.
 
@@ -46,16 +47,16 @@ async def follow(provider: RemoteProvider, job: Job, instance: str) -> AsyncIter
         except ProviderError as error:
             if has_ended or not (can_poll and error.retryable):
                 raise
-            log.warning("provider_watch_lost", provider=instance, code=error.code, error=str(error))
+            log.warning("provider_watch_lost", provider=boundary.instance, code=error.code, error=boundary.masked(str(error)))
         if has_ended:
             return
     if not can_poll:
         raise ProviderProtocol("The provider stopped watching without saying how it ended.")
-    async for update in _poll(provider, job, instance, told):
+    async for update in _poll(provider, job, boundary, told):
         yield update
 
 
-async def _poll(provider: RemoteProvider, job: Job, instance: str, told: set[Update]) -> AsyncIterator[Update]:
+async def _poll(provider: RemoteProvider, job: Job, boundary: Boundary, told: set[Update]) -> AsyncIterator[Update]:
     """Poll until the end; what the poll before said, and what was ever `told` with bytes, is no news."""
     before: Sequence[Update] = ()
     floor = pause = provider.capabilities.poll_seconds
@@ -65,7 +66,7 @@ async def _poll(provider: RemoteProvider, job: Job, instance: str, told: set[Upd
         except ProviderError as error:
             if not error.retryable:
                 raise
-            log.warning("provider_poll_failed", provider=instance, code=error.code, error=str(error))
+            log.warning("provider_poll_failed", provider=boundary.instance, code=error.code, error=boundary.masked(str(error)))
             pause = min(max(pause * _BACKOFF, error.retry_after_seconds or 0), floor * _SLOWEST)
         else:
             pause = floor

@@ -6,6 +6,7 @@ import asyncio
 
 import attrs
 
+from safelight.errors import NotPausable
 from safelight.providers import Cancel, Job, ProviderError
 from safelight.updates import Ended
 
@@ -26,9 +27,9 @@ class Refused:
 
 @attrs.define(eq=False)
 class CancelAsked:
-    """Somebody wants it canceled, and waits until the wish is noted; `is_journalled` says whether a crash would keep it."""
+    """Somebody wants it canceled, and waits until that is `answered`; `is_journalled` says whether a crash would keep it."""
 
-    noted: asyncio.Event
+    answered: asyncio.Event = attrs.field(factory=asyncio.Event)
     is_journalled: bool = True
 
 
@@ -37,6 +38,22 @@ class CancelAnswered:
     """The upstream answered a cancel."""
 
     answer: Cancel
+
+
+@attrs.define(eq=False)
+class HoldAsked:
+    """Somebody wants it held `still`, or to go on, and waits until that was `answered`; `refusal` says why not."""
+
+    still: bool
+    answered: asyncio.Event = attrs.field(factory=asyncio.Event)
+    refusal: NotPausable | None = None
+
+
+@attrs.frozen
+class HoldAnswered:
+    """The upstream holds still or goes on, unless the wish carries a refusal."""
+
+    asked: HoldAsked
 
 
 @attrs.frozen

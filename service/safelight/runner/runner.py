@@ -3,36 +3,31 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
 from typing import Any
 
 import attrs
 import structlog
 
 from safelight.boundary import Boundary
-from safelight.codec import encode
-from safelight.errors import JournalError, SafelightError, StorageFull
+from safelight.errors import JournalError, NotFound, NotPausable, SafelightError, StorageFull
 from safelight.fold import fold
 from safelight.generation import Generation, Request
-from safelight.providers import Cancel, Job, LocalProvider, Provider, ProviderError, ProviderProtocol, RemoteProvider, Unsupported
+from safelight.providers import Cancel, Job, Provider, ProviderError
 from safelight.records import AttemptRecord, Durability, LateRecord, Step, charged
 from safelight.runner import endings
 from safelight.runner.custody import Custody, FromCustody
 from safelight.runner.deadlines import Deadlines, Due
-from safelight.runner.follow import ENDS, SignOfLife, follow
-from safelight.runner.local import LocalRun
-from safelight.runner.messages import Accepted, CancelAnswered, CancelAsked, EndAsked, Over, Refused
+from safelight.runner.follow import ENDS, SignOfLife
+from safelight.runner.messages import Accepted, CancelAnswered, CancelAsked, EndAsked, HoldAnswered, HoldAsked, Over, Refused
 from safelight.runner.scribe import Scribe
 from safelight.runner.tools import Tools
-from safelight.status import Phase, Status
+from safelight.runner.upstream import Upstream
+from safelight.status import Phase, State, Status
 from safelight.updates import Canceled, CancelMoved, Ended, Failed, Logged, Moved, Previewed, Produced, Succeeded, Update
 
 log = structlog.get_logger()
 
 _End = Succeeded | Failed | Canceled | Ended
-
-_UPDATES_AHEAD = 64
-"""Updates that may wait for the runner before the provider's iterator is held."""
 
 
 class Runner:
@@ -60,30 +55,26 @@ class Runner:
         self._generation = generation
         self._request = request
         self._attempts = [intent]
-        self._boundary = boundary
-        self._local = LocalRun(provider, boundary, tools.clock) if isinstance(provider, LocalProvider) else None
-        self._provider: RemoteProvider = self._local or provider  # type: ignore[assignment]  # there are two base classes
         self._scribe = Scribe(tools, status, status.version.epoch)
         self._deadlines = Deadlines(generation.policy)
         self._inbox: asyncio.Queue[Any] = asyncio.Queue()
-        self._room = asyncio.Semaphore(_UPDATES_AHEAD)
-        self._custody = Custody(generation.id, tools.outputs, provider.resources.session, self._inbox.put_nowait)
-        self._calls: set[asyncio.Task[None]] = set()
-        self._feed: asyncio.Task[None] | None = None
-        self._job: Job | None = None
+        self._hub = tools.hub
+        self._upstream = Upstream(provider, boundary, tools.clock, generation, self._inbox.put_nowait)
+        self._custody = Custody(generation.id, tools.outputs, provider.resources.session, boundary, self._inbox.put_nowait)
         self._final: _End | None = None
         self._is_cancel_asked = False
+        self._asking: set[CancelAsked | HoldAsked] = set()
 
     async def run(self) -> None:
         """Run until the end is journalled and shown, and until what came too late was noted."""
-        self._start(self._submit())
+        self._upstream.submit(self._request, self._attempts[0].key)
         try:
             while not self._scribe.status.is_terminal:
                 await self._handle(await self._next())
             self.ended.set()
-            endings.log_end(self._scribe.status, self._boundary.instance, self._scribe.ignored)
+            endings.log_end(self._scribe.status, self._upstream.boundary.instance, self._scribe.ignored)
             await self._hear_late()
-        except JournalError as error:
+        except (JournalError, NotFound) as error:
             log.error("generation_lost", generation=self._generation.id, code=error.code, error=str(error))  # noqa: TRY400 - the sentence says it all
         except Exception:
             log.exception("runner_failed", generation=self._generation.id)
@@ -92,8 +83,12 @@ class Runner:
                 await self._finish(endings.INTERNAL)
         finally:
             self.ended.set()
-            self._answer_waiting()
-            await self._stop()
+            for asked in self._asking:
+                asked.answered.set()
+            try:
+                await self._upstream.close()
+            finally:
+                await self._custody.close()
 
     @property
     def durability(self) -> Durability:
@@ -104,22 +99,49 @@ class Runner:
         """Ask for a cancel; return once the wish is journalled, or cannot be any more. The answer shows on the stream."""
         if self.ended.is_set():
             return
-        asked = CancelAsked(asyncio.Event())
-        self._inbox.put_nowait(asked)
-        await asked.noted.wait()
+        asked = CancelAsked()
+        await self._ask(asked)
         if not asked.is_journalled:
             raise StorageFull("The cancel is under way, but the journal takes nothing now: a crash would forget it.")
+
+    async def hold(self, *, still: bool) -> None:
+        """
+        Have it held still, or let it go on; return once the upstream does so.
+
+        Raises:
+            NotPausable: It cannot be had.
+        """
+        asked = HoldAsked(still)
+        await self._ask(asked)
+        if asked.refusal is not None:
+            raise asked.refusal
+        if self.ended.is_set():
+            raise NotPausable("It has ended already.")
 
     def end(self, ending: Ended) -> None:
         """End it for a reason of the service's own."""
         self._inbox.put_nowait(EndAsked(ending))
+
+    async def _ask(self, asked: CancelAsked | HoldAsked) -> None:
+        """Put a wish into the inbox and wait until it is answered, or until nobody will."""
+        if self.ended.is_set():
+            return
+        self._inbox.put_nowait(asked)
+        if self._scribe.is_failing:
+            raise StorageFull("The journal takes nothing now; what was asked is heeded when it does, unless the service crashes.")
+        self._asking.add(asked)
+        await asked.answered.wait()
+        self._asking.discard(asked)
 
     # What happens next
 
     async def _next(self) -> Any:
         """Return the next thing that happened, a deadline among them; meanwhile write what was held back."""
         while True:
-            if due := self._deadlines.due():
+            due = self._deadlines.due()
+            if due is Due.STALL and not self._inbox.empty():
+                return self._inbox.get_nowait()  # it was the loop that was held up: there are signs of life
+            if due is not None:
                 return due
             flush_at = self._scribe.flush_at
             try:
@@ -140,21 +162,31 @@ class Runner:
                 await self._accept(job)
             case Refused(error):
                 await self._finish(*endings.of_submission(error, self._attempts[0]))
-            case CancelAsked(noted):
-                await self._ask_cancel()
-                happened.is_journalled = not self._scribe.is_failing
-                noted.set()
-            case CancelAnswered(answer):
-                await self._hear_cancel(answer)
             case Over(error):
                 await self._hear_over(error)
-            case EndAsked(ending):
-                await self._leave(ending)
             case Due():
                 await self._hear_due(happened)
+            case _:
+                await self._heed(happened)
+
+    async def _heed(self, wish: Any) -> None:
+        """Take in what somebody wants of a running generation, or the upstream's answer to it."""
+        match wish:
+            case CancelAsked():
+                await self._ask_cancel()
+                wish.is_journalled = not self._scribe.is_failing
+                wish.answered.set()
+            case CancelAnswered(answer):
+                await self._hear_cancel(answer)
+            case HoldAsked():
+                self._ask_hold(wish)
+            case HoldAnswered(asked):
+                await self._hear_hold(asked)
+            case EndAsked(ending):
+                await self._leave(ending)
 
     async def _hear(self, update: Update) -> None:
-        self._room.release()
+        self._upstream.took()
         self._is_alive()
         if self._final is not None:
             await self._journal_late(update)  # it has said how it ended: nothing moves any more but custody
@@ -169,9 +201,10 @@ class Runner:
                 log.info(
                     "provider_logged",
                     generation=self._generation.id,
-                    provider=self._boundary.instance,
-                    line=self._boundary.masked(update.line),
+                    provider=self._upstream.boundary.instance,
+                    line=self._upstream.boundary.masked(update.line),
                 )
+                await self._hub.tell(self._generation.id, self._scribe.now(), update.line)
             case SignOfLife():
                 pass
             case Succeeded() | Failed() | Canceled():
@@ -201,6 +234,9 @@ class Runner:
                 await self._end_ourselves(endings.of_stall(policy))
             case Due.CANCEL:
                 await self._finish(endings.CANCELED)
+            case Due.PAUSE:
+                self._deadlines.release()  # whatever the upstream answers: one that stays still has stalled
+                self._upstream.hold(HoldAsked(still=False))
 
     def _is_alive(self) -> None:
         if not self._custody.is_busy:
@@ -208,37 +244,15 @@ class Runner:
 
     # Submitting
 
-    async def _submit(self) -> None:
-        key, seconds = self._attempts[0].key, self._generation.policy.submit_seconds
-        try:
-            job = await self._boundary.call("submit", lambda: self._provider.submit(self._request, key), seconds=seconds)
-            _check(job)
-        except ProviderError as error:
-            self._inbox.put_nowait(Refused(error))
-        else:
-            self._inbox.put_nowait(Accepted(job))
-
     async def _accept(self, job: Job) -> None:
         now = self._scribe.now()
         accepted = attrs.evolve(self._attempts[0], step=Step.ACCEPTED, at=now, job={"id": job.id, "data": job.data})
         self._attempts.append(accepted)
         await self._scribe.tell(Moved(Phase.WAITING), accepted)
-        self._job = job
         self._deadlines.alive()
-        self._feed = asyncio.create_task(self._listen(job), name=f"watch:{self._generation.id}")
+        self._upstream.watch(job)
         if self._is_cancel_asked:
-            self._start(self._cancel_upstream())
-
-    async def _listen(self, job: Job) -> None:
-        try:
-            error = await self._boundary.listen(lambda: follow(self._provider, job, self._boundary.instance), self._take)
-        finally:
-            self._feed = None
-        self._inbox.put_nowait(Over(error))
-
-    async def _take(self, update: Update) -> None:
-        await self._room.acquire()
-        self._inbox.put_nowait(update)
+            self._upstream.cancel()
 
     # Canceling
 
@@ -247,30 +261,8 @@ class Runner:
             return
         self._is_cancel_asked = True
         await self._scribe.tell(CancelMoved(Cancel.REQUESTED))
-        if self._job is not None:
-            self._start(self._cancel_upstream())
-
-    async def _cancel_upstream(self) -> None:
-        self._inbox.put_nowait(CancelAnswered(await self._asked_upstream()))
-
-    async def _asked_upstream(self) -> Cancel:
-        """Ask the upstream to stop and return its answer; one that cannot be had counts as none yet."""
-        assert self._job is not None  # noqa: S101 - a cancel waits for the job
-        job = self._job
-        try:
-            answer = await self._boundary.call(
-                "cancel",
-                lambda: self._provider.cancel(job),
-                seconds=self._generation.policy.cancel_seconds,
-            )
-            return Cancel(answer)
-        except Unsupported:
-            return Cancel.UNSUPPORTED
-        except (ProviderError, ValueError) as error:
-            log.warning(
-                "provider_cancel_failed", generation=self._generation.id, provider=self._boundary.instance, error=str(error)
-            )
-            return Cancel.REQUESTED
+        if self._upstream.has_job:
+            self._upstream.cancel()
 
     async def _hear_cancel(self, answer: Cancel) -> None:
         if self._final is not None:
@@ -282,18 +274,42 @@ class Runner:
         else:
             await self._scribe.tell(CancelMoved(answer))
 
+    # Holding still
+
+    def _ask_hold(self, asked: HoldAsked) -> None:
+        is_held = self._scribe.status.phase is Phase.PAUSED
+        if self._final is not None or self._is_cancel_asked:
+            asked.refusal = NotPausable("It is coming to its end already.")
+        elif not self._upstream.has_job:
+            asked.refusal = NotPausable("The provider has not taken it yet.")
+        elif is_held is not asked.still:
+            self._upstream.hold(asked)
+            return
+        asked.answered.set()
+
+    async def _hear_hold(self, asked: HoldAsked) -> None:
+        if asked.refusal is None and self._final is None:
+            if asked.still:
+                self._deadlines.hold()
+                await self._scribe.tell(Moved(Phase.PAUSED))
+            else:
+                self._deadlines.release()
+                is_at_work = self._scribe.status.state is State.PROCESSING
+                await self._scribe.tell(Moved(Phase.RUNNING if is_at_work else Phase.WAITING))
+        asked.answered.set()
+
     # Ending
 
     async def _leave(self, ending: Ended) -> None:
         """End it because the service leaves: the upstream is asked to stop, but not waited for."""
-        if self._job is not None and not self._is_cancel_asked:
-            self._start(self._cancel_upstream())
+        if self._upstream.has_job and not self._is_cancel_asked:
+            self._upstream.cancel()
         await self._finish(ending)
 
     async def _end_ourselves(self, ending: Ended) -> None:
         """End it for a reason of ours; before that, the upstream is asked to stop."""
-        if self._job is not None and self._feed is not None and self._final is None:
-            await self._asked_upstream()
+        if self._upstream.is_talking and self._final is None:
+            await self._upstream.canceled()
         await self._finish(ending)
 
     async def _finish(self, update: _End, result: str | None = None) -> None:
@@ -321,14 +337,12 @@ class Runner:
         """Go on listening for a moment: a success, a charge or an output after the end is journalled, never lost."""
         try:
             async with asyncio.timeout(self._generation.policy.cancel_seconds):
-                while self._feed is not None or self._custody.is_busy or not self._inbox.empty():
+                while self._upstream.is_talking or self._custody.is_busy or not self._inbox.empty():
                     await self._note_late(await self._inbox.get())
         except TimeoutError:
-            log.info("provider_still_talking", generation=self._generation.id, provider=self._boundary.instance)
+            log.info("provider_still_talking", generation=self._generation.id, provider=self._upstream.boundary.instance)
 
     async def _note_late(self, happened: Any) -> None:
-        if isinstance(happened, CancelAsked):
-            happened.noted.set()
         update = happened
         if isinstance(happened, FromCustody):
             self._custody.heard(happened)
@@ -336,7 +350,7 @@ class Runner:
         if not isinstance(update, Update):
             return
         if update is happened:
-            self._room.release()
+            self._upstream.took()
             await self._scribe.tell(update)
             if isinstance(update, Produced):
                 self._custody.keep(update)
@@ -349,45 +363,5 @@ class Runner:
             self._scribe.ignored += 1
         if isinstance(update, (*ENDS, Produced)):
             kind, facts = type(update).__name__, endings.late_facts(update)
-            log.warning("provider_late", generation=self._generation.id, provider=self._boundary.instance, kind=kind)
+            log.warning("provider_late", generation=self._generation.id, provider=self._upstream.boundary.instance, kind=kind)
             await self._scribe.note(LateRecord(n=self._attempts[0].n, at=self._scribe.now(), kind=kind, facts=facts))
-
-    # Tasks
-
-    def _answer_waiting(self) -> None:
-        while not self._inbox.empty():
-            happened = self._inbox.get_nowait()
-            if isinstance(happened, CancelAsked):
-                happened.noted.set()
-
-    def _start(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(work)
-        self._calls.add(task)
-        task.add_done_callback(self._calls.discard)
-
-    async def _stop(self) -> None:
-        """Stop everything of this generation that still runs, in bounded time."""
-        calls = tuple(self._calls)
-        for call in calls:
-            call.cancel()
-        await asyncio.gather(*calls, return_exceptions=True)  # bounded: the boundary leaves behind what will not stop
-        if self._feed is not None:
-            await self._boundary.stop(self._feed)
-        if self._local is not None:
-            await self._local.close()
-        await self._custody.close()
-
-
-def _check(job: Any) -> None:
-    """
-    Make sure that a job can be written down.
-
-    Raises:
-        ProviderProtocol: It cannot.
-    """
-    if not isinstance(job, Job):
-        raise ProviderProtocol(f"The provider returned a '{type(job).__name__}' instead of a job.")
-    try:
-        encode(attrs.asdict(job))
-    except Exception as error:
-        raise ProviderProtocol(f"The provider returned a job that is no plain JSON ({type(error).__name__}).") from error

@@ -79,7 +79,12 @@ class Scribe:
             bool(records) or status.is_terminal or status.cancel != self._shown.cancel or status.outputs != self._shown.outputs
         )
         must = bool(records) or status.is_terminal
-        if not await self._append(StatusRecord(status=status), *records, is_durable=is_durable, must=must):
+        try:
+            is_written = await self._append(StatusRecord(status=status), *records, is_durable=is_durable, must=must)
+        except Exception:
+            self.status = self._shown  # what nobody wrote has not happened
+            raise
+        if not is_written:
             self.flush_at = asyncio.get_running_loop().time() + _RETRY_SECONDS
             return
         self.status = self._shown = status
@@ -97,9 +102,10 @@ class Scribe:
             except (JournalFenced, JournalClosed):
                 self._tools.hub.cut(generation, "error")
                 raise
-            except JournalError as error:
+            except (JournalError, OSError) as error:
                 if not self.is_failing:
-                    log.error("journal_append_failed", generation=generation, code=error.code, error=str(error))  # noqa: TRY400 - the sentence says it all
+                    code = error.code if isinstance(error, JournalError) else "internal"
+                    log.error("journal_append_failed", generation=generation, code=code, error=str(error))  # noqa: TRY400 - the sentence says it all
                 self.is_failing = True
                 self._tools.hub.cut(generation, "error")
                 if not must:

@@ -51,6 +51,7 @@ class Store(Outputs):
     Attributes:
         fails: What the next calls raise, first come first served; None lets one pass.
         seconds: How long each next call takes.
+        facts: What each next output is said to be, beyond its bytes.
     """
 
     def __init__(self):
@@ -59,6 +60,7 @@ class Store(Outputs):
         self.sessions = []
         self.fails = []
         self.seconds = []
+        self.facts = []
 
     async def __aenter__(self):
         return self
@@ -69,7 +71,9 @@ class Store(Outputs):
     async def keep(self, generation_id, content, *, claimed_type, seed, session=None):
         content = await self._take(content, session)
         self.kept.append(content)
-        return Output(url=f"/o/{len(self.kept)}", type=claimed_type or "image/png", bytes=len(content), sha256="ab", seed=seed)
+        facts = self.facts.pop(0) if self.facts else {}
+        url = f"/o/{len(self.kept)}"
+        return Output(url=url, type=claimed_type or "image/png", bytes=len(content), sha256="ab", seed=seed, **facts)
 
     async def preview(self, generation_id, content, *, session=None):
         content = await self._take(content, session)
@@ -77,6 +81,9 @@ class Store(Outputs):
         return Preview(url=f"/p/{len(self.previewed)}", width=1, height=1)
 
     async def open(self, generation_id, name):
+        return None
+
+    async def thumbnail(self, generation_id, name, width):
         return None
 
     async def purge(self, generation_id):
@@ -148,17 +155,26 @@ class World:
         kind.capabilities = Capabilities(**capabilities)
         return kind(None, Resources(instance="lighthouse", session=self.session, clock=self.clock, spawn=None, folder=None))
 
-    async def start(self, provider, **bounds):
-        """Journal a generation as core does, and run it."""
-        await self.journal.__aenter__()
+    @property
+    def tools(self):
+        return Tools(
+            journal=self.journal,
+            outputs=self.outputs,
+            hub=self.hub,
+            clock=self.clock,
+            progress_seconds=self.progress_seconds,
+        )
+
+    async def create(self, provider, id_=ID, **bounds):
+        """Journal a generation as core does; return it with its first status and its intent."""
         policy = Policy(
             **{"submit_seconds": 30.0, "stall_seconds": DAY, "total_seconds": 10 * DAY, "cancel_seconds": 10.0, **bounds}
         )
         now = self.clock.now()
         request = Request(prompt="A lamp.", params={}, options={})
-        generation = Generation(id=ID, owner="anna", provider="lighthouse", request=request, policy=policy, created_at=now)
+        generation = Generation(id=id_, owner="anna", provider="lighthouse", request=request, policy=policy, created_at=now)
         first = Status(
-            generation=ID,
+            generation=id_,
             provider="lighthouse",
             version=Version(1, 1),
             state=State.STARTED,
@@ -169,22 +185,21 @@ class World:
         intent = AttemptRecord(n=1, step=Step.INTENT, at=now, provider="lighthouse", durability=durability, key="f" * 32)
         await self.journal.create(generation, StatusRecord(status=first), intent)
         self.hub.open(first, "anna")
+        return generation, first, intent
+
+    async def start(self, provider, **bounds):
+        """Create a generation and run it."""
+        await self.journal.__aenter__()
+        generation, first, intent = await self.create(provider, **bounds)
         self.hub.subscribe(ID, self.reader).catch_up()
-        tools = Tools(
-            journal=self.journal,
-            outputs=self.outputs,
-            hub=self.hub,
-            clock=self.clock,
-            progress_seconds=self.progress_seconds,
-        )
         self.runner = Runner(
-            tools,
+            self.tools,
             generation,
             first,
             intent,
             provider=provider,
             boundary=Boundary("lighthouse", "safelight-lighthouse"),
-            request=request,
+            request=generation.request,
         )
         self.task = asyncio.create_task(self.runner.run())
 

@@ -1,4 +1,5 @@
 import asyncio
+import time
 
 import attrs
 import pytest
@@ -8,6 +9,7 @@ from safelight.boundary import Boundary, scrub
 from safelight.providers import (
     Cost,
     Failed,
+    Logged,
     Noted,
     Produced,
     Progressed,
@@ -331,3 +333,33 @@ async def test_secrets_and_what_no_encoder_can_write_are_scrubbed_from_errors(bo
 def test_an_update_with_nothing_to_scrub_is_the_same_object():
     update = Failed("It rained.")
     assert scrub(update) is update
+
+
+@pytest.mark.looptime
+@pytest.mark.parametrize("character", ["x", " ", "é", "\ud800", "<", "https://h/?"])
+async def test_text_of_any_length_is_cut_before_it_costs_anything(border, character):
+    page = character * (10_000_000 // len(character))
+
+    async def generate():
+        yield Noted(page)
+        yield Logged(page)
+        yield Failed(page)
+        raise ProviderUnavailable(page)
+
+    began = time.process_time()
+    heard, why = await listen(border, generate)
+    assert time.process_time() - began < 2
+    assert all(0 < len(text) <= 4096 for text in (heard[0].message, heard[1].line, heard[2].error, str(why)))
+    assert isinstance(why, ProviderUnavailable)
+
+
+async def test_a_text_as_long_as_it_may_be_is_left_alone(border):
+    page = "x" * 4096
+    assert scrub(Noted(page)).message == page
+    assert scrub(Noted(page + "y")).message == page
+
+
+def test_a_secret_that_stands_across_the_cut_is_masked_whole(secret):
+    for shift in range(len(KEY) + 1):
+        said = scrub(Noted("x" * (4096 - shift) + KEY)).message
+        assert not any(KEY[:length] in said for length in range(2, len(KEY)))

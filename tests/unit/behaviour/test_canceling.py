@@ -3,6 +3,7 @@ import asyncio
 import pytest
 from structlog.testing import capture_logs
 
+from safelight.errors import StorageFull
 from safelight.providers import (
     Cancel,
     Charged,
@@ -146,3 +147,18 @@ async def test_a_cancel_while_the_result_is_being_saved_comes_too_late(world, an
     await world.runner.cancel()
     end = await world.end()
     assert (end.state, end.cancel, end.charged) == (State.SUCCEEDED, Cancel.TOO_LATE, Charged.YES)
+
+
+async def half_way(control):
+    yield Progressed(0.5)
+    await forever()
+
+
+async def test_a_cancel_is_answered_at_once_while_the_journal_takes_nothing_and_heeded_when_it_does(world):
+    await world.start(world.local(half_way))
+    await world.until(lambda: world.shown[-1].progress == 50)
+    world.journal.fails = set(range(world.journal.appends + 1, world.journal.appends + 5))
+    for _ in range(3):
+        with pytest.raises(StorageFull):
+            await world.runner.cancel()
+    assert (await world.end()).outcome is Outcome.CANCELED

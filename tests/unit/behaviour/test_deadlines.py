@@ -160,3 +160,16 @@ async def test_an_upstream_that_never_stops_talking_is_not_listened_to_for_ever(
     await world.run(world.remote(watch=watch), total_seconds=100, cancel_seconds=10)
     assert world.now == pytest.approx(110, abs=1)
     assert world.late == []
+
+
+async def test_a_sign_of_life_that_waits_to_be_heard_when_the_stall_is_due_is_no_stall(world):
+    """As when one plugin held the loop: the deadline and what its neighbours said meanwhile come up together."""
+
+    async def watch():
+        for step in range(5):
+            yield Progressed(step / 10)
+            await asyncio.sleep(5)
+        yield Produced(b"picture")
+        yield Succeeded()
+
+    assert (await world.run(world.remote(watch=watch), stall_seconds=5)).outcome is Outcome.SUCCEEDED

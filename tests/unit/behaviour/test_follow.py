@@ -3,6 +3,7 @@ from itertools import pairwise
 
 import pytest
 
+from safelight.boundary import Boundary
 from safelight.providers import (
     Failed,
     Job,
@@ -51,7 +52,11 @@ def answering(*answers):
 
 
 async def heard(provider):
-    return [update async for update in follow(provider, Job("j1"), "lighthouse") if not isinstance(update, SignOfLife)]
+    return [
+        update
+        async for update in follow(provider, Job("j1"), Boundary("lighthouse", "safelight-lighthouse"))
+        if not isinstance(update, SignOfLife)
+    ]
 
 
 async def test_a_push_that_ends_is_the_whole_story(world):

@@ -3,7 +3,7 @@ import asyncio
 import pytest
 from structlog.testing import capture_logs
 
-from safelight.errors import OutputRefused, StorageFull
+from safelight.errors import Conflict, OutputRefused, StorageFull
 from safelight.providers import (
     Canceled,
     Charged,
@@ -66,6 +66,25 @@ async def test_a_preview_that_cannot_be_kept_is_listed_and_hurts_nothing(world, 
 
     end = await world.run(world.local(generate))
     assert (end.state, end.degraded, end.preview.url) == (State.SUCCEEDED, ("preview",), "/p/1")
+
+
+@pytest.mark.parametrize("seconds", [0, 5])
+async def test_a_picture_without_a_placeholder_is_listed_and_hurts_nothing(world, seconds):
+    world.outputs.seconds = [seconds, seconds]
+    world.outputs.facts = [{"width": 1, "height": 1, "placeholder": "data:,"}, {"width": 1, "height": 1}]
+
+    async def generate(control):
+        yield Produced(b"a")
+        yield Produced(b"b")
+
+    end = await world.run(world.local(generate))
+    assert (end.state, end.degraded) == (State.SUCCEEDED, ("placeholder",))
+    assert [output.placeholder for output in end.outputs] == ["data:,", None]
+
+
+async def test_what_is_no_picture_needs_no_placeholder(world):
+    end = await world.run(world.local(paint))
+    assert (end.state, end.degraded) == (State.SUCCEEDED, ())
 
 
 async def test_previews_that_come_faster_than_they_are_kept_give_way_to_the_newest(world):
@@ -150,6 +169,20 @@ async def test_an_end_is_written_however_often_the_journal_fails(world):
     end = await world.run(world.local(hang), total_seconds=100)
     assert end.code == "deadline_exceeded"
     assert set(world.reader.cuts) == {"error"}
+
+
+async def test_an_end_that_the_journal_refuses_for_good_has_not_happened_and_is_written_otherwise(world, monkeypatch):
+    refuse = [Conflict("out of sequence")]
+    append = world.journal.append
+
+    async def once(generation_id, epoch, *records, durable):
+        if refuse and any(getattr(record, "status", None) and record.status.is_terminal for record in records):
+            raise refuse.pop()
+        await append(generation_id, epoch, *records, durable=durable)
+
+    monkeypatch.setattr(world.journal, "append", once)
+    end = await world.run(world.local(paint))
+    assert (end.state, end.code) == (State.FAILED, "internal")
 
 
 async def test_a_late_record_is_written_even_if_the_journal_fails(world):

@@ -64,7 +64,7 @@ async def test_a_submission_that_cancels_its_own_task_is_an_unknown_outcome_at_o
     assert world.now < 1
 
 
-@pytest.mark.parametrize("job", [None, "j1", Job("\ud800"), Job("j1", {"at": object()})])
+@pytest.mark.parametrize("job", [None, "j1", Job("\ud800"), Job("j1", {"at": object()}), Job("j1", {"log": "x" * 17_000})])
 async def test_a_job_that_cannot_be_written_down_is_an_unknown_outcome(world, job):
     async def submit():
         return job

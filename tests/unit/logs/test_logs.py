@@ -4,6 +4,7 @@ import logging
 
 import pytest
 import structlog
+from aiohttp.http_exceptions import BadStatusLine, ContentEncodingError, LineTooLong
 
 from safelight import logs
 from safelight.config.model import Logs
@@ -200,6 +201,32 @@ def test_tracebacks_keep_their_lines_on_a_terminal(console):
 def test_aiohttps_access_log_is_off(lines):
     logging.getLogger("aiohttp.access").info('127.0.0.1 "GET /api/generation?sessionId=1 HTTP/1.1" 200')
     assert lines() == []
+
+
+def test_what_a_malformed_request_said_is_not_written(lines):
+    wrapped = RuntimeError("hunter2-hunter2")
+    wrapped.__cause__ = ContentEncodingError("hunter2-hunter2")
+    for error in (BadStatusLine("hunter2-hunter2"), LineTooLong(b"hunter2-hunter2", 5), wrapped):
+        logging.getLogger("aiohttp.server").error("Error handling request from %s", "hunter2-hunter2", exc_info=error)
+    assert [(line["event"], line["kind"], line["level"]) for line in lines()] == [
+        ("request_malformed", kind, "info") for kind in ("BadStatusLine", "LineTooLong", "ContentEncodingError")
+    ]
+    assert "hunter2" not in str(lines())
+
+
+def test_a_fault_of_ours_in_the_server_keeps_its_level_and_its_traceback(lines):
+    for error in (ValueError("odd"), ConnectionResetError("gone")):
+        logging.getLogger("aiohttp.server").error("Error handling request from %s", "127.0.0.1", exc_info=error)
+    assert [line["level"] for line in lines()] == ["error", "error"]
+    assert "ValueError: odd" in lines()[0]["exception"]
+
+
+def test_a_malformed_request_is_one_line_however_often_logs_are_configured(lines):
+    stream = io.StringIO()
+    for _ in range(3):
+        logs.configure(Logs(format="console"), stream=stream)
+    logging.getLogger("aiohttp.server").error("Error handling request", exc_info=BadStatusLine("\x1b[2J"))
+    assert stream.getvalue().count("request_malformed") == len(stream.getvalue().splitlines()) == 1
 
 
 def test_a_mask_is_a_mask_in_both_forms(console):

@@ -1,0 +1,175 @@
+"""The provider of one attempt: called in tasks that can be left behind, its answers come through the runner's inbox."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import attrs
+import structlog
+
+from safelight.boundary import Boundary
+from safelight.codec import encode
+from safelight.errors import NotPausable
+from safelight.generation import Generation, Request
+from safelight.ports import Clock
+from safelight.providers import Cancel, Job, LocalProvider, Provider, ProviderError, ProviderProtocol, RemoteProvider, Unsupported
+from safelight.runner.follow import follow
+from safelight.runner.local import LocalRun
+from safelight.runner.messages import Accepted, CancelAnswered, HoldAnswered, HoldAsked, Over, Refused
+from safelight.updates import Update
+
+log = structlog.get_logger()
+
+_UPDATES_AHEAD = 64
+"""Updates that may wait for the runner before the provider's iterator is held."""
+
+
+_MAX_JOB_BYTES = 16 * 1024
+"""A job is a name and what is needed to watch it again, not a place for results."""
+
+
+class Upstream:
+    """
+    One attempt's way to its provider.
+
+    Attributes:
+        boundary: The border every call crosses.
+        is_talking: Whether the provider may still say something.
+    """
+
+    def __init__(
+        self,
+        provider: Provider,
+        boundary: Boundary,
+        clock: Clock,
+        generation: Generation,
+        tell: Callable[[Any], None],
+    ) -> None:
+        self.boundary = boundary
+        self.is_talking = False
+        self._local = LocalRun(provider, boundary, clock) if isinstance(provider, LocalProvider) else None
+        self._provider: RemoteProvider = self._local or provider  # type: ignore[assignment]  # there are two base classes
+        self._generation = generation
+        self._tell = tell
+        self._room = asyncio.Semaphore(_UPDATES_AHEAD)
+        self._job: Job | None = None
+        self._calls: set[asyncio.Task[None]] = set()
+        self._feed: asyncio.Task[None] | None = None
+
+    @property
+    def has_job(self) -> bool:
+        """Whether there is something to watch or to cancel."""
+        return self._job is not None
+
+    def submit(self, request: Request[Any, Any], key: str) -> None:
+        """Hand the request in: `Accepted` or `Refused` follows."""
+        self._start(self._submit(request, key))
+
+    def watch(self, job: Job) -> None:
+        """Listen to a job that is journalled: updates follow, then `Over`."""
+        self._job = job
+        self.is_talking = True
+        self._feed = asyncio.create_task(self._listen(job), name=f"watch:{self._generation.id}")
+
+    def took(self) -> None:
+        """Note that an update was taken in, so that the next may come."""
+        self._room.release()
+
+    def cancel(self) -> None:
+        """Ask the upstream to stop: `CancelAnswered` follows."""
+        self._start(self._cancel())
+
+    async def canceled(self) -> Cancel:
+        """Ask the upstream to stop and return its answer; one that cannot be had counts as none yet."""
+        assert self._job is not None  # noqa: S101 - a cancel waits for the job
+        job = self._job
+        try:
+            answer = await self.boundary.call(
+                "cancel",
+                lambda: self._provider.cancel(job),
+                seconds=self._generation.policy.cancel_seconds,
+            )
+            return Cancel(answer)
+        except Unsupported:
+            return Cancel.UNSUPPORTED
+        except (ProviderError, ValueError) as error:
+            said = self.boundary.masked(str(error))
+            log.warning("provider_cancel_failed", generation=self._generation.id, provider=self.boundary.instance, error=said)
+            return Cancel.REQUESTED
+
+    def hold(self, asked: HoldAsked) -> None:
+        """Ask the upstream to hold still or to go on: `HoldAnswered` follows."""
+        self._start(self._hold(asked))
+
+    async def close(self) -> None:
+        """Stop everything that still runs, in bounded time."""
+        calls = tuple(self._calls)
+        for call in calls:
+            call.cancel()
+        await asyncio.gather(*calls, return_exceptions=True)  # bounded: the boundary leaves behind what will not stop
+        if self._feed is not None:
+            await self.boundary.stop(self._feed)
+        if self._local is not None:
+            await self._local.close()
+
+    async def _submit(self, request: Request[Any, Any], key: str) -> None:
+        seconds = self._generation.policy.submit_seconds
+        try:
+            job = await self.boundary.call("submit", lambda: self._provider.submit(request, key), seconds=seconds)
+            _check(job)
+        except ProviderError as error:
+            self._tell(Refused(error))
+        else:
+            self._tell(Accepted(job))
+
+    async def _listen(self, job: Job) -> None:
+        try:
+            error = await self.boundary.listen(lambda: follow(self._provider, job, self.boundary), self._take)
+        finally:
+            self.is_talking = False
+        self._tell(Over(error))
+
+    async def _take(self, update: Update) -> None:
+        await self._room.acquire()
+        self._tell(update)
+
+    async def _cancel(self) -> None:
+        self._tell(CancelAnswered(await self.canceled()))
+
+    async def _hold(self, asked: HoldAsked) -> None:
+        assert self._job is not None  # noqa: S101 - as for a cancel
+        job, seconds = self._job, self._generation.policy.cancel_seconds
+        try:
+            if asked.still:
+                await self.boundary.call("pause", lambda: self._provider.pause(job), seconds=seconds)
+            else:
+                await self.boundary.call("resume", lambda: self._provider.resume(job), seconds=seconds)
+        except Unsupported as error:
+            asked.refusal = NotPausable(f"{error}.")
+        except ProviderError as error:
+            asked.refusal = NotPausable(f"The provider did not {'pause' if asked.still else 'resume'} it: {error}")
+        self._tell(HoldAnswered(asked))
+
+    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._calls.add(task)
+        task.add_done_callback(self._calls.discard)
+
+
+def _check(job: Any) -> None:
+    """
+    Make sure that a job can be written down.
+
+    Raises:
+        ProviderProtocol: It cannot.
+    """
+    if not isinstance(job, Job):
+        raise ProviderProtocol(f"The provider returned a '{type(job).__name__}' instead of a job.")
+    try:
+        written = encode(attrs.asdict(job))
+    except Exception as error:
+        raise ProviderProtocol(f"The provider returned a job that is no plain JSON ({type(error).__name__}).") from error
+    if len(written) > _MAX_JOB_BYTES:
+        raise ProviderProtocol(f"The provider returned a job of {len(written)} bytes; at most {_MAX_JOB_BYTES} can be kept.")
