@@ -134,7 +134,7 @@ def describe(error: BaseException) -> str:
     """Return type and message of what a plugin raised, scrubbed; its `__str__` is the plugin's code too."""
     try:
         message = str(error)
-    except Exception:  # noqa: BLE001 - the type says enough
+    except BaseException:  # noqa: BLE001 - the type says enough, and it may raise SystemExit as well
         message = ""
     name = type(error).__name__
     return one_sentence(redactor.text(f"{name}: {message}" if message else name))

@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import textwrap
 import threading
 import time
 from http.client import HTTPConnection
@@ -15,15 +16,20 @@ import pytest
 PATIENCE = 30.0
 
 
+def clean_environment(**more):
+    """The tests' own environment without settings of the service, and what a process is given besides."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("SAFELIGHT_")} | more
+
+
 class Service:
     """A running `safelight serve`, its log lines as they come, and what tests ask of it."""
 
-    def __init__(self, folder, data, port, settings):
+    def __init__(self, folder, data, port, settings, env):
         overrides = [part for key, value in settings.items() for part in ("--set", f"{key}={value}")]
         self._process = subprocess.Popen(
             [sys.executable, "-m", "safelight", "serve", "--port", str(port), "--data", str(data), *overrides],
             cwd=folder,
-            env={name: value for name, value in os.environ.items() if not name.startswith("SAFELIGHT_")},
+            env=clean_environment(**env),
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             text=True,
@@ -41,11 +47,18 @@ class Service:
         self.admin_port = listening["admin_port"]
         return self
 
-    def logged(self, event):
-        """Wait for a log line; return it."""
+    def logged(self, event, **facts):
+        """Wait for a log line with these facts; return it."""
         with self._news:
-            found = self._news.wait_for(lambda: self._find(event) or self._is_over(), PATIENCE)
-        assert isinstance(found, dict), f"no {event} in the log:\n" + "\n".join(self._lines)
+            found = self._news.wait_for(lambda: self._find({"event": event, **facts}) or self._is_over(), PATIENCE)
+        assert isinstance(found, dict), f"no {event} {facts} in the log:\n" + "\n".join(self._lines)
+        return found
+
+    def logged_with(self, *words):
+        """Wait for a log line in which all of these words stand; return it."""
+        with self._news:
+            found = self._news.wait_for(lambda: self._search(words) or self._is_over(), PATIENCE)
+        assert isinstance(found, dict), f"no line with {words} in the log:\n" + "\n".join(self._lines)
         return found
 
     def said(self):
@@ -59,6 +72,11 @@ class Service:
     def ended(self, seconds=PATIENCE):
         """Wait for its end; return the exit code."""
         return self._process.wait(seconds)
+
+    def left(self):
+        """Ask it to leave and wait until it has; return the exit code."""
+        self.send(signal.SIGTERM)
+        return self.ended()
 
     @property
     def pid(self):
@@ -99,9 +117,13 @@ class Service:
         """Open a stream, on a connection of the test's own if there is one."""
         return Stream(through or HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE), path, headers)
 
-    def _find(self, event):
+    def _find(self, wanted):
+        lines = (json.loads(line) for line in self._lines if line.startswith("{"))
+        return next((line for line in lines if wanted.items() <= {name: line.get(name) for name in wanted}.items()), None)
+
+    def _search(self, words):
         return next(
-            (facts for line in self._lines if line.startswith("{") and (facts := json.loads(line))["event"] == event), None
+            (json.loads(line) for line in self._lines if line.startswith("{") and all(map(line.__contains__, words))), None
         )
 
     def _is_over(self):
@@ -164,14 +186,57 @@ def launch(tmp_path):
     """Start processes, on one data folder unless said; whatever still runs is killed at the end."""
     started = []
 
-    def start(*, data=tmp_path / "data", port=0, **settings):
+    def start(*, data=tmp_path / "data", port=0, env=None, **settings):
         settings = {name.replace("__", "."): value for name, value in settings.items()}
-        started.append(Service(tmp_path, data, port, settings))
+        started.append(Service(tmp_path, data, port, settings, env or {}))
         return started[-1]
 
     yield start
     for service in started:
         service.stop()
+
+
+class Site:
+    """A folder of installed distributions, as `site-packages` is one, for processes that are given its `env`."""
+
+    def __init__(self, folder):
+        self._folder = folder
+        self.env = {"PYTHONPATH": os.pathsep.join([str(folder), *filter(None, [os.environ.get("PYTHONPATH")])])}
+
+    def ship(self, distribution, source, *, plugin=None):
+        """Install a distribution whose one plugin, of its own name unless said, is this source."""
+        module = distribution.replace("-", "_")
+        (self._folder / f"{module}.py").write_text(textwrap.dedent(source))
+        info = self._folder / f"{module}-1.2.3.dist-info"
+        info.mkdir()
+        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {distribution}\nVersion: 1.2.3\n")
+        (info / "entry_points.txt").write_text(f"[safelight]\n{plugin or distribution} = {module}\n")
+
+
+@pytest.fixture
+def site(tmp_path):
+    """A place for plugins by strangers; empty."""
+    folder = tmp_path / "site"
+    folder.mkdir()
+    return Site(folder)
+
+
+@pytest.fixture
+def safelight(tmp_path):
+    """Run the command to its end, in the test's own folder."""
+
+    def run(*arguments, **environment):
+        return subprocess.run(
+            [sys.executable, "-m", "safelight", *arguments],
+            cwd=tmp_path,
+            env=clean_environment(**environment),
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+    return run
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """The command line as people meet it: what it says, and with which exit code."""
 
-import os
 import socket
 import subprocess
 import sys
@@ -10,25 +9,6 @@ import pytest
 from safelight import __version__
 
 EX_CONFIG = 78
-
-
-@pytest.fixture
-def safelight(tmp_path):
-    """Run the command to its end, in an empty folder."""
-
-    def run(*arguments, **environment):
-        clean = {name: value for name, value in os.environ.items() if not name.startswith("SAFELIGHT_")}
-        return subprocess.run(
-            [sys.executable, "-m", "safelight", *arguments],
-            cwd=tmp_path,
-            env={**clean, **environment},
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-
-    return run
 
 
 def test_help_names_every_command(safelight):
@@ -64,17 +44,6 @@ def test_plugins_lists_what_each_installed_plugin_offers(safelight):
     assert result.returncode == 0
     for name in ("sketch", "simulator"):
         assert any(line.split()[:2] == [name, f"safelight-{name}"] for line in result.stdout.splitlines()), result.stdout
-
-
-def test_plugins_says_what_is_wrong_with_one(safelight, tmp_path):
-    (tmp_path / "broken_plugin.py").write_text("raise RuntimeError('the darkroom is flooded')\n")
-    info = tmp_path / "broken-1.0.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: broken\nVersion: 1.0\n")
-    (info / "entry_points.txt").write_text("[safelight]\nbroken = broken_plugin\n")
-    result = safelight("plugins", PYTHONPATH=str(tmp_path))
-    assert "the darkroom is flooded" in result.stdout
-    assert "safelight-sketch" in result.stdout
 
 
 def test_config_check_of_the_defaults_is_content(safelight):

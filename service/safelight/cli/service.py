@@ -6,6 +6,8 @@ import asyncio
 import os
 import resource
 import sys
+from collections.abc import Callable, Coroutine
+from typing import Any
 
 import click
 import structlog
@@ -21,16 +23,30 @@ log = structlog.get_logger()
 _LEAVE_SECONDS = 2.0
 
 
-def run(config: Config) -> int:
-    """Serve; return the exit code."""
+def run(config: Config, *, read_again: Callable[[], Config]) -> int:
+    """Serve; return the exit code. SIGHUP has the configuration read again."""
     logs.configure(config.logs)
     _raise_open_files()
-    try:
-        asyncio.run(_serve(config))
-    except (SafelightError, OSError) as error:
-        click.echo(f"safelight: {redactor.text(_sentence(error))}", err=True)
-        return 1
-    return 0
+    return _run(_serve(config, read_again))
+
+
+def _run(work: Coroutine[Any, Any, int]) -> int:
+    """
+    Run to the end; return what came of it.
+
+    asyncio stops the loop for a SystemExit or KeyboardInterrupt in any task or callback. One that a plugin started by
+    itself stands outside every border, so what stopped the loop is logged and the loop goes on where it was.
+    """
+    with asyncio.Runner() as runner:
+        loop = runner.get_loop()
+        main = loop.create_task(work)
+        while not main.done():
+            try:
+                loop.run_until_complete(main)
+            except (SystemExit, KeyboardInterrupt):
+                if not main.done():
+                    log.exception("loop_interrupted")
+        return main.result()
 
 
 def _raise_open_files() -> None:
@@ -46,12 +62,17 @@ def _sentence(error: Exception) -> str:
     """Say which file it is about first, and no error number."""
     if isinstance(error, OSError) and error.filename is not None:
         return f"{error.filename}: {error.strerror}."
-    return str(error)
+    return error.strerror or str(error) if isinstance(error, OSError) else str(error)
 
 
-async def _serve(config: Config) -> None:
+async def _serve(config: Config, read_again: Callable[[], Config]) -> int:
     """Serve; then leave even if a plugin does not: a task or a thread that clings is named, and the process ends without it."""
-    await serve(config)
+    code = 0
+    try:
+        await serve(config, read_again=read_again)
+    except (SafelightError, OSError) as error:
+        click.echo(f"safelight: {redactor.text(_sentence(error))}", err=True)
+        code = 1
     tasks = asyncio.all_tasks() - {asyncio.current_task()}
     for task in tasks:
         task.cancel()
@@ -63,4 +84,5 @@ async def _serve(config: Config) -> None:
     if clinging or held:
         log.error("service_abandoned", tasks=sorted(task.get_name() for task in clinging), threads=bool(held))
         sys.stderr.flush()
-        os._exit(0)
+        os._exit(code)
+    return code

@@ -12,6 +12,7 @@ from safelight.ports import Clock
 from safelight.providers.capabilities import Capabilities
 from safelight.providers.control import Control, Job
 from safelight.providers.failures import Unsupported
+from safelight.records import Durability
 from safelight.status import Cancel
 from safelight.updates import Update
 
@@ -118,7 +119,7 @@ class RemoteProvider(Provider):
     `poll` has the last word when it ends without an end.
     """
 
-    capabilities = Capabilities()
+    capabilities = Capabilities(durability=Durability.REMOTE)
 
     @abstractmethod
     async def submit(self, request: Request[Any, Any], key: str) -> Job:

@@ -20,6 +20,8 @@ class ProviderError(SafelightError):
 
     code = "provider_unavailable"
     is_sent: ClassVar[bool | None] = True
+    charged: Charged | None = None
+    retry_after_seconds: float | None = None
 
     def __init__(self, sentence: str, *, charged: Charged | None = None, retry_after_seconds: float | None = None) -> None:
         super().__init__(sentence)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from aiohttp import web
 
 from safelight.codec import encode
+from safelight.core import Safelight
+from safelight.errors import JournalClosed
 from safelight.web.keys import CORE
 
 
@@ -17,12 +19,20 @@ async def readyz(request: web.Request) -> web.StreamResponse:
     """`GET /readyz`: 200 when new work is taken, 503 while leaving or without a usable default provider."""
     core = request.app[CORE]
     default = core.instances[core.config.default_provider]
-    room = await core.journal.room()
+    storage = await _storage(core)
     checks = {
         "draining": core.is_draining,
         "defaultProvider": default.fault or "ok",
-        "storage": "full" if room is not None and room < core.config.data.min_free_bytes else "ok",
+        "storage": storage,
     }
-    is_ready = not core.is_draining and default.fault is None and checks["storage"] == "ok"
+    is_ready = not core.is_draining and default.fault is None and storage == "ok"
     body = encode({"status": "ready" if is_ready else "not ready", **checks})
     return web.Response(status=200 if is_ready else 503, body=body, content_type="application/json")
+
+
+async def _storage(core: Safelight) -> str:
+    try:
+        room = await core.journal.room()
+    except JournalClosed:
+        return "lost"
+    return "full" if room is not None and room < core.config.data.min_free_bytes else "ok"

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
 
 import attrs
 import structlog
@@ -15,14 +18,16 @@ from safelight.config.model import Config
 from safelight.core import Safelight
 from safelight.errors import SafelightError
 from safelight.plugins import Discovery
+from safelight.web.access import HEADER_BYTES
 from safelight.web.app import make_admin_app, make_app
+from safelight.web.reloading import reloading
 from safelight.web.upkeep import close_streams
+from safelight.whereabouts import Whereabouts, announced, url_of
 
 log = structlog.get_logger()
 
-_HEADER_BYTES = 32 * 1024
-"""A hostile cursor of 10 kB is answered with a stream, not with a 400 that would end an EventSource for ever."""
-_SHUTDOWN_SECONDS = 5.0
+_SHUTDOWN_SECONDS = 2.5
+"""aiohttp waits for so long twice, for who still reads an answer; then it is cut."""
 _SPREAD_SECONDS = 2.0
 _LINGER_SECONDS = 1.0
 """How long a refused body is still taken in: reset at once, its sender might never read why."""
@@ -42,9 +47,18 @@ class Listening:
     admin_port: int
 
 
-async def serve(config: Config) -> None:
-    """Serve until SIGTERM or SIGINT, then leave in order; a second signal leaves at once."""
-    leaving, hurrying = asyncio.Event(), asyncio.Event()
+async def serve(config: Config, *, read_again: Callable[[], Config]) -> None:
+    """
+    Serve until SIGTERM or SIGINT, then leave in order; a second signal leaves at once.
+
+    Args:
+        read_again: Reads the configuration anew, for SIGHUP; what it raises leaves everything as it was.
+
+    Raises:
+        NotListening: An address cannot be had.
+        JournalClosed: The journal was lost under the service, which is of no use without it.
+    """
+    leaving, hurrying, hung_up = asyncio.Event(), asyncio.Event(), asyncio.Event()
 
     def signaled() -> None:
         (hurrying if leaving.is_set() else leaving).set()
@@ -52,18 +66,29 @@ async def serve(config: Config) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, signaled)
-    async with listening(config) as service:
-        await leaving.wait()
+    loop.add_signal_handler(signal.SIGHUP, hung_up.set)
+    async with listening(config) as service, reloading(service.core, read_again, hung_up):
+        await _first(leaving.wait(), _lost(service.core))
         log.info("service_leaving", grace_seconds=config.server.drain_seconds)
-        leave = asyncio.create_task(leave_in_order(service))
-        hurry = asyncio.create_task(hurrying.wait())
-        await asyncio.wait({leave, hurry}, return_when=asyncio.FIRST_COMPLETED)
-        for task in (leave, hurry):
-            task.cancel()
-        left, _ = await asyncio.gather(leave, hurry, return_exceptions=True)
-        if isinstance(left, Exception):
-            log.error("leaving_failed", exc_info=left)
+        await _first(leave_in_order(service), hurrying.wait(), _lost(service.core))
         await service.core.settle(0.0)  # who is in a hurry still gets an honest end on the open streams
+
+
+async def _first(*works: Coroutine[Any, Any, Any]) -> None:
+    """Return, or raise, as the first of them does; the others are ended."""
+    tasks = [asyncio.create_task(work) for work in works]
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _lost(core: Safelight) -> None:
+    raise await core.journal.lost()
 
 
 async def leave_in_order(service: Listening) -> None:
@@ -96,8 +121,8 @@ async def listening(config: Config, *, discovery: Discovery | None = None) -> As
                 keepalive_timeout=config.server.keepalive_seconds,
                 shutdown_timeout=_SHUTDOWN_SECONDS,
                 lingering_time=_LINGER_SECONDS,
-                max_line_size=_HEADER_BYTES,
-                max_field_size=_HEADER_BYTES,
+                max_line_size=HEADER_BYTES,
+                max_field_size=HEADER_BYTES,
             )
             for application in (app, make_admin_app(core))
         )
@@ -106,8 +131,12 @@ async def listening(config: Config, *, discovery: Discovery | None = None) -> As
             port = await _listen(public, config.server.host, config.server.port)
             await admin.setup()
             admin_port = await _listen_beside(admin, config, port)
-            log.info("service_listening", url=f"http://{config.server.host}:{port}", admin_port=admin_port)
-            yield Listening(core=core, app=app, port=port, admin_port=admin_port)
+            here = Whereabouts(
+                url=url_of(config.server.host, port), admin_url=url_of(config.server.admin_host, admin_port), pid=os.getpid()
+            )
+            with announced(Path(config.data.folder), here):
+                log.info("service_listening", url=here.url, admin_port=admin_port)
+                yield Listening(core=core, app=app, port=port, admin_port=admin_port)
         finally:
             await admin.cleanup()
             await public.cleanup()

@@ -114,7 +114,7 @@ def test_short_options_stand_for_settings(safelight, monkeypatch, option, settin
     from safelight.config.show import show
 
     seen = []
-    monkeypatch.setattr(service, "run", lambda config: seen.append(show(config)) or 0)
+    monkeypatch.setattr(service, "run", lambda config, **_: seen.append(show(config)) or 0)
     assert safelight("serve", option).exit_code == 0
     assert f"\n{setting}\n" in seen[0]
 
@@ -147,7 +147,7 @@ def test_a_service_may_hold_as_many_streams_as_the_system_lets_it():
 def test_a_failed_start_is_one_sentence_and_exit_code_1(safelight, monkeypatch, error, sentence):
     from safelight.cli import service
 
-    async def fail(config):
+    async def fail(config, **_):
         raise error
 
     monkeypatch.setattr(service, "serve", fail)
