@@ -6,7 +6,7 @@ import asyncio
 import os
 import secrets
 import socket
-from collections.abc import Coroutine
+from collections.abc import Collection, Coroutine
 from contextlib import AsyncExitStack
 from datetime import timedelta
 from pathlib import Path
@@ -15,17 +15,29 @@ from typing import Any, Self, TypeVar
 import structlog
 
 from safelight.config.model import Config
+from safelight.config.reload import Reloaded, reloaded
 from safelight.egress import open_session
 from safelight.engines import open_journal
-from safelight.errors import Busy, InstanceUnavailable, NotCancelable, NotFound, ProviderUnknown, StorageFull
+from safelight.errors import (
+    Busy,
+    Conflict,
+    Gone,
+    InstanceUnavailable,
+    NotCancelable,
+    NotFound,
+    NotPausable,
+    ProviderUnknown,
+    StorageFull,
+)
 from safelight.generation import Draft, Generation, Policy, Surface, new_id
 from safelight.hub import Hub
 from safelight.instances import Instances, ProviderInstance, open_instances
 from safelight.intake import admit
 from safelight.outputs.local import LocalOutputs
 from safelight.plugins import Discovery, discover
-from safelight.ports import Clock, Journal, Outputs, SystemClock
+from safelight.ports import EVERY_STATE, Clock, Journal, Outputs, Page, Place, SystemClock
 from safelight.records import AttemptRecord, StatusRecord, Step
+from safelight.retention import Retention
 from safelight.runner import Tools
 from safelight.status import Attempt, Outcome, Phase, State, Status
 from safelight.supervisor import Supervisor
@@ -34,8 +46,6 @@ from safelight.watchdog import Watchdog
 
 log = structlog.get_logger()
 T = TypeVar("T")
-
-_PURGE_SECONDS = 60.0
 
 
 class Safelight:
@@ -103,7 +113,8 @@ class Safelight:
             self._supervisor = Supervisor(tools, f"{socket.gethostname()}:{os.getpid()}")
             interrupted = await self._supervisor.recover()
             stack.push_async_callback(self._leave)
-            self._own(self._purge_for_ever())
+            self._retention = Retention(tools, self._supervisor, seconds=self.config.data.retention_seconds)
+            self._own(self._retention.run())
             self._stack = stack.pop_all()
         log.info("service_opened", providers=sorted(self.instances), interrupted=interrupted, engine=self.config.journal.engine)
         return self
@@ -111,6 +122,12 @@ class Safelight:
     async def __aexit__(self, *exc_info: object) -> None:
         await self._stack.aclose()
         log.info("service_closed")
+
+    def reconfigure(self, config: Config) -> Reloaded:
+        """Take over what may change while it runs; the rest waits for a restart and is named."""
+        taken = reloaded(self.config, config)
+        self.config = taken.config
+        return taken
 
     def drain(self) -> None:
         """Take nothing new from now on."""
@@ -129,7 +146,8 @@ class Safelight:
             InvalidInput: Faults in the draft, each with its path.
             ProviderUnknown: No such provider.
             InstanceUnavailable: The provider did not open.
-            Busy: Draining, or no room to journal it.
+            Busy: Draining, or too little room.
+            JournalError: It could not be journalled, and so was not started.
         """
         if self.is_draining:
             raise Busy("The service is stopping and takes nothing new.")
@@ -147,11 +165,54 @@ class Safelight:
 
         Raises:
             NotFound: Unknown, or someone else's.
+            Gone: The caller's own, and forgotten.
         """
         found = await self.journal.find(generation_id)
-        if found is None or found[0].owner != owner:
-            raise NotFound("No such generation.")
-        return found
+        if found is not None and found[0].owner == owner:
+            return found
+        tombstone = None if found is not None else await self.journal.tombstone(generation_id)
+        if tombstone is not None and tombstone.owner == owner:
+            raise Gone("The generation was forgotten, and its outputs with it.")
+        raise NotFound("No such generation.")
+
+    async def listing(
+        self,
+        *,
+        owner: str,
+        states: Collection[State] = EVERY_STATE,
+        ref: str | None = None,
+        before: Place | None = None,
+        limit: int = 20,
+    ) -> Page[Place]:
+        """Return a page of the owner's generations, the newest first; see `Journal.listing`."""
+        return await self.journal.listing(owner, states=states, ref=ref, before=before, limit=limit)
+
+    async def history(self, generation_id: str, *, owner: str, after: Version | None = None, limit: int = 100) -> Page[Version]:
+        """
+        Return up to `limit` statuses of one generation after a version, the first published first.
+
+        Raises:
+            NotFound: Unknown, or someone else's.
+            Gone: The caller's own, and forgotten.
+        """
+        await self.find(generation_id, owner=owner)
+        read = await self.journal.read(generation_id, after, limit + 1)
+        shown = tuple(read[:limit])
+        return Page(statuses=shown, next=shown[-1].version if len(read) > limit else None)
+
+    async def forget(self, generation_id: str, *, owner: str) -> None:
+        """
+        Forget an ended generation and its outputs; its owner is told that it is gone for as long as the retention.
+
+        Raises:
+            NotFound: Unknown, or someone else's.
+            Gone: The caller's own, and forgotten already.
+            Conflict: It has not ended.
+        """
+        _, status = await self.find(generation_id, owner=owner)
+        if not status.is_terminal:
+            raise Conflict("It has not ended; cancel it first.")
+        await self._change(self._retention.forget(generation_id))
 
     async def cancel(self, generation_id: str, *, owner: str) -> Status:
         """
@@ -169,6 +230,21 @@ class Safelight:
         if status.is_terminal and status.outcome is not Outcome.CANCELED:
             raise NotCancelable(f"It has ended already: {status.outcome}.")
         return status
+
+    async def hold(self, generation_id: str, *, owner: str, still: bool) -> Status:
+        """
+        Have a generation held still, or let it go on; return the status once the provider does so.
+
+        Raises:
+            NotFound: Unknown, or someone else's.
+            NotPausable: The provider does not offer it, or it is too late.
+        """
+        await self.find(generation_id, owner=owner)
+        runner = self._supervisor.find(generation_id)
+        if runner is None:
+            raise NotPausable("It has ended already.")
+        await self._change(runner.hold(still=still))
+        return (await self.find(generation_id, owner=owner))[1]
 
     def _instance(self, name: str) -> ProviderInstance:
         instance = self.instances.get(name)
@@ -223,6 +299,7 @@ class Safelight:
             stall_seconds=deadlines.stall_seconds,
             total_seconds=deadlines.seed_total_seconds if surface is Surface.SEED else deadlines.total_seconds,
             cancel_seconds=deadlines.cancel_seconds,
+            max_pause_seconds=deadlines.max_pause_seconds,
         )
 
     def _own(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
@@ -234,19 +311,6 @@ class Safelight:
     async def _change(self, work: Coroutine[Any, Any, T]) -> T:
         """Await a change in a task of core's own, so that a caller who leaves does not stop it half-way."""
         return await asyncio.shield(self._own(work))
-
-    async def _purge_for_ever(self) -> None:
-        """Forget what ended longer ago than the retention, with its outputs."""
-        while True:
-            before = self.clock.now() - timedelta(seconds=self.config.data.retention_seconds)
-            try:
-                while purged := await self.journal.purge(before):
-                    for generation_id in purged:
-                        await self.outputs.purge(generation_id)
-                    log.info("generations_purged", count=len(purged))
-            except Exception:
-                log.exception("purge_failed")
-            await asyncio.sleep(_PURGE_SECONDS)
 
     async def _leave(self) -> None:
         await self.settle(0.0)

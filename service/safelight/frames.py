@@ -1,14 +1,16 @@
-"""A status encoded once for all who look: as a server-sent event, plain and chunked, with and without an id."""
+"""A status, or a line of a log, encoded once for all who look: as a server-sent event, plain and chunked."""
 
 from __future__ import annotations
 
+from datetime import datetime
 from functools import cached_property
 
-from safelight.codec import encode_status
+from safelight.codec import encode, encode_status, instant
 from safelight.status import Status
 from safelight.versions import Version
 
 HEARTBEAT = b": hb\n\n"
+MAX_LINE = 2000
 
 
 class Frame:
@@ -48,6 +50,23 @@ class Frame:
     def chunked_bare(self) -> bytes:
         """`bare` as an HTTP/1.1 chunk."""
         return chunk(self.bare)
+
+
+class LogLine:
+    """A line of an upstream's log as bytes for streams; it has no id, since it is never shown again."""
+
+    def __init__(self, generation: str, at: datetime, line: str) -> None:
+        self._said = {"sessionId": generation, "at": instant(at), "line": line[:MAX_LINE]}
+
+    @cached_property
+    def event(self) -> bytes:
+        """The event, named so that it is never taken for a snapshot."""
+        return b"event: log\ndata: %s\n\n" % encode(self._said)
+
+    @cached_property
+    def chunked(self) -> bytes:
+        """`event` as an HTTP/1.1 chunk."""
+        return chunk(self.event)
 
 
 def chunk(payload: bytes) -> bytes:

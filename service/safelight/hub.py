@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from datetime import datetime
 
-from safelight.frames import Frame
+from safelight.frames import Frame, LogLine
 from safelight.status import Status
 from safelight.versions import Version
 
@@ -17,7 +18,14 @@ _YIELD_EVERY = 250
 
 
 class Viewer(ABC):
-    """An open stream, or anything else that wants the newest snapshot."""
+    """
+    An open stream, or anything else that wants the newest snapshot.
+
+    Attributes:
+        wants_log: Whether it also hears the lines of the upstream's log; settled before it subscribes.
+    """
+
+    wants_log = False
 
     @property
     @abstractmethod
@@ -27,6 +35,10 @@ class Viewer(ABC):
     @abstractmethod
     def show(self, frame: Frame) -> None:
         """Take a frame; it must neither block nor raise."""
+
+    def hear(self, line: LogLine) -> None:
+        """Take a line of the log, under the rules of `show`; only a viewer that wants the log is told, while it is not paused."""
+        raise NotImplementedError
 
     @abstractmethod
     def lag(self) -> None:
@@ -66,6 +78,7 @@ class Subscription:
     def close(self) -> None:
         """Leave the channel; leaving twice is harmless."""
         self.channel.subscriptions.pop(self, None)
+        self.channel.listeners.pop(self, None)
 
     @property
     def is_done(self) -> bool:
@@ -76,12 +89,13 @@ class Subscription:
 class Channel:
     """One generation's newest frame and who looks at it."""
 
-    __slots__ = ("frame", "owner", "subscriptions")
+    __slots__ = ("frame", "listeners", "owner", "subscriptions")
 
     def __init__(self, status: Status, owner: str) -> None:
         self.frame = Frame(status)
         self.owner = owner
         self.subscriptions: dict[Subscription, None] = {}
+        self.listeners: dict[Subscription, None] = {}
 
     async def publish(self, status: Status) -> None:
         """Show a newer status to everybody; whoever cannot take it now gets the newest later."""
@@ -93,6 +107,14 @@ class Channel:
                 await asyncio.sleep(0)
                 if self.frame is not frame:
                     return
+
+    async def tell(self, line: LogLine) -> None:
+        """Let those hear a line who want the log; for whoever cannot take it now it is lost."""
+        for count, subscription in enumerate(tuple(self.listeners), 1):
+            if subscription in self.listeners and not subscription.viewer.is_paused:
+                subscription.viewer.hear(line)
+            if count % _YIELD_EVERY == 0:
+                await asyncio.sleep(0)
 
 
 class Hub:
@@ -128,6 +150,16 @@ class Hub:
         if status.is_terminal:
             asyncio.get_running_loop().call_later(self._linger_seconds, self._channels.pop, status.generation, None)
 
+    async def tell(self, generation: str, at: datetime, line: str) -> None:
+        """Pass a line of the upstream's log on to those who want it now; it is kept nowhere."""
+        channel = self._channels.get(generation)
+        if channel is not None and channel.listeners:
+            await channel.tell(LogLine(generation, at, line))
+
+    def forget(self, generation: str) -> None:
+        """Let an ended generation leave memory at once; whoever still looks is shown its end all the same."""
+        self._channels.pop(generation, None)
+
     def newest(self, generation: str) -> Status | None:
         """Return the newest status, None for a generation that is not in memory."""
         channel = self._channels.get(generation)
@@ -144,6 +176,8 @@ class Hub:
             return None
         subscription = Subscription(channel, viewer, seen)
         channel.subscriptions[subscription] = None
+        if viewer.wants_log:
+            channel.listeners[subscription] = None
         return subscription
 
     def cut(self, generation: str, reason: str) -> None:

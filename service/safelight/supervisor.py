@@ -62,6 +62,14 @@ class Supervisor:
         """Return the runner of a generation that runs here."""
         return self._runners.get(generation_id)
 
+    async def dismiss(self, generation_id: str) -> None:
+        """Have nobody listen any longer for what comes late of an ended generation, which nobody will remember."""
+        runner, task = self._runners.get(generation_id), self._tasks.get(generation_id)
+        if runner is not None and task is not None:
+            await runner.ended.wait()
+            task.cancel()
+            await asyncio.wait({task})
+
     async def leave(self, *, grace_seconds: float) -> None:
         """
         Let what runs end by itself for a while, then end what cannot outlive this process, and park the rest.

@@ -1,19 +1,24 @@
-"""Who may talk to the service: host names against DNS rebinding, origins against foreign pages."""
+"""Who may talk to the service, and how much at once: hosts against DNS rebinding, origins against foreign pages."""
 
 from __future__ import annotations
 
 import ipaddress
+from http import HTTPStatus
 from urllib.parse import urlsplit
 
 from aiohttp import hdrs, web
 
 from safelight.web.keys import CORE
-from safelight.web.problems import ForbiddenOrigin, Handler
+from safelight.web.problems import BadRequest, ForbiddenOrigin, Handler
+
+HEADER_BYTES = 32 * 1024
+"""A hostile cursor of 10 kB is answered with a stream, not with a 400 that would end an EventSource for ever."""
 
 
 @web.middleware
 async def access(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Refuse foreign hosts and origins before anything is done; answer preflights of listed origins."""
+    """Refuse giant headers, foreign hosts and origins before anything is done; answer preflights of listed origins."""
+    _check_size(request)
     _check_host(request)
     origin = request.headers.get(hdrs.ORIGIN)
     if origin is not None:
@@ -33,6 +38,13 @@ async def add_headers(request: web.Request, response: web.StreamResponse) -> Non
         if origin in request.app[CORE].config.server.allowed_origins:
             response.headers[hdrs.ACCESS_CONTROL_ALLOW_ORIGIN] = origin
             response.headers[hdrs.ACCESS_CONTROL_EXPOSE_HEADERS] = "Location, Retry-After, ETag, Safelight-Session"
+
+
+def _check_size(request: web.Request) -> None:
+    """All headers together: aiohttp counts them and bounds each."""
+    if sum(len(name) + len(value) for name, value in request.raw_headers) > HEADER_BYTES:
+        status = HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
+        raise BadRequest(f"The headers are larger than {HEADER_BYTES} bytes.", status)
 
 
 def _check_host(request: web.Request) -> None:
@@ -58,7 +70,7 @@ def _check_origin(request: web.Request, origin: str) -> None:
 def _preflight(origin: str) -> dict[str, str]:
     return {
         hdrs.ACCESS_CONTROL_ALLOW_ORIGIN: origin,
-        hdrs.ACCESS_CONTROL_ALLOW_METHODS: "GET, POST",
+        hdrs.ACCESS_CONTROL_ALLOW_METHODS: "GET, POST, DELETE",
         hdrs.ACCESS_CONTROL_ALLOW_HEADERS: "Content-Type, Last-Event-ID",
         hdrs.ACCESS_CONTROL_MAX_AGE: "600",
     }

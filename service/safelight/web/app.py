@@ -5,9 +5,10 @@ from __future__ import annotations
 from aiohttp import web
 
 from safelight.core import Safelight
-from safelight.web import generations, health, providers
+from safelight.web import generations, health, providers, ui
 from safelight.web.access import access, add_headers
 from safelight.web.keys import CORE, STREAMS
+from safelight.web.listing import list_generations
 from safelight.web.outputs import get_output
 from safelight.web.problems import problems
 from safelight.web.streams import watch_many
@@ -25,13 +26,18 @@ def make_app(core: Safelight) -> web.Application:
     route.add_post("/api/generation", generations.create_seed)
     route.add_get("/api/generation", generations.watch_seed, allow_head=False)
     route.add_post("/v1/generations", generations.create_v1)
+    route.add_get("/v1/generations", list_generations)
     route.add_get("/v1/generations/{id}", generations.get)
+    route.add_delete("/v1/generations/{id}", generations.forget)
     route.add_post("/v1/generations/{id}/cancel", generations.cancel)
+    route.add_post("/v1/generations/{id}/pause", generations.pause)
+    route.add_post("/v1/generations/{id}/resume", generations.resume)
     route.add_get("/v1/generations/{id}/events", generations.watch_v1, allow_head=False)
     route.add_get("/v1/events", watch_many, allow_head=False)
     route.add_get("/v1/outputs/{id}/{name}", get_output)
     route.add_get("/v1/providers", providers.list_providers)
     route.add_get("/v1/providers/{name}", providers.get_provider)
+    app.add_routes(ui.routes())
     return app
 
 

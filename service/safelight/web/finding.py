@@ -10,13 +10,24 @@ from safelight.status import Status
 from safelight.web.keys import CORE
 
 
+def checked_id(text: str) -> str:
+    """
+    Return what has the form of an id.
+
+    Raises:
+        NotFound: It has not, so nothing has it.
+    """
+    if not is_id(text):
+        raise NotFound("No such generation.")
+    return text
+
+
 async def find(request: web.Request, generation_id: str) -> tuple[Generation, Status]:
     """
     Return a generation the caller may see, and its newest status.
 
     Raises:
         NotFound: Unknown, someone else's, or no id at all.
+        Gone: The caller's own, and forgotten.
     """
-    if not is_id(generation_id):
-        raise NotFound("No such generation.")
-    return await request.app[CORE].find(generation_id, owner=ANONYMOUS)
+    return await request.app[CORE].find(checked_id(generation_id), owner=ANONYMOUS)

@@ -1,27 +1,23 @@
-"""Create, look, cancel: the resources of /v1 and the seed's two calls, by the same handlers."""
+"""Create, look, cancel, pause, forget: the resources of /v1 and the seed's two calls, by the same handlers."""
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 
 from aiohttp import hdrs, web
 
-from safelight.codec import encode, encode_status
-from safelight.frames import Frame
+from safelight.codec import encode
 from safelight.generation import ANONYMOUS, Draft
-from safelight.hub import Viewer
-from safelight.status import Status
 from safelight.structuring import structure
 from safelight.versions import Version
+from safelight.web.answers import snapshot
 from safelight.web.bodies import read_object
-from safelight.web.finding import find
+from safelight.web.finding import checked_id, find
+from safelight.web.history import read_history, wants_page
 from safelight.web.keys import CORE
-from safelight.web.problems import BadRequest
 from safelight.web.profiles import SEED, V1, Profile
 from safelight.web.streams import watch_one
-
-MAX_WAIT_SECONDS = 60.0
+from safelight.web.waiting import newer, wait_seconds
 
 
 async def create_v1(request: web.Request) -> web.StreamResponse:
@@ -35,7 +31,9 @@ async def create_seed(request: web.Request) -> web.StreamResponse:
 
 
 async def watch_v1(request: web.Request) -> web.StreamResponse:
-    """`GET /v1/generations/{id}/events`."""
+    """`GET /v1/generations/{id}/events`: a stream, or a page of JSON for those who take nothing else."""
+    if wants_page(request):
+        return await read_history(request)
     return await watch_one(request, request.match_info["id"], V1)
 
 
@@ -47,21 +45,43 @@ async def watch_seed(request: web.Request) -> web.StreamResponse:
 async def get(request: web.Request) -> web.StreamResponse:
     """`GET /v1/generations/{id}`, with `?wait=` and `?after=` a long poll."""
     _, status = await find(request, request.match_info["id"])
-    wait = _wait_seconds(request)
+    wait = wait_seconds(request)
     after = Version.parse(request.query.get("after"))
     if wait and status.version == after and not status.is_terminal:
-        status = await _newer(request, status, wait)
+        status = await newer(request, status, wait)
     etag = f'"{status.version}"'
     if etag in request.headers.get(hdrs.IF_NONE_MATCH, ""):
         return web.Response(status=304, headers={hdrs.ETAG: etag})
-    return _snapshot(status)
+    return snapshot(status)
 
 
 async def cancel(request: web.Request) -> web.StreamResponse:
     """`POST /v1/generations/{id}/cancel`: 202 asked for, 200 ended by it already, 409 too late."""
     generation, _ = await find(request, request.match_info["id"])
     status = await request.app[CORE].cancel(generation.id, owner=ANONYMOUS)
-    return _snapshot(status, http_status=200 if status.is_terminal else 202)
+    return snapshot(status, http_status=200 if status.is_terminal else 202)
+
+
+async def pause(request: web.Request) -> web.StreamResponse:
+    """`POST /v1/generations/{id}/pause`: 202 it is held still, 409 it cannot be."""
+    return await _hold(request, still=True)
+
+
+async def resume(request: web.Request) -> web.StreamResponse:
+    """`POST /v1/generations/{id}/resume`: 202 it goes on, 409 it cannot."""
+    return await _hold(request, still=False)
+
+
+async def forget(request: web.Request) -> web.StreamResponse:
+    """`DELETE /v1/generations/{id}`: 204 it is forgotten, and 410 from here on; 409 while it runs."""
+    await request.app[CORE].forget(checked_id(request.match_info["id"]), owner=ANONYMOUS)
+    return web.Response(status=204)
+
+
+async def _hold(request: web.Request, *, still: bool) -> web.StreamResponse:
+    generation, _ = await find(request, request.match_info["id"])
+    status = await request.app[CORE].hold(generation.id, owner=ANONYMOUS, still=still)
+    return snapshot(status, http_status=202)
 
 
 async def _create(request: web.Request, profile: Profile) -> web.StreamResponse:
@@ -85,51 +105,3 @@ async def _create(request: web.Request, profile: Profile) -> web.StreamResponse:
     }
     headers = {hdrs.LOCATION: reply["urls"]["self"], "Safelight-Session": status.generation}
     return web.Response(status=profile.created_status, body=encode(reply), content_type="application/json", headers=headers)
-
-
-class _Waiter(Viewer):
-    """Waits for one newer frame."""
-
-    is_paused = False
-
-    def __init__(self) -> None:
-        self.newer = asyncio.Event()
-        self.status: Status | None = None
-
-    def show(self, frame: Frame) -> None:
-        self.status = frame.status
-        self.newer.set()
-
-    def lag(self) -> None:
-        """Hear nothing: a waiter is never paused."""
-
-    def cut(self, reason: str) -> None:  # noqa: ARG002 - whatever it is, the caller asks again
-        self.newer.set()
-
-
-async def _newer(request: web.Request, status: Status, seconds: float) -> Status:
-    waiter = _Waiter()
-    subscription = request.app[CORE].hub.subscribe(status.generation, waiter, status.version)
-    if subscription is None:
-        return (await find(request, status.generation))[1]
-    try:
-        subscription.catch_up()
-        async with asyncio.timeout(seconds):
-            await waiter.newer.wait()
-    except TimeoutError:
-        return status
-    finally:
-        subscription.close()
-    return waiter.status or status
-
-
-def _snapshot(status: Status, http_status: int = 200) -> web.Response:
-    headers = {hdrs.ETAG: f'"{status.version}"', hdrs.CACHE_CONTROL: "no-store"}
-    return web.Response(status=http_status, body=encode_status(status), content_type="application/json", headers=headers)
-
-
-def _wait_seconds(request: web.Request) -> float:
-    text = request.query.get("wait", "0")
-    if not (text.isascii() and text.isdigit() and len(text) < 6):
-        raise BadRequest("'wait' is a whole number of seconds.")
-    return min(float(text), MAX_WAIT_SECONDS)

@@ -11,7 +11,7 @@ import structlog
 from aiohttp import web
 
 from safelight.codec import encode
-from safelight.errors import Busy, Fault, InvalidInput, SafelightError
+from safelight.errors import Busy, Fault, InvalidInput, JournalFull, SafelightError
 from safelight.redaction import redactor
 
 log = structlog.get_logger()
@@ -24,13 +24,16 @@ _STATUS_OF_CODE = {
     "unauthorized": 401,
     "forbidden_origin": 403,
     "not_found": 404,
+    "gone": 410,
     "conflict": 409,
     "not_cancelable": 409,
+    "not_pausable": 409,
     "rate_limited": 429,
     "busy": 503,
     "storage_full": 503,
     "provider_unavailable": 503,
 }
+_FULL_RETRY_SECONDS = 60
 _CODE_OF_STATUS = {404: "not_found", 405: "invalid_input", 413: "invalid_input"}
 
 
@@ -44,6 +47,12 @@ class BadRequest(SafelightError):
         self.status = status
 
 
+class BadQuery(InvalidInput):
+    """The query of the request has faults; each is named."""
+
+    status = HTTPStatus.BAD_REQUEST
+
+
 class ForbiddenOrigin(SafelightError):
     """The page or host the request comes from is not on the list."""
 
@@ -55,8 +64,6 @@ async def problems(request: web.Request, handler: Handler) -> web.StreamResponse
     """Answer every error with a problem document; nothing else ever leaves, a traceback least of all."""
     try:
         return await handler(request)
-    except SafelightError as error:
-        return _answer(request, status_of(error), error.code, str(error), retryable=error.retryable, **_extras(error))
     except web.HTTPException as error:
         if error.status < HTTPStatus.BAD_REQUEST:
             raise
@@ -64,15 +71,27 @@ async def problems(request: web.Request, handler: Handler) -> web.StreamResponse
         if "Allow" in error.headers:
             answer.headers["Allow"] = error.headers["Allow"]
         return answer
-    except Exception:
-        request_id = secrets.token_hex(8)
-        log.exception("request_failed", method=request.method, route=_route(request), request_id=request_id)
-        return _answer(request, 500, "internal", "The service failed; its log says more.", request_id=request_id)
+    except Exception as error:
+        told, request_id = public(error), secrets.token_hex(8)
+        status = status_of(told)
+        facts = {"method": request.method, "route": _route(request), "request_id": request_id}
+        if told is not error:
+            log.exception("request_failed", **facts)
+        elif status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            log.warning("request_refused", code=told.code, error=str(told), **facts)
+        return _answer(request, status, told.code, str(told), retryable=told.retryable, request_id=request_id, **_extras(told))
+
+
+def public(error: Exception) -> SafelightError:
+    """Return an error as callers may hear it: what has no code of its own is ours to know, and said in the log alone."""
+    if isinstance(error, SafelightError) and error.code != SafelightError.code:
+        return error
+    return SafelightError("The service failed; its log says more.")
 
 
 def status_of(error: SafelightError) -> int:
     """Return the HTTP status an error is answered with."""
-    return error.status if isinstance(error, BadRequest) else _STATUS_OF_CODE.get(error.code, 500)
+    return error.status if isinstance(error, BadRequest | BadQuery) else _STATUS_OF_CODE.get(error.code, 500)
 
 
 def _extras(error: SafelightError) -> dict[str, Any]:
@@ -81,6 +100,8 @@ def _extras(error: SafelightError) -> dict[str, Any]:
         extras["faults"] = error.faults
     if isinstance(error, Busy):
         extras["retry_after_seconds"] = error.retry_after_seconds
+    if isinstance(error, JournalFull):
+        extras["retry_after_seconds"] = _FULL_RETRY_SECONDS
     return extras
 
 

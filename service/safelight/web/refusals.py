@@ -18,10 +18,10 @@ def is_busy(request: web.Request) -> bool:
     return core.is_draining or len(request.app[STREAMS]) >= core.config.streams.max_streams
 
 
-def turn_away(profile: Profile) -> web.Response:
-    """Send a reader away for a while; one whose client never comes back is told that it failed."""
+def turn_away(profile: Profile, error: SafelightError | None = None) -> web.Response:
+    """Send a reader away for a while; one whose client never comes back is told that it failed, and why: busy, unless said."""
     if profile.refuses_as_event:
-        return refuse(Busy("The service is full or stopping; try again in a moment."))
+        return refuse(error or Busy("The service is full or stopping; try again in a moment."))
     return _short(b"retry: %d\n: busy\n\n" % later())
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import structlog
 from aiohttp import web
 
 from safelight.codec import encode
-from safelight.errors import NotFound, SafelightError
+from safelight.errors import Gone, NotFound
 from safelight.frames import Frame
 from safelight.generation import ANONYMOUS
 from safelight.hub import NOTHING_SEEN, Subscription
@@ -13,12 +14,14 @@ from safelight.status import Status
 from safelight.versions import Version
 from safelight.web.finding import find
 from safelight.web.keys import CORE
-from safelight.web.problems import BadRequest
+from safelight.web.problems import BadRequest, public
 from safelight.web.profiles import V1, Profile
 from safelight.web.refusals import is_busy, refuse, turn_away
 from safelight.web.resume import Resume
 from safelight.web.upkeep import attended
 from safelight.web.viewers import StreamViewer
+
+log = structlog.get_logger()
 
 _PAGE = 100
 
@@ -28,15 +31,26 @@ async def watch_one(request: web.Request, generation_id: str, profile: Profile) 
     if is_busy(request):
         return turn_away(profile)
     core = request.app[CORE]
-    viewer = StreamViewer(request, core.config.streams, has_ids=True, outlasts_drain=profile.outlasts_drain)
+    viewer = StreamViewer(
+        request,
+        core.config.streams,
+        has_ids=True,
+        outlasts_drain=profile.outlasts_drain,
+        wants_log=profile.has_log and _wants_log(request),
+    )
     subscription = core.hub.subscribe(generation_id, viewer)  # first subscribe, then read: nothing falls between
     try:
         try:
             _, status = await find(request, generation_id)
-        except SafelightError as error:
-            if not profile.refuses_as_event:
-                raise
-            return refuse(error)
+        except NotFound as error:
+            if profile.refuses_as_event:
+                return refuse(error)
+            if isinstance(error, Gone):
+                return web.Response(status=204)  # to an EventSource that comes back this is the end, not a fault
+            raise
+        except Exception as error:
+            log.exception("stream_refused", generation=generation_id, profile=profile.surface)
+            return turn_away(profile, public(error))
         resume = Resume.of(request)
         if resume.has_seen_end(status):
             return web.Response(status=204)
@@ -60,7 +74,8 @@ async def watch_many(request: web.Request) -> web.StreamResponse:
         raise BadRequest(f"At most {core.config.streams.watch_max} generations can be watched on one connection.")
     if is_busy(request):
         return turn_away(V1)
-    viewer = StreamViewer(request, core.config.streams, has_ids=False, outlasts_drain=False)
+    wants_log = _wants_log(request)
+    viewer = StreamViewer(request, core.config.streams, has_ids=False, outlasts_drain=False, wants_log=wants_log)
 
     def join(generation_id: str) -> None:
         if (subscription := core.hub.subscribe(generation_id, viewer)) is not None:
@@ -81,6 +96,13 @@ async def watch_many(request: web.Request) -> web.StreamResponse:
     finally:
         core.hub.part(join)
     return viewer.response
+
+
+def _wants_log(request: web.Request) -> bool:
+    words = request.query.getall("events", [])
+    if set(words) - {"log"}:
+        raise BadRequest("'events' may say 'log' and nothing else.")
+    return bool(words)
 
 
 async def _replay(request: web.Request, viewer: StreamViewer, resume: Resume, profile: Profile, status: Status) -> Version:

@@ -13,7 +13,7 @@ from aiohttp_sse import EventSourceResponse
 
 from safelight.codec import encode
 from safelight.config.model import Streams
-from safelight.frames import HEARTBEAT, Frame, chunk
+from safelight.frames import HEARTBEAT, Frame, LogLine, chunk
 from safelight.hub import Subscription, Viewer
 
 if TYPE_CHECKING:
@@ -55,8 +55,17 @@ class StreamViewer(Viewer):
         outlasts_drain: Whether it is held while the service leaves.
     """
 
-    def __init__(self, request: web.Request, settings: Streams, *, has_ids: bool, outlasts_drain: bool) -> None:
+    def __init__(
+        self,
+        request: web.Request,
+        settings: Streams,
+        *,
+        has_ids: bool,
+        outlasts_drain: bool,
+        wants_log: bool,
+    ) -> None:
         self.reason: str | None = None
+        self.wants_log = wants_log
         self.outlasts_drain = outlasts_drain
         self.events = 0
         self.bytes = 0
@@ -135,6 +144,9 @@ class StreamViewer(Viewer):
         self._put(frame)
         if frame.status.is_terminal:
             self._let_go()
+
+    def hear(self, line: LogLine) -> None:
+        self._write(line.chunked if self._is_chunked else line.event)
 
     def lag(self) -> None:
         if self._is_held:
