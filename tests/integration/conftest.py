@@ -30,6 +30,7 @@ class Event:
     id: str | None
     data: dict
     read: int
+    name: str | None = None
 
     @property
     def status(self):
@@ -118,7 +119,12 @@ class Stream:
 
     Only what the protocol page allows passes: LF, one `data` line, comments, `retry` and `id`, no named event, and a
     blank line behind everything. Iterating ends with a proper end; anything else raises.
+
+    Attributes:
+        named: The names that events may have; none, unless the test asked the service for some.
     """
+
+    named = frozenset()
 
     def __init__(self, connection):
         self.connection = connection
@@ -183,9 +189,12 @@ class Stream:
             if not name:
                 self.comments.append(value)
                 continue
-            assert name in {"id", "data", "retry"}, f"'{name}' has no place on this stream"
+            assert name in {"id", "data", "retry", "event"}, f"'{name}' has no place on this stream"
             assert name not in fields, f"two '{name}' lines in one event"
             fields[name] = value
+        if "event" in fields:
+            assert fields["event"] in self.named, f"no event may be named '{fields['event']}' here"
+            assert "id" not in fields
         if "retry" in fields:
             self.retries.append(int(fields["retry"]))
         if "data" not in fields:
@@ -196,7 +205,7 @@ class Stream:
             self.last_event_id = fields["id"]
         data = json.loads(fields["data"])
         assert len(fields["data"]) <= 16 * 1024
-        return Event(fields.get("id"), data, self.read)
+        return Event(fields.get("id"), data, self.read, fields.get("event"))
 
 
 class Run:
@@ -350,7 +359,7 @@ async def serve(tmp_path, puppet):
     before = asyncio.all_tasks()
 
     @asynccontextmanager
-    async def up(*, engine="memory", server=None, streams=None, deadlines=None, min_free_bytes=0):
+    async def up(*, engine="memory", server=None, streams=None, deadlines=None, min_free_bytes=0, providers=None):
         config = Config(
             default_provider="puppet",
             server=Server(**{"port": 0, "drain_seconds": 0.0, **(server or {})}),
@@ -358,7 +367,7 @@ async def serve(tmp_path, puppet):
             journal=JournalSettings(engine=engine),
             streams=Streams(**{"progress_seconds": 0.0, **(streams or {})}),
             deadlines=Deadlines(**(deadlines or {})),
-            providers={"puppet": Instance(plugin="puppet"), "simulator": Instance(plugin="simulator")},
+            providers={"puppet": Instance(plugin="puppet"), "simulator": Instance(plugin="simulator"), **(providers or {})},
         )
         async with listening(config, discovery=attrs.evolve(discover(), providers=offers)) as listener:
             service = Service(listener)

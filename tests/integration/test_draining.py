@@ -4,8 +4,12 @@ import asyncio
 
 import pytest
 
+from safelight.config.model import Instance
 from safelight.providers import Progressed
+from safelight.records import Step
 from safelight.web.serving import leave_in_order
+
+HALF_AND_NO_FURTHER = [{"do": "started"}, {"do": "progress", "fraction": 0.5}, {"do": "stall"}]
 
 
 @pytest.fixture
@@ -88,6 +92,28 @@ async def test_the_seeds_stream_is_held_until_its_generation_ends_within_the_gra
     await leaving
 
     assert events[-1].status == "succeeded"
+
+
+async def test_the_seeds_last_word_on_a_job_that_lives_upstream_is_said_to_its_reader_and_to_nobody_else(serve, puppet):
+    service = await serve(engine="sqlite", providers={"remote": Instance(plugin="simulator-remote")})
+    generation = await service.create("/api/generation", providerId="remote", options={"script": HALF_AND_NO_FURTHER})
+    seed, other = await service.watch_seed(generation), await service.watch(generation)
+    *_, before = await seed.until(lambda data: data.get("progress") == 50)
+    await other.next()
+    readings = [asyncio.create_task(stream.rest()) for stream in (seed, other)]
+    await leave_in_order(service.up)
+    (farewell,), others = await asyncio.gather(*readings)
+
+    assert farewell.id is None
+    assert farewell.data == {"status": "failed", "error": "The service stopped.", "code": "interrupted"}
+    assert seed.last_event_id == before.id
+    assert {event.status for event in others} <= {"started", "processing"}
+    journalled = await service.core.journal.read(generation)
+    assert not any(status.is_terminal for status in journalled)
+    assert str(journalled[-1].version) == before.id
+    (left,) = await service.core.journal.unfinished()
+    assert (left.generation.id, left.attempts[-1].step) == (generation, Step.ACCEPTED)
+    assert (await service.snapshot(generation))["status"] == "processing"
 
 
 async def test_a_long_poll_does_not_hold_up_the_leaving(serve, puppet, eventually):

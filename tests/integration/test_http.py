@@ -185,6 +185,23 @@ async def test_an_unknown_provider_is_named_with_a_suggestion(service, check_pro
     assert problem["faults"] == [{"path": "providerId", "message": "unknown provider 'pupet' (did you mean 'puppet'?)"}]
 
 
+async def test_a_providers_name_is_as_long_as_a_name_may_be(service, check_problem):
+    for length, code, said in ((200, "provider_unknown", "unknown provider"), (201, "invalid_input", "must have at most 200")):
+        answer = await service.call("POST", "/v1/generations", {"prompt": "a", "providerId": "p" * length})
+        (fault,) = check_problem(answer, 422, code)["faults"]
+        assert fault["path"] == "providerId"
+        assert said in fault["message"]
+
+
+@BOTH
+async def test_a_providers_name_of_60_kb_is_refused_and_not_said_back(service, path, check_problem):
+    answer = await service.call("POST", path, {"prompt": "a", "providerId": "p" * 60_000})
+
+    check_problem(answer, 422, "invalid_input")
+    assert len(answer.body) < 1000
+    assert service.core.hub.running("anonymous") == []
+
+
 # Paths and methods
 
 
@@ -223,12 +240,12 @@ async def test_raw_bytes_in_a_path_do_no_harm(service):
 @pytest.mark.parametrize(
     ("method", "path", "allowed"),
     [
-        ("GET", "/v1/generations", {"POST"}),
+        ("PUT", "/v1/generations", {"GET", "HEAD", "POST"}),
         ("DELETE", "/v1/providers", {"GET", "HEAD"}),
         ("PUT", "/api/generation", {"GET", "POST"}),
         ("HEAD", "/api/generation", {"GET", "POST"}),
         ("POST", "/v1/events", {"GET"}),
-        ("OPTIONS", "/v1/generations", {"POST"}),
+        ("OPTIONS", "/v1/generations", {"GET", "HEAD", "POST"}),
     ],
 )
 async def test_other_methods_are_405_and_say_which_are_not(service, method, path, allowed, check_problem):
