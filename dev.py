@@ -4,6 +4,8 @@ Run, test and check Safelight from a checkout: the one command there is.
 
     python3 dev.py run [ARGS]    start the service (`safelight serve ARGS`)
     python3 dev.py test [ARGS]   run the tests (`pytest ARGS`; everything, on every core, when there are none)
+    python3 dev.py test --live [LANE…]
+                                 run the slow lanes of tests/live: real servers, the container image
     python3 dev.py check         lint, formatting, types, import floors, documents
     python3 dev.py fix           format, and mend what can be mended by machine
 
@@ -24,7 +26,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from types import FrameType
@@ -34,6 +36,8 @@ ROOT = Path(__file__).resolve().parent
 EVERYTHING = ("-n", "auto", "--dist", "loadfile")
 PROGRAMS = {"chromium": "chromium", "nginx": "nginx-light", "node": "nodejs"}
 """What the tests run besides Python, and the Debian package of each."""
+LIVE_PROGRAMS = {"buildah": "buildah", "debootstrap": "debootstrap"}
+"""What the slow lanes run besides."""
 SYSTEM_PATH = os.pathsep.join((os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"))
 
 
@@ -67,11 +71,11 @@ class Checkout:
         return sha.hexdigest()
 
     def requirements(self, purpose: str) -> list[str]:
-        """Return pip's arguments: the distributions of this checkout, without their extras where only running matters."""
+        """Return pip's arguments: the distributions of this checkout, of their extras only the command line's where running matters."""
         if purpose == "dev":
             return ["-r", "requirements/dev.txt"]
         lines = (self.root / "requirements" / "dev.txt").read_text().splitlines()
-        return [word for line in lines if line.startswith("-e ") for word in re.sub(r"\[.*\]", "", line).split(" ", 1)]
+        return [word for line in lines if line.startswith("-e ") for word in re.sub(r"\[.*\]", "[cli]", line).split(" ", 1)]
 
     def set_up(self, purpose: str) -> None:
         """Make `.venv` fit for `run` or `dev`; costs nothing when it is."""
@@ -135,9 +139,9 @@ def venv_command(venv: Path) -> list[str]:
     return [base_python(), "-m", "venv", *pip, str(venv)]
 
 
-def install_programs() -> None:
+def install_programs(programs: Mapping[str, str]) -> None:
     """See to the programs that tests start: install them where that is ours to do, else say what would."""
-    missing = [package for program, package in PROGRAMS.items() if not shutil.which(program, path=SYSTEM_PATH)]
+    missing = [package for program, package in programs.items() if not shutil.which(program, path=SYSTEM_PATH)]
     if not missing:
         return
     apt = ["apt-get", "install", "--yes", "--quiet", "--no-install-recommends", *missing]
@@ -166,8 +170,18 @@ def run(checkout: Checkout, arguments: Sequence[str]) -> NoReturn:
 def test(checkout: Checkout, arguments: Sequence[str]) -> NoReturn:
     """Become pytest."""
     checkout.set_up("dev")
-    install_programs()
+    if arguments[:1] == ["--live"]:
+        install_programs(PROGRAMS | LIVE_PROGRAMS)
+        become(checkout, "pytest", "--live", *lanes(checkout, arguments[1:]))
+    install_programs(PROGRAMS)
     become(checkout, "pytest", *(arguments or EVERYTHING))
+
+
+def lanes(checkout: Checkout, arguments: Sequence[str]) -> list[str]:
+    """Return pytest's arguments, with the names of lanes as their files."""
+    files = {path.stem.removeprefix("test_"): path for path in checkout.root.glob("tests/live/test_*.py")}
+    named = [str(files[word].relative_to(checkout.root)) if word in files else word for word in arguments]
+    return named if any(word in files for word in arguments) else ["tests/live", *named]
 
 
 def check(checkout: Checkout, arguments: Sequence[str]) -> None:

@@ -240,8 +240,8 @@ def machine(dev, tmp_path, monkeypatch):
 
 
 def test_root_gets_the_missing_programs_installed_once(dev, machine):
-    dev.install_programs()
-    dev.install_programs()
+    dev.install_programs(dev.PROGRAMS)
+    dev.install_programs(dev.PROGRAMS)
     assert machine() == [
         "update --quiet",
         "install --yes --quiet --no-install-recommends chromium nginx-light nodejs",
@@ -250,7 +250,7 @@ def test_root_gets_the_missing_programs_installed_once(dev, machine):
 
 def test_others_are_told_the_command(dev, machine, monkeypatch, capsys):
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
-    dev.install_programs()
+    dev.install_programs(dev.PROGRAMS)
     assert "sudo apt-get install --yes --quiet --no-install-recommends chromium nginx-light nodejs" in capsys.readouterr().err
     assert machine() == []
 
@@ -259,7 +259,19 @@ def test_ci_stops_loudly_without_the_programs(dev, machine, monkeypatch, capsys,
     monkeypatch.setenv("CI", "true")
     executable(tmp_path / "machine" / "apt-get", "#!/bin/sh\necho no such package\nexit 100\n")
     with pytest.raises(SystemExit) as stopped:
-        dev.install_programs()
+        dev.install_programs(dev.PROGRAMS)
     assert stopped.value.code == 2
     told = capsys.readouterr().err
     assert "apt-get install" in told
+
+
+@pytest.mark.parametrize(
+    ("arguments", "wanted"),
+    [
+        ([], ["tests/live"]),
+        (["-x"], ["tests/live", "-x"]),
+        (["container", "-x"], ["tests/live/test_container.py", "-x"]),
+    ],
+)
+def test_a_slow_lane_is_named_by_its_file(dev, arguments, wanted):
+    assert dev.lanes(dev.Checkout(dev.ROOT), arguments) == wanted
