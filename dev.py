@@ -34,7 +34,7 @@ from typing import NoReturn
 
 ROOT = Path(__file__).resolve().parent
 EVERYTHING = ("-n", "auto", "--dist", "loadfile")
-PROGRAMS = {"chromium": "chromium", "nginx": "nginx-light", "node": "nodejs"}
+PROGRAMS = {"chromium": "chromium", "nginx": "nginx-light", "node": "nodejs", "npm": "npm"}
 """What the tests run besides Python, and the Debian package of each."""
 LIVE_PROGRAMS = {"buildah": "buildah", "debootstrap": "debootstrap"}
 """What the slow lanes run besides."""

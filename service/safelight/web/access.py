@@ -71,7 +71,7 @@ def _preflight(origin: str) -> dict[str, str]:
     return {
         hdrs.ACCESS_CONTROL_ALLOW_ORIGIN: origin,
         hdrs.ACCESS_CONTROL_ALLOW_METHODS: "GET, POST, DELETE",
-        hdrs.ACCESS_CONTROL_ALLOW_HEADERS: "Content-Type, Last-Event-ID",
+        hdrs.ACCESS_CONTROL_ALLOW_HEADERS: "Authorization, Content-Type, Idempotency-Key, Last-Event-ID",
         hdrs.ACCESS_CONTROL_MAX_AGE: "600",
     }
 

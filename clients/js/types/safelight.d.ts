@@ -1,0 +1,16 @@
+export { SafelightError } from "./safelight/errors.js";
+export { EventStreamParser } from "./safelight/parser.js";
+export type CallOptions = import("./safelight/types.js").CallOptions;
+export type Connection = import("./safelight/types.js").Connection;
+export type Created = import("./safelight/types.js").Created;
+export type Draft = import("./safelight/types.js").Draft;
+export type LogLine = import("./safelight/types.js").LogLine;
+export type Output = import("./safelight/types.js").Output;
+export type Page = import("./safelight/types.js").Page;
+export type Problem = import("./safelight/types.js").Problem;
+export type Snapshot = import("./safelight/types.js").Snapshot;
+export type Transport = import("./safelight/types.js").Transport;
+export type WatchOptions = import("./safelight/types.js").WatchOptions;
+export { cancel, forget, generate, list, pause, resume } from "./safelight/calls.js";
+export { hasEnded, newer } from "./safelight/snapshots.js";
+export { Watch, watch } from "./safelight/watch.js";
