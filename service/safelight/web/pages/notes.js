@@ -1,0 +1,164 @@
+/** The raw events of the print in the tray, as they came and as the journal has them. */
+
+import { askAsCurl, watchAsCurl } from "./curl.js";
+import { make, say, the } from "./dom.js";
+import { hasEnded, history, newer, root, watch } from "./service.js";
+
+const MOST = 1_000;
+const NEAR = 24;
+
+/** Owns the tape. */
+export class Notes {
+  #roll;
+  /** @type {import("./roll.js").Print | null} */
+  #print = null;
+  /** @type {{snapshot: import("../safelight.js").Snapshot, node: HTMLElement}[]} */
+  #rows = [];
+  #heard = new Set();
+  /** @type {import("../safelight.js").Watch | null} */
+  #listening = null;
+
+  /** @param {import("./roll.js").Roll} roll */
+  constructor(roll) {
+    this.#roll = roll;
+    roll.addEventListener("select", () => this.#change());
+    roll.addEventListener("print", ({ detail }) => detail === this.#print && this.#hear(detail.snapshot));
+    the("hear").addEventListener("change", () => this.#listen());
+    the("copy-ask").addEventListener("click", () => this.#print?.body && void copy(the("copy-ask"), askAsCurl(root, this.#print.body)));
+    the("copy-watch").addEventListener("click", () => this.#print && void copy(the("copy-watch"), watchAsCurl(root, this.#print.id)));
+  }
+
+  #change() {
+    if (this.#print === this.#roll.selected) return;
+    this.#print = this.#roll.selected;
+    this.#rows = [];
+    this.#heard.clear();
+    the("tape").replaceChildren();
+    the("copied").hidden = true;
+    the("copy-ask").disabled = !this.#print?.body;
+    the("copy-watch").disabled = !this.#print;
+    this.#count();
+    this.#listen();
+    if (!this.#print) return;
+    if (this.#print.snapshot) this.#hear(this.#print.snapshot);
+    if (!hasEnded(this.#print.snapshot)) void this.#fill(this.#print);
+  }
+
+  /** @param {import("../safelight.js").Snapshot | null} snapshot */
+  #hear(snapshot) {
+    if (!snapshot || !this.#print) return;
+    this.#add(snapshot);
+    if (hasEnded(snapshot)) void this.#fill(this.#print); // the shared stream leaves out what was overtaken; the journal does not
+  }
+
+  /**
+   * Fill the gaps from the journal.
+   *
+   * @param {import("./roll.js").Print} print
+   */
+  async #fill(print) {
+    let after;
+    try {
+      do {
+        const page = await history(print.id, after);
+        if (this.#print !== print) return;
+        for (const snapshot of page.events) this.#add(snapshot);
+        after = page.next;
+      } while (after && this.#rows.length < MOST);
+    } catch {
+      // the tape then shows what came by itself, which is what the page shows anyway
+    }
+  }
+
+  /** The provider's log has a stream of its own, so it is only listened to on demand. */
+  #listen() {
+    this.#listening?.close();
+    this.#listening = null;
+    if (!the("hear").checked || !this.#print || hasEnded(this.#print.snapshot)) return;
+    const print = this.#print;
+    this.#listening = watch(print.id, { onLog: ({ at, line }) => this.#print === print && this.#put(logRow(at, line)) });
+  }
+
+  /** @param {import("../safelight.js").Snapshot} snapshot */
+  #add(snapshot) {
+    const key = keyOf(snapshot);
+    if (this.#heard.has(key) || this.#rows.length >= MOST) return;
+    this.#heard.add(key);
+    let at = this.#rows.length;
+    while (at > 0 && newer(this.#rows[at - 1].snapshot, snapshot)) at -= 1;
+    const row = { snapshot, node: rowOf(snapshot) };
+    const next = this.#rows[at];
+    this.#rows.splice(at, 0, row);
+    this.#put(row.node, next?.node);
+    this.#count();
+  }
+
+  /**
+   * @param {HTMLElement} node
+   * @param {HTMLElement} [before]
+   */
+  #put(node, before) {
+    const tape = the("tape");
+    const isAtEnd = tape.scrollHeight - tape.scrollTop - tape.clientHeight < NEAR;
+    tape.insertBefore(node, before ?? null);
+    if (isAtEnd) tape.scrollTop = tape.scrollHeight;
+  }
+
+  #count() {
+    const { length } = this.#rows;
+    say(the("count"), length === 0 ? "" : `${length}${length >= MOST ? "+" : ""}`);
+  }
+}
+
+/** @param {import("../safelight.js").Snapshot} snapshot */
+const keyOf = ({ epoch, seq }) => `${epoch}-${seq}`;
+
+/** @param {import("../safelight.js").Snapshot} snapshot */
+function rowOf(snapshot) {
+  const { seq, status, progress, phase, message } = snapshot;
+  const facts = [progress === undefined ? null : `${progress} %`, phase === status || phase === "running" ? null : phase, message].filter(Boolean).join(" · ");
+  const summary = make(
+    "summary",
+    {},
+    make("span", { class: "seq" }, String(seq)),
+    make("span", { class: `status ${status}` }, status),
+    make("span", { class: "facts" }, facts),
+  );
+  const details = make("details", {}, summary);
+  details.addEventListener(
+    "toggle",
+    () => details.append(make("pre", {}, `id: ${keyOf(snapshot)}\ndata: ${JSON.stringify(snapshot, null, 2)}`)),
+    { once: true },
+  );
+  return make("li", {}, details);
+}
+
+/**
+ * @param {string} at
+ * @param {string} line
+ */
+function logRow(at, line) {
+  return make("li", { class: "log" }, make("span", { class: "seq" }, at.slice(11, 19)), make("span", { class: "said" }, line));
+}
+
+/**
+ * Copy a command; where the browser does not allow it, show it to be copied by hand.
+ *
+ * @param {HTMLElement} button
+ * @param {string} command
+ */
+async function copy(button, command) {
+  the("copied").value = command;
+  the("copied").hidden = false;
+  try {
+    await navigator.clipboard.writeText(command);
+    say(the("announcer"), "Copied.");
+    const words = (button.dataset.words ??= button.textContent ?? "");
+    say(button, "Copied");
+    setTimeout(() => say(button, words), 1_500);
+  } catch {
+    the("copied").focus();
+    the("copied").select();
+    say(the("announcer"), "The command is selected; copy it.");
+  }
+}

@@ -1,0 +1,216 @@
+/** The print in the tray: what it looks like, what is going on, and what can be done with it. */
+
+import { make, say, sayOrHide, the } from "./dom.js";
+import { Emulsion, looksOf, ratioOf } from "./emulsion.js";
+import { nameOf } from "./roll.js";
+import { cancel, forget, hasEnded, local, pause, resume, thumbnail } from "./service.js";
+import { lineOf, lookOf, readingsOf } from "./words.js";
+
+const TICK = 500;
+
+/** Owns the tray and its caption. */
+export class Tray {
+  #roll;
+  #ask;
+  #emulsion = new Emulsion(the("emulsion"));
+  /** @type {import("./roll.js").Print | null} */
+  #print = null;
+  #choice = 0;
+  #isSure = false;
+
+  /**
+   * @param {import("./roll.js").Roll} roll
+   * @param {import("./ask.js").Ask} ask
+   */
+  constructor(roll, ask) {
+    this.#roll = roll;
+    this.#ask = ask;
+    roll.addEventListener("select", () => this.#change());
+    roll.addEventListener("print", ({ detail }) => detail === this.#print && this.#show());
+    roll.addEventListener("connection", () => this.#show());
+    this.#onClick("cancel", cancel);
+    this.#onClick("pause", (id) => this.#hold(id));
+    the("again").addEventListener("click", () => this.#ask.fill(this.#print?.body ?? {}));
+    the("forget").addEventListener("click", () => this.#forget());
+    setInterval(() => !hasEnded(this.#print?.snapshot) && this.#showReadings(), TICK);
+  }
+
+  #change() {
+    if (this.#print !== this.#roll.selected) {
+      this.#print = this.#roll.selected;
+      this.#choice = 0;
+      this.#isSure = false;
+      this.#emulsion.clear();
+      sayOrHide(the("print-fault"), null);
+    }
+    this.#show();
+  }
+
+  #show() {
+    const print = this.#print;
+    const snapshot = print?.snapshot ?? null;
+    const look = print ? lookOf(snapshot) : "empty";
+    const isOver = hasEnded(snapshot);
+    the("bath").dataset.look = look;
+    the("bath").dataset.lost = String(Boolean(print) && !isOver && this.#roll.isLost);
+    the("paper").style.setProperty("--ratio", String(ratioOf(print, this.#choice)));
+    say(the("print-title"), print ? nameOf(print) : "What shall come up?");
+    say(the("now"), print ? lineOf(snapshot) : "Write a prompt, or begin with one of these.");
+    the("starters").hidden = Boolean(print);
+    the("blank").hidden = Boolean(print);
+    this.#showPicture();
+    this.#showReadings();
+    this.#showActions(isOver);
+    if (print) sayOrHide(the("print-fault"), faultOf(snapshot) ?? this.#refusal());
+  }
+
+  #showPicture() {
+    const print = this.#print;
+    if (!print) return this.#emulsion.clear();
+    const { placeholder, output, preview } = looksOf(print.snapshot, this.#choice);
+    const isPicture = output?.type?.startsWith("image/");
+    const url = isPicture ? local(output.url) : preview && local(preview.url);
+    const state = output ? "" : ", still developing";
+    this.#emulsion.show({ placeholder, url, alt: `${nameOf(print)}${state}` });
+    this.#showChoices(print);
+  }
+
+  /** @param {import("./roll.js").Print} print */
+  #showChoices(print) {
+    const outputs = print.snapshot?.outputs ?? [];
+    const place = the("choices");
+    place.hidden = outputs.length < 2;
+    const key = outputs.length < 2 ? "" : `${print.id} ${outputs.length}`;
+    if (place.dataset.key !== key) {
+      place.dataset.key = key;
+      place.replaceChildren(...(key ? outputs.map((output, at) => this.#choiceOf(output, at)) : []));
+    }
+    [...place.children].forEach((button, at) => button.setAttribute("aria-pressed", String(at === this.#choice)));
+  }
+
+  /**
+   * @param {import("../safelight.js").Output} output
+   * @param {number} at
+   */
+  #choiceOf(output, at) {
+    const url = thumbnail(output, 128);
+    const face = url ? make("img", { src: url, alt: "", width: 56, height: 56 }) : String(at + 1);
+    const button = make("button", { type: "button", class: "pick", "aria-label": `Picture ${at + 1}` }, face);
+    button.addEventListener("click", () => {
+      this.#choice = at;
+      this.#show();
+    });
+    return button;
+  }
+
+  #showReadings() {
+    const { snapshot, heardAt } = this.#print ?? { snapshot: null, heardAt: 0 };
+    the("reading").hidden = !this.#print;
+    if (!this.#print) return;
+    const bar = the("bar");
+    const isOver = hasEnded(snapshot);
+    bar.hidden = isOver;
+    if (isOver) bar.value = snapshot?.progress ?? 0;
+    else if (snapshot?.progress === undefined) bar.removeAttribute("value");
+    else bar.value = snapshot.progress;
+    if (!snapshot) return;
+    const now = Date.now();
+    const readings = readingsOf(snapshot, (now - heardAt) / 1000, now);
+    const place = the("readings");
+    const names = readings.map(([name]) => name).join();
+    if (place.dataset.names !== names) {
+      place.dataset.names = names;
+      place.replaceChildren(...readings.map(([name]) => make("div", {}, make("dt", {}, name), make("dd"))));
+    }
+    readings.forEach(([, value], at) => say(place.children[at].lastElementChild, value));
+  }
+
+  /** @param {boolean} isOver */
+  #showActions(isOver) {
+    const { id = "", snapshot = null, body = null } = this.#print ?? {};
+    the("actions").hidden = !this.#print;
+    const isHeld = snapshot?.phase === "paused";
+    const canPause = this.#ask.canPause(snapshot?.attempt?.provider ?? snapshot?.providerId);
+    the("pause").hidden = the("cancel").hidden = isOver;
+    say(the("pause"), isHeld ? "Go on" : "Pause");
+    the("pause").setAttribute("aria-disabled", String(!canPause));
+    the("cancel").setAttribute("aria-disabled", String(snapshot?.cancel === "requested"));
+    const output = snapshot?.outputs?.[this.#choice];
+    the("download").hidden = !output;
+    if (output) the("download").href = `${local(output.url)}?download=${encodeURIComponent(fileNameOf(this.#print, this.#choice))}`;
+    else the("download").removeAttribute("href");
+    the("again").hidden = !body;
+    the("forget").hidden = !isOver;
+    say(the("forget"), this.#isSure ? "Really forget" : "Forget");
+    the("forget").dataset.id = id;
+  }
+
+  /** What a button of this print could not do, kept until something else is done. */
+  #refusal() {
+    return this.#refused.id === this.#print?.id ? this.#refused.words : null;
+  }
+  #refused = { id: "", words: "" };
+
+  /**
+   * @param {string} name
+   * @param {(id: string) => Promise<unknown>} act
+   */
+  #onClick(name, act) {
+    the(name).addEventListener("click", () => void this.#do(act));
+  }
+
+  /** @param {(id: string) => Promise<unknown>} act */
+  async #do(act) {
+    const { id } = this.#print ?? {};
+    if (!id) return;
+    this.#refused = { id: "", words: "" };
+    try {
+      const snapshot = await act(id);
+      if (snapshot) this.#roll.adopt(id, { snapshot });
+    } catch (error) {
+      this.#refused = { id, words: error.message };
+    }
+    this.#show();
+  }
+
+  /** @param {string} id */
+  async #hold(id) {
+    const snapshot = this.#print?.snapshot;
+    if (snapshot?.phase === "paused") return await resume(id);
+    const provider = snapshot?.attempt?.provider ?? snapshot?.providerId;
+    if (!this.#ask.canPause(provider)) throw new Error(`The provider ${provider} cannot hold a print still.`);
+    return await pause(id);
+  }
+
+  /** The first press asks, the second does it. */
+  #forget() {
+    const print = this.#print;
+    if (!print) return;
+    if (!this.#isSure) {
+      this.#isSure = true;
+      this.#show();
+      return;
+    }
+    this.#isSure = false;
+    void this.#do(async () => {
+      await forget(print.id);
+      this.#roll.remove(print);
+    });
+  }
+}
+
+/** @param {import("../safelight.js").Snapshot | null} snapshot */
+function faultOf(snapshot) {
+  if (snapshot?.status !== "failed" || snapshot.outcome === "canceled") return null;
+  return snapshot.error ?? "It failed, and nobody said why.";
+}
+
+/**
+ * @param {import("./roll.js").Print | null} print
+ * @param {number} choice
+ */
+function fileNameOf(print, choice) {
+  if (!print) return "";
+  const count = print.snapshot?.outputs?.length ?? 1;
+  return `${nameOf(print).slice(0, 60)}${count > 1 ? ` ${choice + 1}` : ""}`;
+}
