@@ -4,33 +4,68 @@ from __future__ import annotations
 
 from typing import Any
 
+import attrs
+
 from safelight.codec import plain
 from safelight.instances import ProviderInstance, UnavailableInstance
+from safelight.providers import Capabilities
 from safelight.schemas import json_schema
+
+
+@attrs.frozen(kw_only=True)
+class Shipped:
+    """Who ships a provider: the plugin, its distribution and that one's version."""
+
+    name: str
+    distribution: str
+    version: str
+
+
+@attrs.frozen(kw_only=True)
+class Description:
+    """
+    A configured provider.
+
+    Attributes:
+        provider_id: What to ask for it by.
+        default: Whether it is the one that is used when a request names none.
+        available: Whether it can be used.
+        fault: Why it cannot.
+        capabilities: What it promises.
+        plugin: Who ships it.
+        params: The JSON Schema of the `params` of a create.
+        options: The JSON Schema of its `options`.
+    """
+
+    provider_id: str
+    default: bool
+    available: bool
+    fault: str | None = None
+    capabilities: Capabilities | None = None
+    plugin: Shipped | None = None
+    params: dict[str, Any] | None = None
+    options: dict[str, Any] | None = None
 
 
 def describe(instance: ProviderInstance | UnavailableInstance, default: str) -> dict[str, Any]:
     """
-    Return a provider as plain JSON.
+    Return a provider's `Description` as plain JSON.
 
     Args:
         default: The name of the one that is used when a request names none.
     """
-    described: dict[str, Any] = {
-        "providerId": instance.name,
-        "default": instance.name == default,
-        "available": instance.fault is None,
-    }
-    if isinstance(instance, UnavailableInstance):
-        described["fault"] = instance.fault
-    else:
-        described["capabilities"] = plain(instance.capabilities)
-    if instance.offer is not None:
-        described["plugin"] = {
-            "name": instance.offer.plugin,
-            "distribution": instance.offer.distribution,
-            "version": instance.offer.version,
-        }
-        described["params"] = json_schema(instance.offer.cls.Params)
-        described["options"] = json_schema(instance.offer.cls.Options)
-    return described
+    described = Description(
+        provider_id=instance.name,
+        default=instance.name == default,
+        available=instance.fault is None,
+        fault=instance.fault,
+        capabilities=instance.capabilities if isinstance(instance, ProviderInstance) else None,
+    )
+    if (offer := instance.offer) is not None:
+        described = attrs.evolve(
+            described,
+            plugin=Shipped(name=offer.plugin, distribution=offer.distribution, version=offer.version),
+            params=json_schema(offer.cls.Params),
+            options=json_schema(offer.cls.Options),
+        )
+    return dict(plain(described))

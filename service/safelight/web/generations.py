@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from aiohttp import hdrs, web
 
-from safelight.codec import encode
+from safelight.codec import encode, plain
 from safelight.generation import ANONYMOUS, Draft
 from safelight.structuring import structure
 from safelight.versions import Version
-from safelight.web.answers import snapshot
+from safelight.web.answers import Created, Urls, snapshot
 from safelight.web.bodies import read_object
 from safelight.web.finding import checked_id, find
 from safelight.web.history import read_history, wants_page
@@ -88,20 +86,16 @@ async def _create(request: web.Request, profile: Profile) -> web.StreamResponse:
     core = request.app[CORE]
     draft = structure(await read_object(request, core.config.server), Draft, naming="camel")
     status = await core.create(draft, owner=ANONYMOUS, surface=profile.surface)
-    urls = {
-        "self": f"/v1/generations/{status.generation}",
-        "events": f"/v1/generations/{status.generation}/events",
-        "cancel": f"/v1/generations/{status.generation}/cancel",
-    }
-    stream = urls["events"] if profile is V1 else f"/api/generation?sessionId={status.generation}&providerId={status.provider}"
+    own = f"/v1/generations/{status.generation}"
+    stream = f"{own}/events" if profile is V1 else f"/api/generation?sessionId={status.generation}&providerId={status.provider}"
     prefix = core.config.server.public_url.rstrip("/")
-    reply: dict[str, Any] = {
-        "success": True,
-        "sessionId": status.generation,
-        "providerId": status.provider,
-        "status": status.state.value,
-        "streamUrl": prefix + stream,
-        "urls": {name: prefix + url for name, url in urls.items()},
-    }
-    headers = {hdrs.LOCATION: reply["urls"]["self"], "Safelight-Session": status.generation}
-    return web.Response(status=profile.created_status, body=encode(reply), content_type="application/json", headers=headers)
+    created = Created(
+        session_id=status.generation,
+        provider_id=status.provider,
+        status=status.state,
+        stream_url=prefix + stream,
+        urls=Urls(self_=prefix + own, events=f"{prefix}{own}/events", cancel=f"{prefix}{own}/cancel"),
+    )
+    headers = {hdrs.LOCATION: created.urls.self_, "Safelight-Session": status.generation}
+    body = encode(plain(created))
+    return web.Response(status=profile.created_status, body=body, content_type="application/json", headers=headers)
