@@ -39,7 +39,7 @@ def conclusion(snapshot: Snapshot) -> str:
     if seconds is not None:
         said.append(f"after {duration(seconds)}")
     if outcome not in {"succeeded", "canceled"} and snapshot.get("error"):
-        said[-1] += f": {printable(str(snapshot['error']))}"
+        said[-1] += f": {printable(str(snapshot['error'])).removesuffix('.')}"
     if outcome != "succeeded" and snapshot.get("charged"):
         said.append(f"charged: {snapshot['charged']}")
     cost = snapshot.get("cost")
