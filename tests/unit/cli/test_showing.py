@@ -36,7 +36,7 @@ def test_phrase_says_what_is_going_on(snapshot, words):
         ),
         (
             {"status": "failed", "outcome": "rejected", "error": "No.", "charged": "no", **TIMES},
-            "rejected after 2.5 s: No., charged: no",
+            "rejected after 2.5 s: No, charged: no",
         ),
         ({"status": "failed", "error": "No."}, "failed: No."),
         (

@@ -39,7 +39,7 @@ def conclusion(snapshot: Snapshot) -> str:
     if seconds is not None:
         said.append(f"after {duration(seconds)}")
     if outcome not in {"succeeded", "canceled"} and snapshot.get("error"):
-        said[-1] += f": {printable(str(snapshot['error'])).removesuffix('.')}"
+        said[-1] += f": {printable(str(snapshot['error']))}"
     if outcome != "succeeded" and snapshot.get("charged"):
         said.append(f"charged: {snapshot['charged']}")
     cost = snapshot.get("cost")
@@ -47,7 +47,8 @@ def conclusion(snapshot: Snapshot) -> str:
         said.append(printable(f"{'about ' if cost.get('estimated') else ''}{cost['amount']:g} {cost['currency']}"))
     if snapshot.get("degraded"):
         said.append("without " + ", ".join(map(str, snapshot["degraded"])))
-    return " ".join(said[:2]) + "".join(f", {words}" for words in said[2:])
+    first, more = " ".join(said[:2]), said[2:]
+    return ", ".join([first.removesuffix(".") if more else first, *more])
 
 
 def output_line(output: dict[str, Any], place: Path | str) -> str:
