@@ -53,7 +53,9 @@ async def starve(journal):
     refused = 0
     while refused < 3:
         try:
-            await journal.append(WORDS.id(1), WORDS.epoch, WORDS.status(seq + 1, degraded=(long,)), WORDS.attempt(seq), durable=True)
+            await journal.append(
+                WORDS.id(1), WORDS.epoch, WORDS.status(seq + 1, degraded=(long,)), WORDS.attempt(seq), durable=True
+            )
             seq += 1
         except JournalFull:
             refused += 1

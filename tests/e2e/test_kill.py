@@ -142,5 +142,7 @@ def test_a_data_folder_is_its_owners_alone(launch, tmp_path):
     finally:
         os.umask(before)
     folder = tmp_path / "data"
-    open_to_others = [path.name for path in (folder, *folder.rglob("journal*"), *folder.glob("server*")) if path.stat().st_mode & 0o077]
+    open_to_others = [
+        path.name for path in (folder, *folder.rglob("journal*"), *folder.glob("server*")) if path.stat().st_mode & 0o077
+    ]
     assert open_to_others == []
