@@ -21,6 +21,8 @@ import { canShare, Tabs } from "./tabs.js";
  * @typedef {{want(ids: Iterable<string>): void, wake(): void, close(): void}} Source
  */
 
+const TRANSPORTS = ["auto", "shared", "eventsource", "fetch", "poll"];
+
 /** Passes news to followers, and tells the source what is wanted, once per turn of the event loop. */
 export class Desk {
   /** @type {Map<string, Set<Follower>>} */
@@ -148,6 +150,10 @@ const desks = new Map();
  * @returns {Desk}
  */
 export function deskFor({ root, query }, { transport = "auto", headers, onLog }) {
+  if (!TRANSPORTS.includes(transport)) throw new TypeError(`There is no transport "${transport}": ${TRANSPORTS.join(", ")}.`);
+  if (transport === "eventsource" && typeof EventSource !== "function") {
+    throw new TypeError("There is no EventSource here; use the transport `fetch`.");
+  }
   const native = !headers && typeof EventSource === "function";
   const isOwn = query !== "" || onLog !== undefined || !["auto", "shared"].includes(transport);
   if (isOwn) {
