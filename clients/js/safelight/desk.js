@@ -151,14 +151,12 @@ const desks = new Map();
  */
 export function deskFor({ root, query }, { transport = "auto", headers, onLog }) {
   if (!TRANSPORTS.includes(transport)) throw new TypeError(`There is no transport "${transport}": ${TRANSPORTS.join(", ")}.`);
-  if (transport === "eventsource" && typeof EventSource !== "function") {
-    throw new TypeError("There is no EventSource here; use the transport `fetch`.");
-  }
   const native = !headers && typeof EventSource === "function";
   const isOwn = query !== "" || onLog !== undefined || !["auto", "shared"].includes(transport);
   if (isOwn) {
     const kind = transport === "auto" || transport === "shared" ? (native ? "eventsource" : "fetch") : transport;
     if (kind === "eventsource" && headers) throw new TypeError("EventSource sends no headers; use the transport `fetch`.");
+    if (kind === "eventsource" && !native) throw new TypeError("There is no EventSource here; use the transport `fetch`.");
     const address = new Address(root, { query, perStream: 1, logs: onLog !== undefined });
     return new Desk((hooks) => new Feed(address, { kind, headers }, hooks));
   }
