@@ -10,7 +10,7 @@ import time
 import pytest
 from PIL import Image
 
-from safelight.providers import Previewed, Produced, Progressed, Queued, Started
+from safelight.providers import Logged, Previewed, Produced, Progressed, Queued, Started
 from safelight_sketch import plugin
 from safelight_sketch.canvas import Canvas
 from safelight_sketch.painting import Painting
@@ -66,6 +66,16 @@ async def test_what_is_being_painted_is_said(start):
     run = start(steps=50)
     await run.finished()
     assert "painting the lighthouse" in {p.message for p in run.all(Progressed)}
+
+
+@pytest.mark.parametrize("steps", [1, 12])
+async def test_the_log_names_each_picture_and_each_of_its_stages_once(start, steps):
+    run = start(seed=5, steps=steps, count=2)
+    await run.finished()
+    lines = [logged.line.partition(", ")[0] for logged in run.all(Logged)]
+    stages = ["quick sketches", "half size", "full size"]
+    assert lines == ["picture 1 of 2: 64 x 64", *stages, "picture 2 of 2: 64 x 64", *stages]
+    assert "seed 6" in run.all(Logged)[4].line
 
 
 @pytest.mark.parametrize(("steps", "previews"), [(1, 1), (12, 12), (50, 12)])

@@ -1,5 +1,7 @@
 """Reloads, cuts, restarts, sleep and other tabs: pauses, none of them a failure."""
 
+import re
+
 from playwright.sync_api import expect
 
 OFTEN = {"streams__retry_min_ms": 50, "streams__retry_max_ms": 50}
@@ -88,3 +90,25 @@ def test_tabs_of_one_browser_show_the_same(service, open_page):
     expect(second("#sheet li")).to_have_count(1)
     for tab in (first, second):
         expect(tab("#sheet li")).to_have_attribute("data-look", "done")
+    assert service.call("DELETE", f"/v1/generations/{first.id}")[0] == 204
+    second.page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    expect(second("#sheet li")).to_have_count(0)
+
+
+def test_print_that_may_not_be_followed_just_now_stays(service, open_page):
+    tab = open_page(service)
+    tab.page.route(
+        "**/v1/events?*",
+        lambda route: route.fulfill(status=403, json={"code": "forbidden", "detail": "Not from here.", "retryable": False}),
+    )
+    tab.page.route(
+        re.compile(r"/v1/generations/[^/?]+(\?.*)?$"),
+        lambda route: route.fulfill(status=403, json={"code": "forbidden", "detail": "Not from here.", "retryable": False}),
+    )
+    tab.develop("a fox", options={"seconds": 0})
+    expect(tab("#print-fault")).to_have_text("Not from here.")
+    expect(tab("#sheet li")).to_have_count(1)
+    tab.page.unroute_all()
+    tab.page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    tab.looks("done")
+    expect(tab("#print-fault")).to_be_hidden()

@@ -40,7 +40,9 @@ def test_picture_develops_by_previews_and_can_be_kept(service, open_page):
     assert tab("#bar").evaluate("b => b.tagName") == "PROGRESS"
     expect(tab("#print-title")).to_have_text("a lighthouse at dusk")
     expect(tab("#now")).to_contain_text("Developing — ")
-    expect(tab("#readings")).to_have_text(re.compile(r"Progress\d+ %Step\d+ of 12Elapsed.+Providersketch"))
+    expect(tab("#readings")).to_have_text(
+        re.compile(r"Progress\d+ %Step\d+ of 12Left(about \d+ s|any moment)Elapsed.+Providersketch")
+    )
     expect(tab("#frames")).to_have_text("1 print, 1 developing")
     tab.shot("developing")
     tab.looks("done")
@@ -64,6 +66,7 @@ def test_six_at_once_develop_side_by_side_over_one_stream(launch, open_page):
     tab.develop("hot-air balloons at dawn", exposures=6, options={"seconds": 8})
     expect(tab("#sheet li")).to_have_count(6)
     expect(tab("#frames")).to_have_text("6 prints, 6 developing")
+    expect(tab("#sheet li").last.locator("button")).to_have_attribute("aria-pressed", "true")
     tab.page.wait_for_function("() => [...document.querySelectorAll('#sheet progress')].every((bar) => bar.value >= 50)")
     streams = [request for request in tab.streams if "/v1/events" in request.url]
     open_streams = [request for request in streams if request.timing["responseEnd"] < 0 and not request.failure]
@@ -85,6 +88,32 @@ def test_finished_print_comes_back_over_its_placeholder(service, open_page):
     expect(window_less("#emulsion img")).to_have_attribute("src", placeholder)
     expect(window_less("#print-title")).to_have_text("from elsewhere")
     window_less.page.unroute_all(behavior="ignoreErrors")
+
+
+def test_picture_whose_fetch_failed_comes_all_the_same(service, open_page):
+    tab = open_page(service)
+    tab.page.route(re.compile(r"\.png"), lambda route: route.abort(), times=2)  # in the tray and on the sheet
+    tab.develop("a fox", options={"seconds": 0})
+    tab.looks("done")
+    tab.shows_picture("#emulsion img[src$='.png']")
+    tab.shows_picture("#sheet img[src$='?w=256']")
+    expect(tab("#picture-fault")).to_be_hidden()
+
+
+def test_picture_that_cannot_be_fetched_says_so_until_somebody_tries_again(service, open_page):
+    tab = open_page(service)
+    tab.page.route(re.compile(r"\.png"), lambda route: route.abort())
+    tab.develop("a fox", options={"seconds": 0})
+    tab.looks("done")
+    expect(tab("#picture-fault")).to_be_visible()
+    expect(tab("#sheet .state")).to_have_text("not fetched")
+    tab.shot("not-fetched")
+    tab.page.unroute_all()
+    tab("#fetch-again").click()
+    tab.shows_picture("#emulsion img[src$='.png']")
+    tab.shows_picture("#sheet img[src$='?w=256']")
+    expect(tab("#picture-fault")).to_be_hidden()
+    expect(tab("#sheet .state")).to_be_empty()
 
 
 def test_queue_and_eta_are_shown(service, open_page):

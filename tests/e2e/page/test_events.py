@@ -1,6 +1,7 @@
 """The raw events beside the print, as text and as commands."""
 
 import json
+import re
 import subprocess
 
 from playwright.sync_api import expect
@@ -26,6 +27,50 @@ def test_raw_events_and_the_providers_log_stand_beside_it(service, open_page):
     event_id, _, data = raw.removeprefix("id: ").partition("\ndata: ")
     end = service.snapshot(tab.id)
     assert (event_id, json.loads(data)) == (f"{end['epoch']}-{end['seq']}", end)
+
+
+def test_tape_of_a_long_generation_keeps_its_end(service, open_page):
+    generation = service.create(options={"seconds": 0})["sessionId"]
+    service.call("GET", f"/v1/generations/{generation}?wait=20&after=1-1")
+    end = {**service.snapshot(generation), "seq": 2_500}
+    tab = open_page(service)
+    expect(tab("#tape .seq").first).to_have_text("1")
+
+    def journal(route):
+        after = int(re.search(r"after=\d+-(\d+)", route.request.url)[1])
+        events = [{**end, "seq": seq} for seq in range(after + 1, min(after + 250, 2_500) + 1)]
+        events += [{**end, "seq": 3}] if events[-1]["seq"] == 2_500 else []  # what is older than all of them has no place
+        route.fulfill(json={"events": events, "next": f"{end['epoch']}-{after + 250}" if after < 2_250 else None})
+
+    tab.page.route("**/v1/generations?*", lambda route: route.fulfill(json={"generations": [end]}))
+    tab.page.route("**/generations/*/events?*", journal)
+    tab.page.goto("about:blank")
+    tab.page.goto(f"{service.url}/")  # without the print's name in the address, which would be followed by itself
+    expect(tab("#tape .seq").first).to_have_text("1501")
+    expect(tab("#tape .seq").last).to_have_text("2500")
+    expect(tab("#count")).to_have_text("1000+")
+
+
+def test_tape_drops_the_oldest_events_not_the_end(service, open_page):
+    generation = service.create(options={"seconds": 0})["sessionId"]
+    service.call("GET", f"/v1/generations/{generation}?wait=20&after=1-1")
+    end = service.snapshot(generation)
+    tab = open_page(service)
+    expect(tab("#tape .seq").first).to_have_text("1")
+    events = [{**end, "seq": seq} for seq in range(1, 1_101)]
+    tab.page.route("**/generations/*/events?*", lambda route: route.fulfill(json={"events": events}))
+    tab.page.goto("about:blank")
+    tab.page.goto(f"{service.url}/")
+    expect(tab("#tape .seq").last).to_have_text("1100")
+    expect(tab("#tape .seq").first).to_have_text("101")
+
+
+def test_sketch_has_a_log(service, open_page):
+    tab = open_page(service)
+    tab("#hear").check()
+    tab.develop("a fox", params={"seed": 5}, options={"seconds": 4})
+    tab.looks("done")
+    expect(tab("#tape .log").last).to_contain_text("full size")
 
 
 def test_copied_commands_do_what_the_page_did(service, open_page):

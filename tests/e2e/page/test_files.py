@@ -51,8 +51,8 @@ def test_whatever_the_page_names_is_there_with_its_type(ask):
                 at = parts.index("..")
                 del parts[at - 1 : at + 1]
             todo |= {"/".join(part for part in parts if part != ".")} - found.keys()
-    assert set(found.values()) == {"text/html", "text/css", "text/javascript", "image/svg+xml"}
-    assert {"/safelight.js", "/safelight/watch.js", "/ui/page.js", "/ui/cross.svg"} <= found.keys()
+    assert set(found.values()) == {"text/html", "text/css", "text/javascript", "image/svg+xml", "application/json"}
+    assert {"/safelight.js", "/safelight/watch.js", "/ui/page.js", "/ui/cross.svg", "/docs"} <= found.keys()
 
 
 @pytest.mark.parametrize(

@@ -51,6 +51,7 @@ def test_keyboard_alone_is_enough(service, open_page):
 def test_page_fits_a_pocket(service, open_page):
     tab = open_page(service, viewport=POCKET, device_scale_factor=2, has_touch=True)
     tab.develop("a lighthouse at dusk", options={"seconds": 4, "format": "webp"})
+    expect(tab("#pause")).to_be_in_viewport()
     tab.comes_up(50)
     tab.shows_picture()
     tab.page.evaluate("document.getElementById('settings').open = false")
@@ -61,6 +62,24 @@ def test_page_fits_a_pocket(service, open_page):
         "all => all.filter((one) => one.getBoundingClientRect().height < 36).map(({ id, className }) => id || className)"
     )
     assert small == []
+
+
+def test_what_matters_is_above_the_fold_of_a_laptop(service, open_page):
+    tab = open_page(service, viewport={"width": 1360, "height": 850})
+    tab.develop("a lighthouse at dusk", options={"seconds": 3})
+    tab.comes_up(8)
+    for one in ("#pause", "#cancel", "#readings", "#sheet .edge"):
+        expect(tab(one).first).to_be_in_viewport()
+    tab.develop("a fox", provider="simulator", options={"scenario": "failure", "seconds": 0})
+    tab.looks("failed")
+    expect(tab("#print-fault")).to_be_in_viewport(ratio=1)
+    assert tab.page.evaluate("scrollY") == 0
+    cut = tab("#fields select").evaluate_all("""all => all.filter((one) => {
+        const pen = document.createElement("canvas").getContext("2d");
+        pen.font = getComputedStyle(one).font;
+        return [...one.options].some(({ text }) => pen.measureText(text).width > one.clientWidth - 40);
+    }).map(({ name }) => name)""")
+    assert cut == []
 
 
 def test_nothing_moves_where_motion_is_not_wanted(service, open_page):

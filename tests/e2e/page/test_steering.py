@@ -12,6 +12,7 @@ def test_failure_is_told_in_the_services_words(service, open_page):
     expect(tab("#now")).to_have_text("Failed")
     expect(tab("#print-fault")).to_have_text(service.snapshot(tab.id)["error"])
     expect(tab("#sheet button")).to_have_accessible_name("a fox: Failed")
+    expect(tab("#tape .status.failed + .facts")).to_contain_text(service.snapshot(tab.id)["error"])
     tab.shot("failed")
 
 
@@ -79,6 +80,33 @@ def test_pause_that_the_service_refuses_says_why(service, open_page):
     tab("#pause").click()
     tab.looks("canceled")
     expect(tab("#print-fault")).to_have_text(re.compile(r"It has ended already\.|It is coming to its end already\."))
+
+
+def test_print_forgotten_elsewhere_can_be_forgotten_here(service, open_page):
+    tab = open_page(service)
+    for prompt in ("a fox", "a bear"):
+        tab.develop(prompt, options={"seconds": 0})
+        expect(tab("#print-title")).to_have_text(prompt)
+        tab.looks("done")
+    assert service.call("DELETE", f"/v1/generations/{tab.id}")[0] == 204
+    tab("#forget").click()
+    tab("#forget").click()
+    expect(tab("#print-title")).to_have_text("a fox")
+    expect(tab("#sheet li")).to_have_count(1)
+
+
+def test_what_a_button_could_not_do_is_no_longer_said_when_something_else_is_done(service, open_page):
+    tab = open_page(service)
+    tab.develop("a fox", options={"seconds": 0})
+    tab.looks("done")
+    tab.page.route("**/v1/generations/*", lambda route: route.abort(), times=1)
+    tab("#forget").click()
+    tab("#forget").click()
+    expect(tab("#print-fault")).to_have_text("The service did not answer.")
+    tab("#forget").click()
+    expect(tab("#print-fault")).to_be_hidden()
+    tab("#forget").click()
+    expect(tab("#sheet li")).to_have_count(0)
 
 
 def test_forgotten_print_is_gone_for_good(service, open_page):

@@ -18,12 +18,15 @@ from safelight_sketch.stage import Layer, set_stage
 from safelight_sketch.styles import STYLES, Style
 from safelight_sketch.subjects import SUBJECTS
 
+_QUICK = "quick sketches"
+
 
 @attrs.frozen
 class Stroke:
-    """A piece of work of some milliseconds; `label` says what it is, for people."""
+    """A piece of work of some milliseconds; `label` says what it is, for people, and `stage` what it is a part of."""
 
     label: str
+    stage: str
     run: Callable[[], None]
 
 
@@ -53,16 +56,17 @@ class Painting:
 
     def _plan(self) -> Iterator[Stroke]:
         """Two quick sketches, then layer by layer at half size, then as it will be."""
-        yield Stroke("exposing the paper", partial(self._sketch, self._shown))
-        yield Stroke("finding the light", partial(self._sketch, self._canvas(4)))
-        for verb, divisor in (("laying in", 2), ("painting", 1)):
+        yield Stroke("exposing the paper", _QUICK, partial(self._sketch, self._shown))
+        yield Stroke("finding the light", _QUICK, partial(self._sketch, self._canvas(4)))
+        for verb, stage, divisor in (("laying in", "half size", 2), ("painting", "full size", 1)):
             canvas: list[Canvas] = []
             for layer in self._layers:
-                yield Stroke(f"{verb} {layer.name}", partial(self._layer, canvas, layer, divisor))
-            yield Stroke("letting the lights bloom", partial(self._finish, canvas))
+                yield Stroke(f"{verb} {layer.name}", stage, partial(self._layer, canvas, layer, divisor))
+            yield Stroke("letting the lights bloom", stage, partial(self._finish, canvas))
             if self._style:
-                yield Stroke(self._style.verb, partial(self._restyle, self._style))
-        yield Stroke("laying the grain", lambda: lay_grain(self._shown, self._dice, self._style.grain if self._style else 1.0))
+                yield Stroke(self._style.verb, stage, partial(self._restyle, self._style))
+        grain = self._style.grain if self._style else 1.0
+        yield Stroke("laying the grain", "full size", lambda: lay_grain(self._shown, self._dice, grain))
 
     def _canvas(self, divisor: int) -> Canvas:
         return Canvas(self._frame, max(4, self._size[0] // divisor), max(4, self._size[1] // divisor))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import attrs
 
-from safelight.providers import Control, Previewed, Produced, Progressed, Request, Steps, Update
+from safelight.providers import Control, Logged, Previewed, Produced, Progressed, Request, Steps, Update
 from safelight_sketch.easels import Place
 from safelight_sketch.params import Options, Params
 
@@ -45,9 +45,14 @@ class Sitting:
         total = params.steps * params.count
         loop = asyncio.get_running_loop()
         painting = await self._work(self._prepare)
+        stage = ""
+        yield Logged(self._heading(painting))
         for step in range(1, params.steps + 1):
             started = loop.time()
             for stroke in painting.share(step, params.steps):
+                if stroke.stage != stage:
+                    stage = stroke.stage
+                    yield Logged(f"{stage}, from step {step} of {params.steps}")
                 await self._work(stroke.run)
             if step * _PREVIEWS // params.steps != (step - 1) * _PREVIEWS // params.steps:
                 yield Previewed(await self._work(partial(painting.preview, step / params.steps)))
@@ -65,6 +70,11 @@ class Sitting:
 
         params = self.request.params
         return Painting(self.request.prompt, self.seed, params.width, params.height)
+
+    def _heading(self, painting: Painting) -> str:
+        params = self.request.params
+        size = f"{params.width} x {params.height}"
+        return f"picture {self.picture + 1} of {params.count}: {size}, seed {self.seed}, {len(painting.strokes)} strokes"
 
     def _next(self, painting: Painting, step: int) -> str:
         """Say what comes after `step`."""

@@ -95,6 +95,7 @@ export class Ask {
       ...filled.map(({ title, fields }) => make("fieldset", {}, make("legend", {}, title), ...fields.map(({ node }) => node))),
     );
     say(the("able"), provider ? abilitiesOf(provider) : "");
+    the("count-hint").hidden = !provider?.params?.properties?.count;
     sayOrHide(the("ask-fault"), null);
   }
 
@@ -105,20 +106,33 @@ export class Ask {
     the("develop").setAttribute("aria-busy", "true");
     sayOrHide(the("ask-fault"), null);
     const exposures = Math.min(Math.max(Math.round(Number(the("exposures").value)) || 1, 1), 12);
-    let print = null;
     try {
       for (let n = 0; n < exposures; n += 1) {
         const one = n === 0 || body.params?.seed === undefined ? body : { ...body, params: { ...body.params, seed: body.params.seed + n } };
         const { sessionId } = await generate(one);
-        print = this.#roll.begin(sessionId, one);
+        const print = this.#roll.begin(sessionId, one);
+        if (n === 0) this.#watch(print);
       }
     } catch (error) {
       this.#refused(error);
     } finally {
-      if (print) this.#roll.select(print);
       this.#isSending = false;
       the("develop").removeAttribute("aria-busy");
     }
+  }
+
+  /**
+   * Put the first of what was begun in the tray, and the tray before the eyes: in a pocket it is below the form.
+   *
+   * @param {import("./roll.js").Print} print
+   */
+  #watch(print) {
+    this.#roll.select(print);
+    const { top } = the("bath").getBoundingClientRect();
+    if (top >= 0 && top < innerHeight / 2) return;
+    const isCalm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    the("bath").focus({ preventScroll: true }); // the keyboard of a phone would cover it
+    the("bath").scrollIntoView({ behavior: isCalm ? "auto" : "smooth" });
   }
 
   /** Return the request, or null after saying what is wrong. */

@@ -1,18 +1,27 @@
 /** A picture that comes up: its placeholder first, then each preview over the one before, then the print itself. */
 
 import { make } from "./dom.js";
+import { patience } from "./patience.js";
 
 const FADE_SLACK = 2_500;
+const WAITS = [1_000, 2_000, 4_000, 8_000]; // between tries; after them only new hope brings another
+const TROUBLE = 2; // so many failed tries are no hiccup any more
 
 /** The layers of one picture in one frame. A layer is shown once it is decoded, so that nothing flashes. */
 export class Emulsion {
   #frame;
+  #onTrouble;
   /** What is wanted on top; loads that finish late and are no longer wanted are dropped. */
   #wanted = "";
+  #developing = new AbortController();
 
-  /** @param {HTMLElement} frame */
-  constructor(frame) {
+  /**
+   * @param {HTMLElement} frame
+   * @param {(isTrouble: boolean) => void} onTrouble Told when what is wanted does not come, and when it does after all.
+   */
+  constructor(frame, onTrouble) {
     this.#frame = frame;
+    this.#onTrouble = onTrouble;
   }
 
   /**
@@ -30,7 +39,7 @@ export class Emulsion {
 
   /** Leave the paper blank. */
   clear() {
-    this.#wanted = "";
+    this.#want("");
     for (const layer of this.#layers()) layer.remove();
   }
 
@@ -39,15 +48,36 @@ export class Emulsion {
    * @param {string} alt
    */
   async #develop(url, alt) {
-    this.#wanted = url;
-    const image = make("img", { alt, src: url, draggable: "false" });
-    try {
-      await image.decode();
-    } catch {
-      if (this.#wanted === url) this.#wanted = "stale"; // an outdated preview is gone already; the next news bring a newer one
-      return;
+    const { signal } = this.#want(url);
+    for (let tries = 1; ; tries += 1) {
+      const image = make("img", { alt, src: url, draggable: "false" });
+      const isThere = await image.decode().then(
+        () => true,
+        () => false,
+      );
+      if (signal.aborted) return;
+      if (isThere) {
+        this.#onTrouble(false);
+        this.#put(image);
+        return;
+      }
+      if (tries >= TROUBLE) this.#onTrouble(true);
+      await patience(WAITS[tries - 1] ?? Infinity, signal);
+      if (signal.aborted) return;
     }
-    if (this.#wanted === url) this.#put(image);
+  }
+
+  /**
+   * Want this on top, and no longer what was wanted before.
+   *
+   * @param {string} url
+   */
+  #want(url) {
+    this.#developing.abort();
+    this.#developing = new AbortController();
+    if (this.#wanted !== url) this.#onTrouble(false);
+    this.#wanted = url;
+    return this.#developing;
   }
 
   /**

@@ -2,6 +2,8 @@
 
 import { make, sayOrHide } from "./dom.js";
 
+const NARROW = 14; // letters of a choice that half the form has room for
+
 /**
  * @typedef {object} Field
  * @property {string} path Such as `params.width`.
@@ -73,7 +75,7 @@ function choice(values, schema, facts) {
   const others = options.filter((_, at) => values[at] !== schema.default);
   const element = make("select", facts, blank, ...others);
   return {
-    kind: "choice",
+    kind: [blank, ...others].some(({ text }) => text.length > NARROW) ? "choice wide" : "choice",
     element,
     read: () => (element.value === "" ? undefined : values[Number(element.value)]),
     fill: (/** @type {unknown} */ value) => {

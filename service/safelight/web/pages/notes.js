@@ -3,6 +3,7 @@
 import { askAsCurl, watchAsCurl } from "./curl.js";
 import { make, say, the } from "./dom.js";
 import { hasEnded, history, newer, root, watch } from "./service.js";
+import { lookOf } from "./words.js";
 
 const MOST = 1_000;
 const NEAR = 24;
@@ -52,19 +53,20 @@ export class Notes {
   }
 
   /**
-   * Fill the gaps from the journal.
+   * Fill the gaps from the journal, which begins with the oldest: of a long one only the end is read.
    *
    * @param {import("./roll.js").Print} print
    */
   async #fill(print) {
-    let after;
+    const { epoch = 0, seq = 0 } = print.snapshot ?? {};
+    let after = seq > MOST ? keyOf({ epoch, seq: seq - MOST }) : undefined;
     try {
       do {
         const page = await history(print.id, after);
         if (this.#print !== print) return;
         for (const snapshot of page.events) this.#add(snapshot);
         after = page.next;
-      } while (after && this.#rows.length < MOST);
+      } while (after);
     } catch {
       // the tape then shows what came by itself, which is what the page shows anyway
     }
@@ -82,15 +84,24 @@ export class Notes {
   /** @param {import("../safelight.js").Snapshot} snapshot */
   #add(snapshot) {
     const key = keyOf(snapshot);
-    if (this.#heard.has(key) || this.#rows.length >= MOST) return;
-    this.#heard.add(key);
+    if (this.#heard.has(key)) return;
     let at = this.#rows.length;
     while (at > 0 && newer(this.#rows[at - 1].snapshot, snapshot)) at -= 1;
+    if (at === 0 && this.#rows.length >= MOST) return;
+    this.#heard.add(key);
     const row = { snapshot, node: rowOf(snapshot) };
     const next = this.#rows[at];
     this.#rows.splice(at, 0, row);
     this.#put(row.node, next?.node);
+    if (this.#rows.length > MOST) this.#dropOldest();
     this.#count();
+  }
+
+  #dropOldest() {
+    const oldest = this.#rows.shift();
+    if (!oldest) return;
+    this.#heard.delete(keyOf(oldest.snapshot));
+    oldest.node.remove();
   }
 
   /**
@@ -110,18 +121,20 @@ export class Notes {
   }
 }
 
-/** @param {import("../safelight.js").Snapshot} snapshot */
+/** @param {{epoch: number, seq: number}} snapshot */
 const keyOf = ({ epoch, seq }) => `${epoch}-${seq}`;
 
 /** @param {import("../safelight.js").Snapshot} snapshot */
 function rowOf(snapshot) {
-  const { seq, status, progress, phase, message } = snapshot;
+  const { seq, status, progress, phase } = snapshot;
+  const look = lookOf(snapshot);
+  const message = look === "failed" ? snapshot.error : snapshot.message;
   const facts = [progress === undefined ? null : `${progress} %`, phase === status || phase === "running" ? null : phase, message].filter(Boolean).join(" · ");
   const summary = make(
     "summary",
     {},
     make("span", { class: "seq" }, String(seq)),
-    make("span", { class: `status ${status}` }, status),
+    make("span", { class: `status ${look}` }, status),
     make("span", { class: "facts" }, facts),
   );
   const details = make("details", {}, summary);

@@ -3,6 +3,7 @@
 import { Ask } from "./ask.js";
 import { say, sayOrHide, the } from "./dom.js";
 import { Notes } from "./notes.js";
+import { hurry } from "./patience.js";
 import { Tray } from "./print.js";
 import { Roll, nameOf } from "./roll.js";
 import { insist, providers } from "./service.js";
@@ -23,11 +24,13 @@ const showConnection = () => {
   say(the("connection"), isLost ? "Lost connection, coming back…" : "");
 };
 roll.addEventListener("connection", showConnection);
+roll.addEventListener("connection", () => !roll.isLost && hurry());
 
 /** What is read out: each state of what is in the tray and its quarters, and the ends of all others. */
 const told = new Map();
 roll.addEventListener("print", ({ detail: print }) => {
   const { snapshot } = print;
+  if (!snapshot) return; // it may not be followed, which the tray says
   const isOver = ["done", "failed", "canceled"].includes(lookOf(snapshot));
   if (!isOver && print !== roll.selected) return;
   const quarter = isOver ? "" : ` ${Math.floor((snapshot.progress ?? 0) / 25) * 25} percent.`;

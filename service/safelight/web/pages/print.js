@@ -2,8 +2,9 @@
 
 import { make, say, sayOrHide, the } from "./dom.js";
 import { Emulsion, looksOf, ratioOf } from "./emulsion.js";
+import { hurry } from "./patience.js";
 import { nameOf } from "./roll.js";
-import { cancel, forget, hasEnded, local, pause, resume, thumbnail } from "./service.js";
+import { cancel, forget, hasEnded, isGone, local, pause, resume, thumbnail } from "./service.js";
 import { lineOf, lookOf, readingsOf } from "./words.js";
 
 const TICK = 500;
@@ -12,7 +13,11 @@ const TICK = 500;
 export class Tray {
   #roll;
   #ask;
-  #emulsion = new Emulsion(the("emulsion"));
+  #emulsion = new Emulsion(the("emulsion"), (isTrouble) => {
+    this.#isMissing = isTrouble;
+    this.#showTrouble();
+  });
+  #isMissing = false;
   /** @type {import("./roll.js").Print | null} */
   #print = null;
   #choice = 0;
@@ -30,7 +35,11 @@ export class Tray {
     roll.addEventListener("connection", () => this.#show());
     this.#onClick("cancel", cancel);
     this.#onClick("pause", (id) => this.#hold(id));
-    the("again").addEventListener("click", () => this.#ask.fill(this.#print?.body ?? {}));
+    the("again").addEventListener("click", () => {
+      this.#excuse();
+      this.#ask.fill(this.#print?.body ?? {});
+    });
+    the("fetch-again").addEventListener("click", hurry);
     the("forget").addEventListener("click", () => this.#forget());
     setInterval(() => !hasEnded(this.#print?.snapshot) && this.#showReadings(), TICK);
   }
@@ -41,7 +50,7 @@ export class Tray {
       this.#choice = 0;
       this.#isSure = false;
       this.#emulsion.clear();
-      sayOrHide(the("print-fault"), null);
+      this.#excuse();
     }
     this.#show();
   }
@@ -61,7 +70,13 @@ export class Tray {
     this.#showPicture();
     this.#showReadings();
     this.#showActions(isOver);
-    if (print) sayOrHide(the("print-fault"), faultOf(snapshot) ?? this.#refusal());
+    sayOrHide(the("print-fault"), faultOf(snapshot) ?? print?.refusal ?? this.#refusal());
+    this.#showTrouble();
+  }
+
+  /** A preview that does not come is not worth a word: the next may, and there is no harm. */
+  #showTrouble() {
+    the("picture-fault").hidden = !this.#isMissing || !looksOf(this.#print?.snapshot ?? null, this.#choice).output;
   }
 
   #showPicture() {
@@ -104,10 +119,11 @@ export class Tray {
   }
 
   #showReadings() {
-    const { snapshot, heardAt } = this.#print ?? { snapshot: null, heardAt: 0 };
-    the("reading").hidden = !this.#print;
-    if (!this.#print) return;
+    const { snapshot, heardAt, pace } = this.#print ?? { snapshot: null, heardAt: 0, pace: null };
     const bar = the("bar");
+    the("readings").hidden = !this.#print;
+    bar.hidden = true;
+    if (!this.#print) return;
     const isOver = hasEnded(snapshot);
     bar.hidden = isOver;
     if (isOver) bar.value = snapshot?.progress ?? 0;
@@ -115,7 +131,7 @@ export class Tray {
     else bar.value = snapshot.progress;
     if (!snapshot) return;
     const now = Date.now();
-    const readings = readingsOf(snapshot, (now - heardAt) / 1000, now);
+    const readings = readingsOf(snapshot, (now - heardAt) / 1000, now, pace?.left(performance.now() / 1000) ?? null);
     const place = the("readings");
     const names = readings.map(([name]) => name).join();
     if (place.dataset.names !== names) {
@@ -159,11 +175,17 @@ export class Tray {
     the(name).addEventListener("click", () => void this.#do(act));
   }
 
+  /** What a button could not do is of no interest any more: something else is done. */
+  #excuse() {
+    this.#refused = { id: "", words: "" };
+    sayOrHide(the("print-fault"), faultOf(this.#print?.snapshot ?? null));
+  }
+
   /** @param {(id: string) => Promise<unknown>} act */
   async #do(act) {
     const { id } = this.#print ?? {};
     if (!id) return;
-    this.#refused = { id: "", words: "" };
+    this.#excuse();
     try {
       const snapshot = await act(id);
       if (snapshot) this.#roll.adopt(id, { snapshot });
@@ -188,12 +210,15 @@ export class Tray {
     if (!print) return;
     if (!this.#isSure) {
       this.#isSure = true;
+      this.#excuse();
       this.#show();
       return;
     }
     this.#isSure = false;
     void this.#do(async () => {
-      await forget(print.id);
+      await forget(print.id).catch((/** @type {any} */ error) => {
+        if (!isGone(error)) throw error; // forgotten elsewhere is forgotten
+      });
       this.#roll.remove(print);
     });
   }

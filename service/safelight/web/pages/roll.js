@@ -1,7 +1,8 @@
 /** The roll: every print this page knows, the newest first, each followed until its end. */
 
+import { Pace } from "./eta.js";
 import * as memory from "./memory.js";
-import { hasEnded, insist, list, newer, watch } from "./service.js";
+import { hasEnded, insist, isGone, list, newer, watch } from "./service.js";
 
 const PAGE = 24;
 
@@ -11,6 +12,8 @@ const PAGE = 24;
  * @property {Record<string, any> | null} body What was asked for, if this browser knows.
  * @property {import("../safelight.js").Snapshot | null} snapshot
  * @property {number} heardAt When the snapshot came, by this page's clock.
+ * @property {Pace} pace
+ * @property {string | null} refusal Why the service does not let it be followed.
  */
 
 /**
@@ -55,9 +58,13 @@ export class Roll extends EventTarget {
     this.#tell("list");
   }
 
-  /** Take up what was begun elsewhere since: in another tab, or with curl. */
+  /** Take up what was begun elsewhere since, in another tab or with curl, and drop what was forgotten there. */
   async refresh() {
+    const ended = this.prints.filter(({ snapshot }) => hasEnded(snapshot));
     const page = await list({ limit: PAGE });
+    const kept = new Set(page.generations.map(({ sessionId }) => sessionId));
+    const oldest = page.next === undefined ? -Infinity : Date.parse(page.generations.at(-1)?.createdAt ?? "");
+    for (const print of ended) if (!kept.has(print.id) && startOf(print) > oldest) this.#lose(print);
     const before = this.prints.length;
     for (const snapshot of page.generations) this.adopt(snapshot.sessionId, { snapshot });
     if (this.prints.length > before) this.#tell("list");
@@ -73,7 +80,7 @@ export class Roll extends EventTarget {
   adopt(id, { snapshot, body } = {}) {
     let print = this.prints.find((one) => one.id === id);
     if (!print) {
-      print = { id, body: body ?? memory.recall(id), snapshot: null, heardAt: Date.now() };
+      print = { id, body: body ?? memory.recall(id), snapshot: null, heardAt: Date.now(), pace: new Pace(), refusal: null };
       this.prints.push(print);
       if (body) memory.remember(id, body);
     }
@@ -123,6 +130,12 @@ export class Roll extends EventTarget {
     else this.#tell("list");
   }
 
+  /** @param {Print} print The service has it no longer. */
+  #lose(print) {
+    this.remove(print);
+    this.#tell("gone", print);
+  }
+
   /** How many are still on their way. */
   get running() {
     return this.prints.filter(({ snapshot }) => !hasEnded(snapshot)).length;
@@ -138,10 +151,11 @@ export class Roll extends EventTarget {
         if (hasEnded(snapshot)) this.#unfollow(id);
       },
       onConnection: ({ state }) => this.#mark(id, state === "lost"),
-      onError: () => {
+      onError: (error) => {
         this.#unfollow(id);
-        this.remove(print);
-        this.#tell("gone", print);
+        if (isGone(error)) return this.#lose(print);
+        print.refusal = error.message;
+        this.#tell("print", print);
       },
     });
     this.#watches.set(id, watching);
@@ -162,6 +176,8 @@ export class Roll extends EventTarget {
     if (!newer(snapshot, print.snapshot)) return;
     print.snapshot = snapshot;
     print.heardAt = Date.now();
+    print.pace.hear(snapshot, performance.now() / 1000);
+    print.refusal = null;
     this.#tell("print", print);
   }
 

@@ -1,6 +1,7 @@
 /** The service this page came from, wherever it was opened: below a proxy's path, too. */
 
 import * as client from "../safelight.js";
+import { patience } from "./patience.js";
 
 export { hasEnded, newer } from "../safelight.js";
 
@@ -19,6 +20,13 @@ export const pause = (id) => client.pause(id, here);
 export const resume = (id) => client.resume(id, here);
 export const forget = (id) => client.forget(id, here);
 export const list = (filter) => client.list(filter, here);
+
+/**
+ * Whether the service says that it does not have this, or no longer.
+ *
+ * @param {{code?: string}} error
+ */
+export const isGone = ({ code }) => code === "gone" || code === "not_found";
 
 /** Return all providers, with what each can do and takes. */
 export async function providers() {
@@ -58,7 +66,7 @@ export function thumbnail({ url, type }, width) {
 }
 
 /**
- * Ask until there is an answer; waits grow, and end when the network comes back.
+ * Ask until there is an answer; waits grow, and end when there is new hope.
  *
  * @template T
  * @param {() => Promise<T>} ask
@@ -74,22 +82,9 @@ export async function insist(ask, onLost) {
     } catch (error) {
       if (!error.retryable) throw error;
       onLost(true);
-      await sleep(wait);
+      await patience(wait);
     }
   }
-}
-
-/** @param {number} milliseconds */
-function sleep(milliseconds) {
-  return new Promise((resolve) => {
-    const wake = () => {
-      removeEventListener("online", wake);
-      clearTimeout(timer);
-      resolve(undefined);
-    };
-    const timer = setTimeout(wake, milliseconds);
-    addEventListener("online", wake);
-  });
 }
 
 /** @param {string} url */

@@ -26,7 +26,11 @@ class Frame {
       make("span", { class: "edge", "aria-hidden": "true" }, this.bar),
     );
     this.node = make("li", { class: "frame" }, this.button);
-    this.emulsion = new Emulsion(this.picture);
+    this.isMissing = false;
+    this.emulsion = new Emulsion(this.picture, (isTrouble) => {
+      this.isMissing = isTrouble && this.node.dataset.look === "done";
+      this.say();
+    });
     this.show();
   }
 
@@ -37,13 +41,22 @@ class Frame {
     const isRunning = ["waiting", "developing", "paused"].includes(look);
     const small = output && thumbnail(output, WIDTH);
     this.node.dataset.look = look;
+    if (look !== "done") this.isMissing = false;
     this.emulsion.show({ placeholder, url: small ?? (preview && local(preview.url)), alt: "" });
-    say(this.state, look === "developing" && snapshot?.progress !== undefined ? `${snapshot.progress} %` : shortOf(look, snapshot));
+    this.say();
     this.bar.hidden = !isRunning;
     if (snapshot?.progress === undefined) this.bar.removeAttribute("value");
     else this.bar.value = snapshot.progress;
     const progress = isRunning && snapshot?.progress !== undefined ? `, ${snapshot.progress} percent` : "";
     say(this.name, `${nameOf(this.print)}: ${stateOf(snapshot)}${progress}`);
+  }
+
+  /** Say how it stands, in the little space there is. */
+  say() {
+    const { snapshot } = this.print;
+    const look = lookOf(snapshot);
+    const percent = look === "developing" && snapshot?.progress !== undefined ? `${snapshot.progress} %` : null;
+    say(this.state, this.isMissing ? "not fetched" : (percent ?? shortOf(look, snapshot)));
   }
 }
 
@@ -102,6 +115,7 @@ export class Sheet {
    */
   #drop(id, frame) {
     this.#frames.delete(id);
+    frame.emulsion.clear();
     frame.node.remove();
   }
 

@@ -66,9 +66,10 @@ export function lineOf(snapshot) {
  * @param {import("../safelight.js").Snapshot} snapshot
  * @param {number} age Seconds since this snapshot came.
  * @param {number} now Milliseconds.
+ * @param {number | null} guess The seconds left by the pace so far, for where the provider says nothing.
  * @returns {[string, string][]}
  */
-export function readingsOf(snapshot, age, now) {
+export function readingsOf(snapshot, age, now, guess) {
   const { progress, steps, queue, eta, attempt, outputs, charged, cost, degraded } = snapshot;
   const isRunning = !isOver(snapshot);
   const output = outputs?.[0];
@@ -78,7 +79,7 @@ export function readingsOf(snapshot, age, now) {
     ["Progress", isRunning && progress !== undefined && `${progress} %`],
     ["Step", isRunning && steps && (steps.total ? `${steps.current} of ${steps.total}` : String(steps.current))],
     ["In line", isRunning && queue && (queue.size ? `${queue.position} of ${queue.size}` : String(queue.position))],
-    ["Left", isRunning && snapshot.phase !== "paused" && eta && left(eta, age)],
+    ["Left", isRunning && snapshot.phase !== "paused" && (eta ? left(eta, age) : guess !== null && about(guess))],
     ["Attempt", attempt && attempt.n > 1 && `${attempt.n} of ${attempt.of}`],
     ["Size", !isRunning && output?.width && `${output.width} × ${output.height}`],
     ["Seed", !isRunning && output?.seed !== undefined && String(output.seed)],
@@ -127,8 +128,12 @@ function isOver({ status }) {
  */
 function left({ p50, p90 }, age) {
   const [likely, longest] = [p50, p90 ?? p50].map((seconds) => Math.max(seconds - age, 0));
-  if (longest < 1) return "any moment";
-  return longest - likely < 2 ? `about ${span(Math.ceil(likely))}` : `${Math.ceil(likely)}–${span(Math.ceil(longest))}`;
+  return longest - likely < 2 || longest < 1 ? about(likely) : `${Math.ceil(likely)}–${span(Math.ceil(longest))}`;
+}
+
+/** @param {number} seconds */
+function about(seconds) {
+  return seconds < 1 ? "any moment" : `about ${Math.ceil(seconds) < 10 ? `${Math.ceil(seconds)} s` : span(Math.ceil(seconds))}`;
 }
 
 /**
