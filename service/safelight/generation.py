@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any, Generic, TypeVar
 
 import attrs
-from attrs.validators import and_, max_len, optional
+from attrs.validators import and_, deep_iterable, max_len, optional
 
 ANONYMOUS = "anonymous"
 """The owner of what is created where the service is open."""
@@ -62,6 +62,7 @@ class Draft:
     Attributes:
         provider_id: The instance, None for the default one.
         ref: The caller's own word for it, shown back.
+        fallback: Instances or routes that may take over after a definite failure, in order.
     """
 
     prompt: str = attrs.field(validator=and_(_is_said, max_len(MAX_PROMPT)))
@@ -70,6 +71,7 @@ class Draft:
     params: dict[str, Any] = attrs.field(factory=dict)
     options: dict[str, Any] = attrs.field(factory=dict)
     ref: str | None = attrs.field(default=None, validator=optional(max_len(200)))
+    fallback: tuple[str, ...] = attrs.field(default=(), validator=and_(max_len(10), deep_iterable(max_len(200))))
 
     def request(self) -> RawRequest:
         """Return what is journalled of it."""
@@ -86,6 +88,8 @@ class Policy:
         stall_seconds: How long it may go without a sign of life.
         total_seconds: From creation to the end, everything included.
         cancel_seconds: How long the provider may take to answer a cancel before core ends without it.
+        queue_seconds: How long it may wait in the provider's own queue.
+        attempts: How often one provider is tried at most, where that can cost nobody twice.
         max_pause_seconds: How long it may be held still before it goes on by itself; the total goes on counting.
     """
 
@@ -94,6 +98,8 @@ class Policy:
     total_seconds: float
     cancel_seconds: float
     max_pause_seconds: float = 600.0
+    queue_seconds: float = 1800.0
+    attempts: int = 3
 
 
 @attrs.frozen(kw_only=True)
@@ -107,6 +113,7 @@ class Generation:
         provider: The instance asked for; `providerId` on the wire.
         ref: The caller's own word for it.
         surface: Which surface asked.
+        route: The instances that may work on it, the first choice first.
     """
 
     id: str
@@ -117,6 +124,7 @@ class Generation:
     created_at: datetime
     ref: str | None = None
     surface: Surface = Surface.V1
+    route: tuple[str, ...] = ()
 
 
 def new_id() -> str:

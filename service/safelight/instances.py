@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping
+from collections.abc import AsyncIterator, Coroutine, Iterable, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any, Protocol
@@ -45,6 +45,8 @@ class ProviderInstance:
         name: The `[providers.<name>]` key.
         offer: The class and who ships it.
         session: Its HTTP client, also for fetching what it produced.
+        is_unknown_retried: Whether a submission of unknown fate is repeated.
+        rerun_interrupted: Whether work that a stopped service interrupted at no cost is run again.
         fault: Nothing; what tells it from an `UnavailableInstance`.
     """
 
@@ -53,6 +55,8 @@ class ProviderInstance:
     provider: Provider
     capabilities: Capabilities
     session: aiohttp.ClientSession
+    is_unknown_retried: bool = False
+    rerun_interrupted: bool = False
     fault: None = None
 
 
@@ -80,9 +84,9 @@ class Instances(Mapping[str, ProviderInstance | UnavailableInstance]):
     def __len__(self) -> int:
         return len(self._instances)
 
-    def unknown(self, name: str) -> Fault:
-        """Return what to say of a name that is not configured."""
-        return Fault("providerId", f"unknown provider '{name}'{did_you_mean(name, list(self))}")
+    def unknown(self, name: str, others: Iterable[str] = ()) -> Fault:
+        """Return what to say of a name that is not configured; `others` are names that would do as well."""
+        return Fault("providerId", f"unknown provider '{name}'{did_you_mean(name, [*self, *others])}")
 
 
 def check_instances(instances: Mapping[str, Instance], discovery: Discovery) -> tuple[Fault, ...]:
@@ -221,6 +225,8 @@ class _Keeper:
             provider=provider,
             capabilities=capabilities,
             session=self._session,
+            is_unknown_retried=self._instance.retry_unknown == "always",
+            rerun_interrupted=self._instance.rerun_interrupted,
         )
 
     def _spawn(self, work: Coroutine[Any, Any, None], *, name: str) -> None:

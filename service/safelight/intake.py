@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from safelight.errors import Fault, InvalidInput
-from safelight.generation import Draft, Request
+from safelight.generation import RawRequest, Request
 from safelight.providers import Provider
 from safelight.structuring import structure
 
 
-def admit(draft: Draft, provider: type[Provider]) -> Request[Any, Any]:
+def admit(draft: RawRequest, provider: type[Provider]) -> Request[Any, Any]:
     """
     Return the request in the provider's own classes.
 

@@ -50,6 +50,7 @@ class AttemptRecord:
         result: not_sent, rejected, unknown, succeeded, failed, canceled, abandoned (outcome only).
         charged: Whether money was taken, where the provider said so.
         detail: A scrubbed sentence for operators.
+        place: Where in the generation's route the provider stands, from 0.
     """
 
     n: int
@@ -62,6 +63,7 @@ class AttemptRecord:
     result: str | None = None
     charged: Charged | None = None
     detail: str | None = None
+    place: int = 0
 
 
 @attrs.frozen(kw_only=True)

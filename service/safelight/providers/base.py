@@ -146,6 +146,18 @@ class RemoteProvider(Provider):
         msg = f"{self.name} cannot be polled"
         raise Unsupported(msg)
 
+    async def find(self, key: str) -> Job | None:
+        """
+        Say what became of a submission that got no answer: return its job, or None if there surely is none.
+
+        It must not start anything. Without it, such a submission ends as an unknown outcome.
+
+        Raises:
+            ProviderError: It cannot be told now.
+        """
+        msg = f"{self.name} cannot look a submission up"
+        raise Unsupported(msg)
+
     async def cancel(self, job: Job) -> Cancel:
         """Ask the upstream to stop; say what it answered. `confirmed` only if it has stopped."""
         msg = f"{self.name} cannot cancel"
