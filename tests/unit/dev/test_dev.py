@@ -201,11 +201,11 @@ def test_failed_installation_is_told_and_tried_again(checkout):
     assert checkout.unfinished.exists()
 
 
-def test_running_needs_no_extras(dev, checkout):
+def test_running_needs_no_extras_but_the_command_lines(dev, checkout):
     arguments = checkout.requirements("run")
-    assert arguments[:2] == ["-e", "."]
+    assert arguments[:2] == ["-e", ".[cli]"]
     assert arguments[2::2] == ["-e"] * len(list(ROOT.glob("plugins/*/pyproject.toml")))
-    assert not any("[" in argument for argument in arguments)
+    assert not any("[" in argument for argument in arguments[2:])
     assert checkout.requirements("dev") == ["-r", "requirements/dev.txt"]
 
 
@@ -244,14 +244,14 @@ def test_root_gets_the_missing_programs_installed_once(dev, machine):
     dev.install_programs(dev.PROGRAMS)
     assert machine() == [
         "update --quiet",
-        "install --yes --quiet --no-install-recommends chromium nginx-light nodejs",
+        "install --yes --quiet --no-install-recommends chromium nginx-light nodejs npm",
     ]
 
 
 def test_others_are_told_the_command(dev, machine, monkeypatch, capsys):
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     dev.install_programs(dev.PROGRAMS)
-    assert "sudo apt-get install --yes --quiet --no-install-recommends chromium nginx-light nodejs" in capsys.readouterr().err
+    assert "sudo apt-get install --yes --quiet --no-install-recommends chromium nginx-light nodejs npm" in capsys.readouterr().err
     assert machine() == []
 
 
