@@ -74,6 +74,10 @@ class Attempts:
         """Return the outcome of the attempt at work, now the newest; `said` is the provider's own word about money."""
         return self._step(Step.OUTCOME, at, result=result, charged=said, detail=detail, job=None)
 
+    def conclude(self, result: str, at: datetime, *, said: Charged | None, detail: str | None) -> list[AttemptRecord]:
+        """Return what is to be journalled with the generation's end: nothing where no attempt is at work."""
+        return [] if self.newest.step is Step.OUTCOME else [self.end(result, at, said=said, detail=detail)]
+
     def _step(self, step: Step, at: datetime, **facts: object) -> AttemptRecord:
         record: AttemptRecord = attrs.evolve(self.newest, step=step, at=at, **facts)  # type: ignore[arg-type]
         self._records.append(record)

@@ -12,12 +12,14 @@ from safelight.errors import JournalError, NotFound, NotPausable, SafelightError
 from safelight.fold import fold
 from safelight.generation import Generation
 from safelight.providers import Cancel, Job, NotSent, ProviderError
-from safelight.records import Durability, LateRecord
+from safelight.records import Durability
 from safelight.runner import endings
 from safelight.runner.attempts import Attempts
 from safelight.runner.custody import Custody, FromCustody
 from safelight.runner.deadlines import Deadlines, Due
-from safelight.runner.follow import ENDS, SignOfLife
+from safelight.runner.follow import SignOfLife
+from safelight.runner.holding import Holding
+from safelight.runner.late import Latecomers
 from safelight.runner.messages import (
     Accepted,
     CancelAnswered,
@@ -34,7 +36,6 @@ from safelight.runner.retrying import Failure, Route
 from safelight.runner.scribe import Scribe
 from safelight.runner.submissions import Submissions
 from safelight.runner.tools import Tools
-from safelight.runner.upstream import Upstream
 from safelight.status import Outcome, Phase, State, Status
 from safelight.updates import Canceled, CancelMoved, Ended, Failed, Logged, Moved, Previewed, Produced, Succeeded, Update
 
@@ -65,6 +66,8 @@ class Runner:
         self._inbox: asyncio.Queue[Any] = asyncio.Queue()
         self._work = Submissions(tools, generation, route, attempts, self._scribe, self._deadlines, self._inbox.put_nowait)
         self._custody = Custody(generation.id, tools.outputs, self._inbox.put_nowait)
+        self._holding = Holding(self._work, self._scribe, self._deadlines)
+        self._late = Latecomers(self._work, self._scribe, self._custody)
         self._final: _End | None = None
         self._is_cancel_asked = status.cancel is Cancel.REQUESTED
         self._is_resumed = epoch != status.version.epoch
@@ -79,7 +82,7 @@ class Runner:
                 await self._handle(await self._next())
             self.ended.set()
             endings.log_end(self._scribe.status, self._instance, self._scribe.ignored)
-            await self._hear_late()
+            await self._late.hear_on(self._inbox, seconds=self._generation.policy.cancel_seconds)
         except (JournalError, NotFound) as error:
             log.error("generation_lost", generation=self._generation.id, code=error.code, error=str(error))  # noqa: TRY400 - the sentence says it all
         except Exception:
@@ -162,7 +165,7 @@ class Runner:
             case Said(upstream, what) if upstream is self._work.upstream:
                 await self._handle(what)
             case Said(upstream, what):
-                await self._hear_former(upstream, what)
+                await self._late.hear_former(upstream, what)
             case Update():
                 await self._hear(happened)
             case FromCustody():
@@ -191,9 +194,11 @@ class Runner:
             case CancelAnswered(answer):
                 await self._hear_cancel(answer)
             case HoldAsked():
-                await self._ask_hold(wish)
+                await self._holding.ask(wish, is_ending=self._final is not None or self._is_cancel_asked)
             case HoldAnswered(asked):
-                await self._hear_hold(asked)
+                if self._final is not None and asked.refusal is None:
+                    asked.refusal = NotPausable("It is coming to its end already.")
+                await self._holding.answered(asked)
             case EndAsked(ending):
                 await self._leave(ending)
 
@@ -201,7 +206,7 @@ class Runner:
         self._work.upstream.took()
         self._is_alive()
         if self._final is not None:
-            await self._journal_late(self._work.attempts.n, update)  # it has said how it ended: only custody moves it now
+            await self._late.note(self._work.attempts.n, update)  # it has said how it ended: only custody moves it now
             return
         match update:
             case Produced():
@@ -256,9 +261,9 @@ class Runner:
             case Due.CANCEL:
                 await self._finish(endings.CANCELED)
             case Due.PAUSE:
-                await self._hold_no_longer()
+                await self._holding.end()
             case Due.RETRY:
-                await self._work.next_attempt()
+                await self._work.go_on()
 
     def _is_alive(self) -> None:
         if not self._custody.is_busy:
@@ -274,7 +279,7 @@ class Runner:
 
     async def _begin(self) -> None:
         if not self._is_resumed:
-            self._work.begin()
+            await self._work.begin()
             return
         self._work.resume()
         if self._is_cancel_asked and self._work.upstream.has_job:
@@ -319,7 +324,7 @@ class Runner:
             return
         self._is_cancel_asked = True
         await self._scribe.tell(CancelMoved(Cancel.REQUESTED))
-        if self._work.again is not None:
+        if self._work.is_waiting:
             await self._finish(Canceled())  # between two attempts nothing runs anywhere
         elif self._work.upstream.has_job:
             self._work.upstream.cancel()
@@ -333,42 +338,6 @@ class Runner:
             self._deadlines.canceling()
         else:
             await self._scribe.tell(CancelMoved(answer))
-
-    # Holding still
-
-    async def _ask_hold(self, asked: HoldAsked) -> None:
-        is_held = self._scribe.status.phase is Phase.PAUSED
-        if self._final is not None or self._is_cancel_asked:
-            asked.refusal = NotPausable("It is coming to its end already.")
-        elif is_held is asked.still:
-            pass
-        elif self._work.again is not None:
-            await self._hear_hold(asked)  # before an attempt is handed in, holding still takes nobody else
-            return
-        elif not self._work.upstream.has_job:
-            asked.refusal = NotPausable("The provider has not taken it yet.")
-        else:
-            self._work.upstream.hold(asked)
-            return
-        asked.answered.set()
-
-    async def _hear_hold(self, asked: HoldAsked) -> None:
-        if asked.refusal is None and self._final is None:
-            if asked.still:
-                self._deadlines.hold()
-                await self._scribe.tell(Moved(Phase.PAUSED))
-            else:
-                self._deadlines.release(is_waiting=self._work.again is not None)
-                is_at_work = self._scribe.status.state is State.PROCESSING
-                await self._scribe.tell(Moved(Phase.RUNNING if is_at_work else Phase.WAITING))
-        asked.answered.set()
-
-    async def _hold_no_longer(self) -> None:
-        if self._work.again is not None:
-            await self._hear_hold(HoldAsked(still=False))
-            return
-        self._deadlines.release()  # whatever the upstream answers: one that stays still has stalled
-        self._work.upstream.hold(HoldAsked(still=False))
 
     # Ending
 
@@ -400,55 +369,13 @@ class Runner:
         said = update.charged or (self._final.charged if self._final else None)  # a bill stays true even if the saving fails
         now = self._scribe.now()
         ended = fold(self._scribe.status, update, now)
-        outcome = self._work.attempts.end(
-            result or (ended.outcome.value if ended.outcome else endings.FAILED), now, said=said, detail=ended.error
-        )
-        await self._scribe.tell(attrs.evolve(update, charged=self._work.attempts.charged), outcome)
+        outcome = self._work.attempts.conclude(result or str(ended.outcome), now, said=said, detail=ended.error)
+        await self._scribe.tell(attrs.evolve(update, charged=self._work.attempts.charged), *outcome)
 
     async def _is_tried_again(self, update: Succeeded) -> bool:
         """Whether an empty success is tried again, which it is once and only where it cost nothing."""
         failure = endings.failure_of_nothing(update, self._work.attempts)
         return not self._is_cancel_asked and await self._work.follow_up(failure, endings.EMPTY, said=update.charged)
-
-    # After the end
-
-    async def _hear_late(self) -> None:
-        """Go on listening for a moment: a success, a charge or an output after the end is journalled, never lost."""
-        try:
-            async with asyncio.timeout(self._generation.policy.cancel_seconds):
-                while self._work.upstream.is_talking or self._custody.is_busy or not self._inbox.empty():
-                    await self._note_late(await self._inbox.get())
-        except TimeoutError:
-            log.info("provider_still_talking", generation=self._generation.id, provider=self._instance)
-
-    async def _note_late(self, happened: Any) -> None:
-        match happened:
-            case FromCustody(result):
-                self._custody.heard(happened)
-                if isinstance(result, Update):
-                    await self._journal_late(self._work.attempts.n, result)
-            case Said(Upstream() as upstream, what):
-                await self._hear_former(upstream, what)
-
-    async def _hear_former(self, upstream: Upstream, what: Any) -> None:
-        """Hear what an attempt says that is no longer at work: it moves nothing, but what carries weight is kept."""
-        if not isinstance(what, Update):
-            return
-        upstream.took()
-        self._scribe.ignored += 1
-        if isinstance(what, Produced) and self._scribe.status.is_terminal:
-            self._custody.keep(what, upstream)
-            return
-        await self._journal_late(upstream.n, what)
-
-    async def _journal_late(self, n: int, update: Update) -> None:
-        """Journal what carries weight; the rest is only counted."""
-        if self._final is not None and not isinstance(update, Logged | SignOfLife):
-            self._scribe.ignored += 1
-        if isinstance(update, (*ENDS, Produced)):
-            kind, facts = type(update).__name__, endings.late_facts(update)
-            log.warning("provider_late", generation=self._generation.id, provider=self._instance, kind=kind)
-            await self._scribe.note(LateRecord(n=n, at=self._scribe.now(), kind=kind, facts=facts))
 
     @property
     def _instance(self) -> str:

@@ -26,6 +26,12 @@ from safelight.updates import Attempted, Moved, Noted
 log = structlog.get_logger()
 
 
+class Resting(NotSent):
+    """The breaker lets nothing through."""
+
+    retryable = False
+
+
 class Submissions:
     """
     The attempts of one generation along its route.
@@ -33,7 +39,7 @@ class Submissions:
     Attributes:
         attempts: What the journal holds of them.
         upstream: The provider of the attempt at work.
-        again: The attempt that is waited for, None while one is at work.
+        is_waiting: Whether the next attempt is waited for, and nothing runs anywhere.
     """
 
     def __init__(
@@ -47,7 +53,8 @@ class Submissions:
         tell: Callable[[Said], None],
     ) -> None:
         self.attempts = attempts
-        self.again: Again | None = None
+        self.is_waiting = False
+        self._again: Again | None = None
         self._tools = tools
         self._generation = generation
         self._route = route
@@ -62,15 +69,19 @@ class Submissions:
         """The provider of the attempt at work, and the request it is given."""
         return self._route[min(self.attempts.newest.place, len(self._route) - 1)]
 
-    def begin(self) -> None:
-        """Hand in the request of the newest intent, unless its provider is left alone at present."""
+    async def begin(self) -> None:
+        """Hand in the request of the newest intent; a provider that is left alone at present is passed by, or waited for."""
         wait = self._breaker.wait_seconds()
-        if wait:
-            name = self.candidate.instance.name
-            resting = NotSent(f"The provider '{name}' keeps failing and is left alone for a while.", retry_after_seconds=wait)
-            self._tell(Said(self.upstream, Refused(resting)))
-        else:
+        if not wait:
             self.upstream.submit(self.candidate.request, self.attempts.key)
+            return
+        sentence = f"The provider '{self.candidate.instance.name}' keeps failing and is left alone for a while."
+        if self.attempts.newest.place + 1 < len(self._route):
+            self._tell(Said(self.upstream, Refused(Resting(sentence))))
+            return
+        await self._scribe.tell(Noted(sentence))
+        self.is_waiting = True
+        self._deadlines.wait(wait)
 
     def resume(self) -> None:
         """Go on where an earlier process stopped."""
@@ -96,6 +107,8 @@ class Submissions:
 
     def heard(self, error: ProviderError) -> None:
         """Note what a failed submission says about the upstream's health."""
+        if isinstance(error, Resting):
+            return
         if error.retryable or error.is_sent is None:
             self._breaker.failed()
         elif error.is_sent:
@@ -131,11 +144,13 @@ class Submissions:
         self._plan(again)
         return True
 
-    async def next_attempt(self) -> None:
-        """Journal the intent that was planned and hand it in."""
-        again, self.again = self.again, None
-        assert again is not None  # noqa: S101 - it is called when a planned attempt is due
+    async def go_on(self) -> None:
+        """Make the attempt that was waited for: journal its intent, if that is not done, and hand it in."""
+        again, self._again, self.is_waiting = self._again, None, False
         self._deadlines.begin()
+        if again is None:
+            await self.begin()
+            return
         candidate = self._route[again.place]
         record = self.attempts.intend(candidate.instance, again.place, self._scribe.now())
         self.upstream = self._upstream()
@@ -147,7 +162,7 @@ class Submissions:
             reason=one_sentence(_reason(again, candidate)),
         )
         await self._scribe.tell(Attempted(attempt), record)
-        self.begin()
+        await self.begin()
 
     async def close(self) -> None:
         """Stop whatever still runs, of earlier attempts too; bounded, for the boundary leaves behind what will not stop."""
@@ -159,7 +174,8 @@ class Submissions:
         return self._tools.breakers[self.candidate.instance.name]
 
     def _plan(self, again: Again) -> None:
-        self.again = again
+        self._again = again
+        self.is_waiting = True
         self._deadlines.wait(again.after_seconds)
 
     def _leave_behind(self) -> None:
