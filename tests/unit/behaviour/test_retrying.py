@@ -139,7 +139,7 @@ async def test_a_failure_the_provider_reports_is_definite_and_the_next_takes_ove
     assert (end.outcome, end.attempt.provider, end.charged) == (Outcome.SUCCEEDED, "lighthouse-2", Charged.UNKNOWN)
     shown = [status.progress for status in world.shown if status.progress is not None]
     assert shown == sorted(shown)
-    assert [status.state for status in world.shown if status.attempt and status.attempt.n == 2][0] is State.PROCESSING
+    assert next(status for status in world.shown if status.attempt and status.attempt.n == 2).state is State.PROCESSING
 
 
 async def test_a_stall_hands_over_only_when_the_first_confirms_that_it_has_stopped(world, make_world):
