@@ -6,6 +6,7 @@ from typing import Any
 
 from safelight.codec import plain
 from safelight.instances import ProviderInstance, UnavailableInstance
+from safelight.providers import Terms
 from safelight.schemas import json_schema
 
 
@@ -16,14 +17,12 @@ def describe(instance: ProviderInstance | UnavailableInstance, default: str) -> 
     Args:
         default: The name of the one that is used when a request names none.
     """
-    described: dict[str, Any] = {
-        "providerId": instance.name,
-        "default": instance.name == default,
-        "available": instance.fault is None,
-    }
-    if isinstance(instance, UnavailableInstance):
-        described["fault"] = instance.fault
-    else:
+    terms = _terms(instance)
+    fault = instance.fault if terms is None else instance.fault or terms.fault
+    described: dict[str, Any] = {"providerId": instance.name, "default": instance.name == default, "available": fault is None}
+    if fault is not None:
+        described["fault"] = fault
+    if isinstance(instance, ProviderInstance):
         described["capabilities"] = plain(instance.capabilities)
     if instance.offer is not None:
         described["plugin"] = {
@@ -31,6 +30,13 @@ def describe(instance: ProviderInstance | UnavailableInstance, default: str) -> 
             "distribution": instance.offer.distribution,
             "version": instance.offer.version,
         }
-        described["params"] = json_schema(instance.offer.cls.Params)
-        described["options"] = json_schema(instance.offer.cls.Options)
+    if terms is not None:
+        described["params"] = json_schema(terms.params)
+        described["options"] = json_schema(terms.options)
     return described
+
+
+def _terms(instance: ProviderInstance | UnavailableInstance) -> Terms | None:
+    if isinstance(instance, ProviderInstance):
+        return instance.terms
+    return Terms(params=instance.offer.cls.Params, options=instance.offer.cls.Options) if instance.offer else None

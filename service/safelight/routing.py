@@ -10,7 +10,7 @@ from safelight.config.model import RouteSettings
 from safelight.errors import InstanceUnavailable, InvalidInput, ProviderUnknown
 from safelight.fields import named_fields
 from safelight.generation import RawRequest
-from safelight.instances import Instances, ProviderInstance
+from safelight.instances import Instances, ProviderInstance, UnavailableInstance
 from safelight.intake import admit
 from safelight.runner import Candidate, Route
 
@@ -44,24 +44,28 @@ def make_route(names: Sequence[str], request: RawRequest, instances: Instances) 
         InstanceUnavailable: None of them is open.
         InvalidInput: The first cannot take it.
     """
-    instances_open = [(name, instance) for name in names if isinstance(instance := instances.get(name), ProviderInstance)]
+    instances_open = [one for name in names if isinstance(one := instances.get(name), ProviderInstance) and not one.terms.fault]
     if not instances_open:
         first = instances.get(names[0])
-        fault = first.fault if first is not None else "it is no longer configured"
+        fault = _fault(first) if first is not None else "it is no longer configured"
         raise InstanceUnavailable(f"The provider '{names[0]}' is not available: {fault}", retry_after_seconds=30)
-    (_, first_open), *rest = instances_open
-    route = [Candidate(instance=first_open, request=admit(request, first_open.offer.cls))]
-    for _, instance in rest:
+    first_open, *rest = instances_open
+    route = [Candidate(instance=first_open, request=admit(request, first_open.terms))]
+    for instance in rest:
         fitted, dropped = _fitted(request, instance)
         try:
-            route.append(Candidate(instance=instance, request=admit(fitted, instance.offer.cls), dropped=dropped))
+            route.append(Candidate(instance=instance, request=admit(fitted, instance.terms), dropped=dropped))
         except InvalidInput:
             continue  # a value the first takes and this one does not: it could not help
     return route
 
 
+def _fault(instance: ProviderInstance | UnavailableInstance) -> str | None:
+    return instance.terms.fault if isinstance(instance, ProviderInstance) else instance.fault
+
+
 def _fitted(request: RawRequest, instance: ProviderInstance) -> tuple[RawRequest, tuple[str, ...]]:
-    known = named_fields(instance.offer.cls.Params, "camel")
+    known = named_fields(instance.terms.params, "camel")
     params = {name: value for name, value in request.params.items() if name in known}
     dropped = [f"params.{name}" for name in request.params if name not in known]
     dropped += [f"options.{name}" for name in request.options]

@@ -36,7 +36,7 @@ from safelight.runner.retrying import Failure, Route
 from safelight.runner.scribe import Scribe
 from safelight.runner.submissions import Submissions
 from safelight.runner.tools import Tools
-from safelight.status import Outcome, Phase, State, Status
+from safelight.status import Outcome, Output, Phase, State, Status
 from safelight.updates import Canceled, CancelMoved, Ended, Failed, Logged, Moved, Previewed, Produced, Succeeded, Update
 
 log = structlog.get_logger()
@@ -71,6 +71,7 @@ class Runner:
         self._final: _End | None = None
         self._is_cancel_asked = status.cancel is Cancel.REQUESTED
         self._is_resumed = epoch != status.version.epoch
+        self._retold = list(status.outputs) if self._is_resumed else []
         self._unclear: ProviderError | None = None
         self._asking: set[CancelAsked | HoldAsked] = set()
 
@@ -240,9 +241,17 @@ class Runner:
         if isinstance(result, SafelightError):
             await self._end_ourselves(endings.of_error(result))
             return
-        await self._scribe.tell(result)
+        if not self._is_retold(result):
+            await self._scribe.tell(result)
         if self._final is not None:
             await self._finish(self._final)
+
+    def _is_retold(self, result: Update) -> bool:
+        """Whether it is an output that was kept before a restart: a job that is watched on tells its story from the start."""
+        if not self._retold or not isinstance(result, Produced) or not isinstance(result.content, Output):
+            return False
+        kept = self._retold.pop(0)
+        return kept.sha256 == result.content.sha256
 
     async def _hear_over(self, error: ProviderError | None) -> None:
         if error is not None and self._final is None:

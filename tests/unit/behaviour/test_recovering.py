@@ -204,3 +204,23 @@ async def test_what_is_left_of_the_deadline_is_what_counts(world, successor):
     began = world.now
     assert (await successor.ended()).code == "deadline_exceeded"
     assert world.now - began < 60
+
+
+async def test_a_story_told_again_from_the_start_shows_no_picture_twice(world, successor):
+    provider = world.remote(submit=None)
+
+    async def watch(self, job):
+        yield Produced(b"one")
+        yield Produced(b"two")
+        yield Succeeded()
+
+    type(provider).watch = watch
+    await world.journal.__aenter__()
+    _, first, intent = await world.create(provider)
+    kept = await world.outputs.keep(ID, b"one", claimed_type=None, seed=None)
+    begun = attrs.evolve(first, outputs=(kept,), version=first.version.next(1))
+    await world.journal.append(ID, 1, StatusRecord(status=begun), accepted(Attempts([intent])), durable=True)
+    await successor.recover(provider)
+    end = await successor.ended()
+    assert [output.sha256 for output in end.outputs] == [kept.sha256, end.outputs[1].sha256]
+    assert len(end.outputs) == 2
