@@ -9,7 +9,7 @@ import attrs
 import structlog
 
 from safelight.fold import fold
-from safelight.generation import Generation
+from safelight.generation import Generation, Policy
 from safelight.ports import Unfinished
 from safelight.records import AttemptRecord, Durability, StatusRecord, Step, charged
 from safelight.runner import INTERRUPTED, Attempts, Route, Runner, Tools
@@ -23,10 +23,15 @@ RouteOf = Callable[[Generation], Route]
 
 @attrs.frozen(kw_only=True)
 class Recovered:
-    """How many generations of an earlier process were taken over, and how many had to be ended."""
+    """How many generations of an earlier process were taken over, which these are, and how many had to be ended."""
 
-    resumed: int
+    generations: tuple[Generation, ...]
     interrupted: int
+
+    @property
+    def resumed(self) -> int:
+        """How many were taken over."""
+        return len(self.generations)
 
 
 class Supervisor:
@@ -49,18 +54,18 @@ class Supervisor:
             route_of: Gives the providers for a generation of the journal; empty where none can be had any more.
         """
         unfinished = await self._tools.journal.unfinished()
-        resumed = 0
+        resumed: list[Generation] = []
         for left in unfinished:
             epoch = await self._tools.journal.claim(left.generation.id, self._name)
             route = route_of(left.generation)
             attempts = Attempts(left.attempts)
-            if not _can_go_on(attempts, route):
+            if not _can_go_on(attempts, route, left.generation.policy):
                 await self._interrupt(left, epoch)
                 continue
-            resumed += 1
+            resumed.append(left.generation)
             self._tools.hub.open(left.status, left.generation.owner)
             self.start(left.generation, left.status, attempts, route, epoch=epoch)
-        return Recovered(resumed=resumed, interrupted=len(unfinished) - resumed)
+        return Recovered(generations=tuple(resumed), interrupted=len(unfinished) - len(resumed))
 
     def start(
         self,
@@ -130,7 +135,7 @@ class Supervisor:
         generation, status = left.generation, left.status
         now = self._tools.clock.now()
         records: list[AttemptRecord] = []
-        if left.attempts:
+        if left.attempts and left.attempts[-1].step is not Step.OUTCOME:
             records.append(attrs.evolve(left.attempts[-1], step=Step.OUTCOME, at=now, job=None, result="interrupted"))
         ending = attrs.evolve(INTERRUPTED, charged=charged([*left.attempts, *records]))
         ended = attrs.evolve(fold(status, ending, now), version=status.version.next(epoch))
@@ -138,11 +143,14 @@ class Supervisor:
         log.info("generation_interrupted", generation=generation.id, provider=generation.provider, charged=ended.charged)
 
 
-def _can_go_on(attempts: Attempts, route: Route) -> bool:
+def _can_go_on(attempts: Attempts, route: Route, policy: Policy) -> bool:
     """Whether a generation can be taken over: its job outlived the process, or it may be run again at nobody's cost."""
     place = attempts.newest.place
     if place >= len(route) or route[place].instance.name != attempts.newest.provider:
         return False
-    if attempts.durability is Durability.REMOTE or attempts.newest.step is Step.OUTCOME:
+    if attempts.newest.step is Step.OUTCOME:
+        return (attempts.newest.next_place or 0) < len(route)
+    if attempts.durability is Durability.REMOTE:
         return True
-    return route[place].instance.rerun_interrupted and attempts.charged is Charged.NO
+    is_tried_out = attempts.tries_at(place) >= policy.attempts  # it may be what stops the service, each time
+    return route[place].instance.rerun_interrupted and not is_tried_out and attempts.charged is Charged.NO

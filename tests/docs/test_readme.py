@@ -47,11 +47,12 @@ async def test_the_twenty_lines_of_a_plugin_make_a_picture(config, monkeypatch):
         providers={"sunset": Instance(plugin="sunset")},
     )
     async with Safelight(config, discovery=Discovery(providers={"sunset": offer})) as core:
-        status = await core.create(Draft(prompt="a sunset"), owner=ANONYMOUS)
+        created = await core.create(Draft(prompt="a sunset"), owner=ANONYMOUS)
         async with asyncio.timeout(20):
-            while not status.is_terminal:
+            status = None
+            while status is None or not status.is_terminal:
                 await asyncio.sleep(0)
-                _, status = await core.find(status.generation, owner=ANONYMOUS)
+                _, status = await core.find(created.generation, owner=ANONYMOUS)
     assert (status.outcome, status.outputs[0].type, status.outputs[0].width) == ("succeeded", "image/png", 64)
 
 

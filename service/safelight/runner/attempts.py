@@ -70,9 +70,19 @@ class Attempts:
         """Return the record of an accepted submission, now the newest."""
         return self._step(Step.ACCEPTED, at, job={"id": job.id, "data": job.data})
 
-    def end(self, result: str, at: datetime, *, said: Charged | None, detail: str | None) -> AttemptRecord:
+    def end(
+        self,
+        result: str,
+        at: datetime,
+        *,
+        said: Charged | None,
+        detail: str | None,
+        next_place: int | None = None,
+        next_at: datetime | None = None,
+    ) -> AttemptRecord:
         """Return the outcome of the attempt at work, now the newest; `said` is the provider's own word about money."""
-        return self._step(Step.OUTCOME, at, result=result, charged=said, detail=detail, job=None)
+        facts = {"charged": said, "detail": detail, "next_place": next_place, "next_at": next_at}
+        return self._step(Step.OUTCOME, at, result=result, job=None, **facts)
 
     def conclude(self, result: str, at: datetime, *, said: Charged | None, detail: str | None) -> list[AttemptRecord]:
         """Return what is to be journalled with the generation's end: nothing where no attempt is at work."""

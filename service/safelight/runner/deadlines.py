@@ -45,10 +45,11 @@ class Deadlines:
         self._times.pop(Due.QUEUE, None)
 
     def wait(self, seconds: float) -> None:
-        """Count nothing but the total and the time until the next attempt."""
+        """Count nothing but the total and the time until the next attempt, which a hold keeps back."""
         for due in (Due.STALL, Due.QUEUE, Due.CANCEL):
             self._times.pop(due, None)
-        self._times[Due.RETRY] = self._loop.time() + seconds
+        if Due.PAUSE not in self._times:
+            self._times[Due.RETRY] = self._loop.time() + seconds
 
     def begin(self) -> None:
         """Note that the next attempt begins."""

@@ -7,11 +7,12 @@ from typing import Any
 
 import structlog
 
+from safelight.errors import NotPausable
 from safelight.records import LateRecord
 from safelight.runner import endings
 from safelight.runner.custody import Custody, FromCustody
 from safelight.runner.follow import ENDS, SignOfLife
-from safelight.runner.messages import Said
+from safelight.runner.messages import HoldAnswered, Said
 from safelight.runner.scribe import Scribe
 from safelight.runner.submissions import Submissions
 from safelight.runner.upstream import Upstream
@@ -40,6 +41,9 @@ class Latecomers:
 
     async def hear_former(self, upstream: Upstream, what: Any) -> None:
         """Hear what an attempt says that is no longer at work; an output is still kept once everything has ended."""
+        if isinstance(what, HoldAnswered):
+            what.asked.refusal = NotPausable("The attempt it was asked of is over.")
+            what.asked.answered.set()
         if not isinstance(what, Update):
             return
         upstream.took()

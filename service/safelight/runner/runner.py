@@ -163,7 +163,7 @@ class Runner:
 
     async def _handle(self, happened: Any) -> None:
         match happened:
-            case Said(upstream, what) if upstream is self._work.upstream:
+            case Said(upstream, what) if upstream is self._work.upstream and not self._work.is_waiting:
                 await self._handle(what)
             case Said(upstream, what):
                 await self._late.hear_former(upstream, what)
@@ -291,7 +291,9 @@ class Runner:
             await self._work.begin()
             return
         self._work.resume()
-        if self._is_cancel_asked and self._work.upstream.has_job:
+        if self._is_cancel_asked and self._work.is_waiting:
+            await self._finish(Canceled())
+        elif self._is_cancel_asked and self._work.upstream.has_job:
             self._work.upstream.cancel()
 
     async def _accept(self, job: Job) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from datetime import timedelta
 
 import structlog
 
@@ -85,9 +86,11 @@ class Submissions:
 
     def resume(self) -> None:
         """Go on where an earlier process stopped."""
-        job = self.attempts.job
-        if self.attempts.newest.step is Step.OUTCOME:
-            self._plan(Again(place=self.attempts.newest.place, after_seconds=0.0, reason=self.attempts.newest.detail or ""))
+        job, newest = self.attempts.job, self.attempts.newest
+        if newest.step is Step.OUTCOME:
+            place = newest.place if newest.next_place is None else newest.next_place
+            wait = (newest.next_at - self._scribe.now()).total_seconds() if newest.next_at else 0.0
+            self._plan(Again(place=place, after_seconds=max(0.0, wait), reason=newest.detail or ""))
         elif job is not None and self.attempts.durability is Durability.REMOTE:
             log.info("generation_watched_on", generation=self._generation.id, provider=self.upstream.boundary.instance)
             self._deadlines.alive()
@@ -97,6 +100,8 @@ class Submissions:
         else:
             stopped = OutcomeUnknown("The service stopped while it was handing the job in.")
             self._tell(Said(self.upstream, Refused(stopped)))
+        if self._scribe.status.phase is Phase.PAUSED:
+            self._deadlines.hold()
 
     async def accept(self, job: Job) -> None:
         """Make the job durable, then listen to it."""
@@ -129,7 +134,15 @@ class Submissions:
         )
         if again is None:
             return False
-        outcome = self.attempts.end(result, self._scribe.now(), said=said, detail=one_sentence(failure.sentence))
+        now = self._scribe.now()
+        outcome = self.attempts.end(
+            result,
+            now,
+            said=said,
+            detail=one_sentence(failure.sentence),
+            next_place=again.place,
+            next_at=now + timedelta(seconds=again.after_seconds),
+        )
         log.warning(
             "attempt_failed",
             generation=self._generation.id,

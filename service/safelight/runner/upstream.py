@@ -178,7 +178,8 @@ class Upstream:
             asked.refusal = NotPausable(f"{error}.")
         except ProviderError as error:
             asked.refusal = NotPausable(f"The provider did not {'pause' if asked.still else 'resume'} it: {error}")
-        self._tell(HoldAnswered(asked))
+        finally:
+            self._tell(HoldAnswered(asked))  # canceled as well: somebody waits
 
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)

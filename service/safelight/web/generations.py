@@ -6,8 +6,10 @@ from typing import Any
 
 from aiohttp import hdrs, web
 
-from safelight.codec import encode
+from safelight.codec import encode, status_to_wire
+from safelight.core import Created
 from safelight.generation import ANONYMOUS, Draft
+from safelight.status import State
 from safelight.structuring import structure
 from safelight.versions import Version
 from safelight.web.answers import snapshot
@@ -15,9 +17,10 @@ from safelight.web.bodies import read_object
 from safelight.web.finding import checked_id, find
 from safelight.web.history import read_history, wants_page
 from safelight.web.keys import CORE
+from safelight.web.preferences import idempotency_key, preferred_wait
 from safelight.web.profiles import SEED, V1, Profile
 from safelight.web.streams import watch_one
-from safelight.web.waiting import newer, wait_seconds
+from safelight.web.waiting import end_of, newer, wait_seconds
 
 
 async def create_v1(request: web.Request) -> web.StreamResponse:
@@ -86,22 +89,31 @@ async def _hold(request: web.Request, *, still: bool) -> web.StreamResponse:
 
 async def _create(request: web.Request, profile: Profile) -> web.StreamResponse:
     core = request.app[CORE]
+    key = idempotency_key(request)
+    wait = preferred_wait(request) if profile.may_wait else None
     draft = structure(await read_object(request, core.config.server), Draft, naming="camel")
-    status = await core.create(draft, owner=ANONYMOUS, surface=profile.surface)
-    urls = {
-        "self": f"/v1/generations/{status.generation}",
-        "events": f"/v1/generations/{status.generation}/events",
-        "cancel": f"/v1/generations/{status.generation}/cancel",
-    }
-    stream = urls["events"] if profile is V1 else f"/api/generation?sessionId={status.generation}&providerId={status.provider}"
-    prefix = core.config.server.public_url.rstrip("/")
-    reply: dict[str, Any] = {
+    created = await core.create(draft, owner=ANONYMOUS, surface=profile.surface, key=key)
+    http_status, reply = profile.created_status, _reply(created, profile, core.config.server.public_url.rstrip("/"))
+    headers = {hdrs.LOCATION: reply["urls"]["self"], "Safelight-Session": created.generation}
+    if created.is_replayed:
+        headers["Idempotent-Replayed"] = "true"
+    if wait is not None:
+        headers["Preference-Applied"] = f"wait={wait}"
+        if (end := await end_of(request, created.generation, wait)) is not None:
+            http_status, reply = 200, {**reply, **status_to_wire(end)}
+    return web.Response(status=http_status, body=encode(reply), content_type="application/json", headers=headers)
+
+
+def _reply(created: Created, profile: Profile, prefix: str) -> dict[str, Any]:
+    """Return what a create is answered with, however far it has come since: replayed, it is the same."""
+    own = f"/v1/generations/{created.generation}"
+    urls = {"self": own, "events": f"{own}/events", "cancel": f"{own}/cancel"}
+    stream = urls["events"] if profile is V1 else f"/api/generation?sessionId={created.generation}&providerId={created.provider}"
+    return {
         "success": True,
-        "sessionId": status.generation,
-        "providerId": status.provider,
-        "status": status.state.value,
+        "sessionId": created.generation,
+        "providerId": created.provider,
+        "status": State.STARTED.value,
         "streamUrl": prefix + stream,
         "urls": {name: prefix + url for name, url in urls.items()},
     }
-    headers = {hdrs.LOCATION: reply["urls"]["self"], "Safelight-Session": status.generation}
-    return web.Response(status=profile.created_status, body=encode(reply), content_type="application/json", headers=headers)

@@ -57,6 +57,11 @@ def test_the_other_surface_has_other_bounds_and_so_other_requests():
     assert print_of(LIGHTHOUSE, Surface.SEED) != print_of(LIGHTHOUSE)
 
 
+def test_what_an_earlier_version_journalled_is_found_by_this_one():
+    """A draft may gain fields; what leaves them out is what it was."""
+    assert print_of(LIGHTHOUSE) == "0ec4db9238dba2ff4ea309d1108d92823976d5007fd882d7061797ed98d8805c"
+
+
 @pytest.fixture
 async def doubles(world):
     async with world.journal:

@@ -179,9 +179,10 @@ async def test_what_was_being_counted_is_dropped_when_the_service_leaves(house):
 async def test_viewers_who_leave_after_the_end_start_no_counting(house, world):
     await house.start(Patience.parse("cancel_after:10"))
     leave = house.watch()
-    assert await house.end() == (Outcome.SUCCEEDED, 60)
+    await house.supervisor.find(ID).ended.wait()
     leave()
     assert house.reaper._timers == {}
+    assert await house.end() == (Outcome.SUCCEEDED, 60)
 
 
 async def test_an_upstream_that_cannot_be_stopped_is_asked_once_and_goes_on(house, world):

@@ -1,6 +1,7 @@
 """A process died: what its successor makes of what it left."""
 
 import asyncio
+from datetime import timedelta
 
 import attrs
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from safelight.providers import Cancel, Charged, Durability, Job, Produced, Progressed, Started, Succeeded
 from safelight.records import StatusRecord
 from safelight.runner import Attempts
-from safelight.status import Outcome
+from safelight.status import Outcome, Phase
 from safelight.supervisor import Supervisor
 
 pytestmark = pytest.mark.looptime
@@ -176,7 +177,7 @@ async def test_what_cost_nothing_is_run_again_where_the_operator_allows_it(world
         yield Produced(b"picture")
 
     provider = world.local(generate)
-    await successor.left(provider, accepted)
+    await successor.left(provider, accepted, attempts=2)
     world.rerun_interrupted = True
     recovered = await successor.recover(provider)
     end = await successor.ended()
@@ -224,3 +225,93 @@ async def test_a_story_told_again_from_the_start_shows_no_picture_twice(world, s
     end = await successor.ended()
     assert [output.sha256 for output in end.outputs] == [kept.sha256, end.outputs[1].sha256]
     assert len(end.outputs) == 2
+
+
+def failed(next_place, seconds=0.0):
+    """An outcome whose follow-up was planned, but not begun."""
+
+    def step(attempts):
+        at = attempts.newest.at
+        due = at + timedelta(seconds=seconds)
+        return attempts.end("failed", at, said=Charged.YES, detail="Out of memory.", next_place=next_place, next_at=due)
+
+    return step
+
+
+async def test_who_was_to_take_over_does_and_who_has_failed_is_not_paid_again(world, successor):
+    first = remote(world)
+    second = remote(world, submit=lambda: asyncio.sleep(0, Job("j2")))
+    await successor.left(first, accepted, failed(next_place=1))
+    await successor.recover(first, second)
+    end = await successor.ended()
+    assert (end.outcome, end.attempt.provider, end.charged) == (Outcome.SUCCEEDED, "lighthouse-2", Charged.YES)
+
+
+async def test_an_upstream_that_wants_us_back_later_is_left_alone_till_then_by_the_successor_too(world, successor):
+    submitted = []
+
+    async def submit():
+        submitted.append(world.now)
+        return Job("j2")
+
+    provider = remote(world, submit=submit)
+    await successor.left(provider, failed(next_place=0, seconds=600.0), attempts=3)
+    await asyncio.sleep(200)
+    await successor.recover(provider)
+    assert (await successor.ended()).outcome is Outcome.SUCCEEDED
+    assert submitted == [pytest.approx(600.0, abs=1)]
+
+
+async def test_a_wish_to_cancel_keeps_the_attempt_that_was_waited_for_from_being_made(world, successor):
+    provider = remote(world)
+    await world.journal.__aenter__()
+    _, first, intent = await world.create(provider, attempts=3)
+    wish = attrs.evolve(first, cancel=Cancel.REQUESTED, version=first.version.next(1))
+    await world.journal.append(ID, 1, StatusRecord(status=wish), not_sent(Attempts([intent])), durable=True)
+    await successor.recover(provider)
+    end = await successor.ended()
+    assert (end.outcome, end.cancel, end.charged) == (Outcome.CANCELED, Cancel.CONFIRMED, Charged.NO)
+
+
+async def test_an_attempt_that_was_not_sent_costs_nothing_even_if_its_provider_is_gone(world, successor):
+    provider = remote(world)
+    await successor.left(provider, not_sent)
+    await successor.recover()
+    end = (await world.journal.find(ID))[1]
+    assert (end.outcome, end.charged) == (Outcome.INTERRUPTED, Charged.NO)
+    assert [record.step.value for record in await world.journal.attempts(ID)] == ["intent", "outcome"]
+
+
+async def test_what_may_be_run_again_is_not_run_more_often_than_tried(world, successor):
+    """It may be what kills the service."""
+
+    async def generate(control):
+        yield Produced(b"picture")
+
+    provider = world.local(generate)
+    again = [lambda attempts: attempts.intend(world.route(provider)[0].instance, 0, attempts.newest.at)] * 2
+    await successor.left(provider, *again, attempts=3)
+    world.rerun_interrupted = True
+    recovered = await successor.recover(provider)
+    end = (await world.journal.find(ID))[1]
+    assert (recovered.interrupted, end.outcome, end.charged) == (1, Outcome.INTERRUPTED, Charged.NO)
+
+
+async def test_what_is_held_still_stays_so_and_has_not_stalled(world, successor):
+    async def silent(self, job):
+        await asyncio.Event().wait()
+        yield
+
+    async def resume(self, job):
+        pass  # it says that it does, and stays as silent as before
+
+    provider = remote(world)
+    type(provider).watch, type(provider).resume = silent, resume
+    await world.journal.__aenter__()
+    _, first, intent = await world.create(provider, stall_seconds=60.0, max_pause_seconds=600.0)
+    held = attrs.evolve(first, phase=Phase.PAUSED, version=first.version.next(1))
+    await world.journal.append(ID, 1, StatusRecord(status=held), accepted(Attempts([intent])), durable=True)
+    await successor.recover(provider)
+    end = await successor.ended()
+    assert end.code == "stalled"
+    assert (end.ended_at - end.created_at).total_seconds() == pytest.approx(660.0, abs=1)

@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from safelight.errors import NotPausable
 from safelight.providers import (
     Cancel,
     Charged,
@@ -224,3 +225,76 @@ async def test_a_look_up_that_fails_leaves_the_outcome_unknown(world, error):
     end = await world.run(provider, attempts=3)
     assert (end.outcome, end.code, end.charged) == (Outcome.UNKNOWN, "outcome_unknown", Charged.UNKNOWN)
     assert len(submit.calls) == 1
+
+
+async def test_a_second_end_of_an_attempt_that_is_over_is_noted_and_moves_nothing(world):
+    first = watching(
+        Failed("No room.", code="provider_unavailable", retryable=True, charged=Charged.NO), Produced(b"x"), Succeeded()
+    )
+    calls = []
+
+    async def watch():
+        calls.append(world.now)
+        async for update in first() if len(calls) == 1 else PAINTED():
+            yield update
+
+    end = await world.run(world.remote(submit=failing(), watch=watch), attempts=3)
+    assert (end.outcome, end.attempt.n, len(end.outputs)) == (Outcome.SUCCEEDED, 2, 1)
+    assert [step for step, _ in await world.steps()] == ["intent", "accepted", "outcome"] * 2
+
+
+async def test_an_attempt_that_fails_while_it_is_held_still_is_repeated_once_it_may_go_on(world):
+    fails = asyncio.Event()
+    calls = []
+
+    async def watch():
+        calls.append(world.now)
+        if len(calls) == 1:
+            yield Started()
+            await fails.wait()
+            yield Failed("No room.", retryable=True, code="provider_unavailable", charged=Charged.NO)
+        async for update in PAINTED():
+            yield update
+
+    async def hold(self, job):
+        pass
+
+    provider = world.remote(submit=failing(), watch=watch)
+    type(provider).pause = type(provider).resume = hold
+    await world.start(provider, attempts=3)
+    await world.until(lambda: world.shown[-1].state is State.PROCESSING)
+    await world.runner.hold(still=True)
+    fails.set()
+    await asyncio.sleep(100)
+    assert (len(calls), world.shown[-1].phase) == (1, Phase.PAUSED)
+    await world.runner.hold(still=False)
+    assert (await world.end()).outcome is Outcome.SUCCEEDED
+    assert calls[1] == pytest.approx(100, abs=1)
+
+
+async def test_who_asks_an_attempt_to_hold_still_is_answered_when_that_attempt_ends(world):
+    fails = asyncio.Event()
+    calls = []
+
+    async def watch():
+        calls.append(world.now)
+        if len(calls) == 1:
+            yield Started()
+            await fails.wait()
+            yield Failed("No room.", retryable=True, code="provider_unavailable", charged=Charged.NO)
+        async for update in PAINTED():
+            yield update
+
+    async def pause(self, job):
+        fails.set()
+        await asyncio.Event().wait()
+
+    provider = world.remote(submit=failing(), watch=watch)
+    type(provider).pause = pause
+    await world.start(provider, attempts=3, cancel_seconds=60)
+    await world.until(lambda: world.shown[-1].state is State.PROCESSING)
+    asked = world.now
+    with pytest.raises(NotPausable, match="over"):
+        await world.runner.hold(still=True)
+    assert world.now - asked < 1
+    assert (await world.end()).outcome is Outcome.SUCCEEDED
