@@ -36,7 +36,7 @@ ROOT = Path(__file__).resolve().parent
 EVERYTHING = ("-n", "auto", "--dist", "loadfile")
 PROGRAMS = {"chromium": "chromium", "nginx": "nginx-light", "node": "nodejs", "npm": "npm"}
 """What the tests run besides Python, and the Debian package of each."""
-LIVE_PROGRAMS = {"buildah": "buildah", "debootstrap": "debootstrap"}
+LIVE_PROGRAMS = {"buildah": "buildah", "caddy": "caddy", "debootstrap": "debootstrap"}
 """What the slow lanes run besides."""
 SYSTEM_PATH = os.pathsep.join((os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"))
 

@@ -32,15 +32,16 @@ def instant(at: datetime) -> str:
     return at.astimezone(UTC).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
 
 
-_STATUS_FIELDS = tuple(
+STATUS_WORDS = tuple(
     (field.name, _RENAMED.get(field.name, camel(field.name))) for field in attrs.fields(Status) if field.name not in _SPECIAL
 )
+"""The fields of a status that are one word of the wire each, and that word; version and outputs are two."""
 
 
 def status_to_wire(status: Status) -> dict[str, Any]:
     """Return the snapshot as the wire shows it; unset fields are left out."""
     wire: dict[str, Any] = {"status": status.state.value}
-    for name, word in _STATUS_FIELDS:
+    for name, word in STATUS_WORDS:
         value = getattr(status, name)
         if value is None or value == ():
             continue
@@ -66,7 +67,7 @@ def plain(value: Any) -> Any:
     """Return one of our words as plain JSON in the names of the wire; unset fields are left out."""
     if isinstance(value, Enum):
         return value.value
-    if isinstance(value, str | int | float | bool):
+    if value is None or isinstance(value, str | int | float | bool):
         return value
     if isinstance(value, datetime):
         return instant(value)

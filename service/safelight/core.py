@@ -100,7 +100,7 @@ class Safelight:
                 "plugin_refused", plugin=fault.plugin, distribution=fault.distribution, kind=fault.kind, reason=fault.sentence
             )
         folder = Path(self.config.data.folder)
-        folder.mkdir(parents=True, exist_ok=True)  # noqa: ASYNC240 - once, before anybody is served
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)  # noqa: ASYNC240 - once, before anybody is served
         async with AsyncExitStack() as stack:
             self.journal = await stack.enter_async_context(open_journal(self.config, folder, self.clock))
             self.outputs = await stack.enter_async_context(

@@ -4,36 +4,71 @@ from __future__ import annotations
 
 from typing import Any
 
+import attrs
+
 from safelight.codec import plain
 from safelight.instances import ProviderInstance, UnavailableInstance
-from safelight.providers import Terms
+from safelight.providers import Capabilities, Terms
 from safelight.schemas import json_schema
+
+
+@attrs.frozen(kw_only=True)
+class Shipped:
+    """Who ships a provider: the plugin, its distribution and that one's version."""
+
+    name: str
+    distribution: str
+    version: str
+
+
+@attrs.frozen(kw_only=True)
+class Description:
+    """
+    A configured provider.
+
+    Attributes:
+        provider_id: What to ask for it by.
+        default: Whether it is the one that is used when a request names none.
+        available: Whether it can be used.
+        fault: Why it cannot.
+        capabilities: What it promises.
+        plugin: Who ships it.
+        params: The JSON Schema of the `params` of a create.
+        options: The JSON Schema of its `options`.
+    """
+
+    provider_id: str
+    default: bool
+    available: bool
+    fault: str | None = None
+    capabilities: Capabilities | None = None
+    plugin: Shipped | None = None
+    params: dict[str, Any] | None = None
+    options: dict[str, Any] | None = None
 
 
 def describe(instance: ProviderInstance | UnavailableInstance, default: str) -> dict[str, Any]:
     """
-    Return a provider as plain JSON.
+    Return a provider's `Description` as plain JSON.
 
     Args:
         default: The name of the one that is used when a request names none.
     """
     terms = _terms(instance)
     fault = instance.fault if terms is None else instance.fault or terms.fault
-    described: dict[str, Any] = {"providerId": instance.name, "default": instance.name == default, "available": fault is None}
-    if fault is not None:
-        described["fault"] = fault
-    if isinstance(instance, ProviderInstance):
-        described["capabilities"] = plain(instance.capabilities)
-    if instance.offer is not None:
-        described["plugin"] = {
-            "name": instance.offer.plugin,
-            "distribution": instance.offer.distribution,
-            "version": instance.offer.version,
-        }
-    if terms is not None:
-        described["params"] = json_schema(terms.params)
-        described["options"] = json_schema(terms.options)
-    return described
+    described = Description(
+        provider_id=instance.name,
+        default=instance.name == default,
+        available=fault is None,
+        fault=fault,
+        capabilities=instance.capabilities if isinstance(instance, ProviderInstance) else None,
+        params=None if terms is None else json_schema(terms.params),
+        options=None if terms is None else json_schema(terms.options),
+    )
+    if (offer := instance.offer) is not None:
+        shipped = Shipped(name=offer.plugin, distribution=offer.distribution, version=offer.version)
+        described = attrs.evolve(described, plugin=shipped)
+    return dict(plain(described))
 
 
 def _terms(instance: ProviderInstance | UnavailableInstance) -> Terms | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from inspect import getdoc
 from typing import Any, Literal
 
 import attrs
@@ -37,6 +38,20 @@ def named_fields(cls: type, naming: Naming) -> dict[str, attrs.Attribute[Any]]:
         raise TypeError(f"an annotation of {cls.__name__} cannot be read at run time: {error}") from None
     fields = ((field.alias or field.name, field) for field in attrs.fields(cls) if field.init)
     return {camel(name) if naming == "camel" else name: field for name, field in fields}
+
+
+def descriptions(cls: type) -> dict[str, str]:
+    """Return what a class says of its fields, by their names in Python: their metadata, else the docstring's `Attributes`."""
+    said: dict[str, str] = {}
+    _, _, attributes = (getdoc(cls) or "").partition("\nAttributes:\n")
+    name = ""
+    for line in attributes.partition("\n\n")[0].splitlines():
+        if not line.startswith(" " * 5):
+            name, _, text = line.strip().partition(": ")
+            said[name] = text
+        else:
+            said[name] += f" {line.strip()}"
+    return said | {field.name: field.metadata["description"] for field in attrs.fields(cls) if "description" in field.metadata}
 
 
 def flattened(validator: Any) -> tuple[Any, ...]:

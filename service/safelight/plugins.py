@@ -100,7 +100,7 @@ def discover(entries: Iterable[EntryPoint] | None = None) -> Discovery:
     Load every plugin and ask it for its providers.
 
     Of two plugins, or two providers, of one name the first by distribution name stays, so that the order of
-    installation changes nothing.
+    installation changes nothing; those called `safelight-…` come before strangers, who cannot take a built-in's place.
 
     Args:
         entries: The entry points to look at; those of all installed distributions unless given.
@@ -110,7 +110,7 @@ def discover(entries: Iterable[EntryPoint] | None = None) -> Discovery:
     faults: list[PluginFault] = []
     owners: dict[Path, str] = {}
     names: dict[str, str] = {}
-    for entry in sorted(found, key=lambda entry: (_distribution(entry).lower(), entry.name, entry.value)):
+    for entry in sorted(found, key=_precedence):
         distribution = _distribution(entry)
         if entry.name in names:
             sentence = f"plugin '{entry.name}' of {distribution} is refused: {names[entry.name]} ships one of that name"
@@ -128,6 +128,11 @@ def discover(entries: Iterable[EntryPoint] | None = None) -> Discovery:
             else:
                 offers[offer.cls.name] = offer
     return Discovery(providers=offers, faults=tuple(faults), owners=owners)
+
+
+def _precedence(entry: EntryPoint) -> tuple[bool, str, str, str]:
+    distribution = _distribution(entry).lower()
+    return not distribution.startswith("safelight-"), distribution, entry.name, entry.value
 
 
 def describe(error: BaseException) -> str:

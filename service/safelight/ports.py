@@ -266,7 +266,7 @@ class Journal(ABC):
 
     @abstractmethod
     async def room(self) -> int | None:
-        """Return the free bytes of the medium, None where that has no meaning."""
+        """Return the free bytes of the medium, 0 if it refused the last write, None where that has no meaning."""
 
 
 @attrs.frozen(kw_only=True)

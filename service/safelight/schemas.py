@@ -23,6 +23,7 @@ from safelight.fields import (
     OPTIONAL,
     Naming,
     default_of,
+    descriptions,
     flattened,
     named_fields,
 )
@@ -61,23 +62,26 @@ def _object(cls: type, naming: Naming, around: tuple[type, ...]) -> Schema:
     schema: Schema = {"type": "object"}
     if cls.__doc__:
         schema["description"] = cls.__doc__.strip().partition("\n")[0]
-    schema["properties"] = {name: _property(field, naming, (*around, cls)) for name, field in fields.items()}
+    said = descriptions(cls)
+    schema["properties"] = {
+        name: _property(field, naming, (*around, cls), said.get(field.name)) for name, field in fields.items()
+    }
     if required := [name for name, field in fields.items() if field.default is attrs.NOTHING]:
         schema["required"] = required
     schema["additionalProperties"] = False
     return schema
 
 
-def _property(field: attrs.Attribute[Any], naming: Naming, around: tuple[type, ...]) -> Schema:
+def _property(field: attrs.Attribute[Any], naming: Naming, around: tuple[type, ...], description: str | None) -> Schema:
     kind, is_optional = _unwrapped(field.type)
     try:
         schema = _type(kind, naming, around)
     except TypeError as error:
         raise TypeError(f"'{field.name}': {error}") from None
-    _bind(schema, field.validator)
+    bind(schema, field.validator)
     if is_optional and (field.default is None or not any(complaints(field.validator, None, field, None))):
         schema = _or_null(schema)
-    if description := field.metadata.get("description"):
+    if description:
         schema["description"] = description
     has_default = field.default is not attrs.NOTHING and not getattr(field.default, "takes_self", False)
     if has_default and kind is not Secret:
@@ -129,17 +133,17 @@ def _or_null(schema: Schema) -> Schema:
     return {"anyOf": [schema, {"type": "null"}]} if "type" in schema else schema
 
 
-def _bind(schema: Schema, validator: Any) -> None:
+def bind(schema: Schema, validator: Any) -> None:
     """Add what attrs' own validators bind to the schema of the value they look at."""
     for part in flattened(validator):
         if isinstance(part, OPTIONAL):
-            _bind(schema, part.validator)
+            bind(schema, part.validator)
         elif isinstance(part, EACH) and "items" in schema:
-            _bind(schema, part.iterable_validator)
-            _bind(schema["items"], part.member_validator)
+            bind(schema, part.iterable_validator)
+            bind(schema["items"], part.member_validator)
         elif isinstance(part, EACH_ITEM) and isinstance(schema.get("additionalProperties"), dict):
-            _bind(schema, part.mapping_validator)
-            _bind(schema["additionalProperties"], part.value_validator)
+            bind(schema, part.mapping_validator)
+            bind(schema["additionalProperties"], part.value_validator)
         else:
             _bind_one(schema, part)
 

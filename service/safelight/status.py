@@ -9,6 +9,7 @@ from typing import Any
 import attrs
 from attrs.validators import and_, ge, instance_of, le, max_len, optional
 
+from safelight.errors import MAX_SENTENCE
 from safelight.versions import Version
 
 MAX_WHOLE = 2**53 - 1
@@ -17,6 +18,7 @@ _WHOLE: Any = and_(instance_of(int), ge(0), le(MAX_WHOLE))
 _AMOUNT: Any = and_(instance_of((int, float)), ge(0), le(MAX_WHOLE))
 _LABEL: Any = and_(instance_of(str), max_len(100))  # an event stays small whatever a plugin says
 _MAYBE_TEXT = optional(_LABEL)
+_SENTENCE: Any = optional(max_len(MAX_SENTENCE))
 MAX_PLACEHOLDER = 200
 """Characters: a status stays small however many pictures it names."""
 
@@ -165,6 +167,34 @@ class Status:
     Everything known about a generation at one moment; fields that are None are left off the wire.
 
     Only `safelight.fold` makes a new one out of an old one.
+
+    Attributes:
+        generation: The generation's id.
+        provider: Which provider was asked for; it never changes.
+        version: The order of snapshots.
+        state: The four words of a generation; it never goes back.
+        phase: Where exactly it is; new words may come.
+        created_at: When it was asked for.
+        ref: The caller's own word for it.
+        progress: Whole percents; never falls, absent while unknown, 100 only with success.
+        outputs: What was kept so far.
+        error: One sentence for people, always there when it failed.
+        outcome: How it ended; only there when it has.
+        message: What is going on, for people.
+        steps: Work that can be counted.
+        queue: Where it waits.
+        eta: How long it may take yet.
+        attempt: The submission that is at work.
+        preview: The newest look at the unfinished picture.
+        cost: What the provider says it costs.
+        charged: Whether money was taken.
+        cancel: How far a wish to cancel has come.
+        code: A word for machines beside `error`.
+        retryable: Whether the same may succeed later, unchanged.
+        degraded: What was to come besides and failed.
+        started_at: When work on it began.
+        ended_at: When it ended.
+        deadline_at: By when it has surely ended.
     """
 
     generation: str
@@ -174,11 +204,11 @@ class Status:
     phase: Phase
     created_at: datetime
     ref: str | None = None
-    progress: int | None = None
+    progress: int | None = attrs.field(default=None, validator=optional(and_(ge(0), le(100))))
     outputs: tuple[Output, ...] = ()
-    error: str | None = None
+    error: str | None = attrs.field(default=None, validator=_SENTENCE)
     outcome: Outcome | None = None
-    message: str | None = None
+    message: str | None = attrs.field(default=None, validator=_SENTENCE)
     steps: Steps | None = None
     queue: Queue | None = None
     eta: Eta | None = None

@@ -7,7 +7,7 @@ from typing import Self
 
 import attrs
 
-_FORM = re.compile(r"([0-9]{1,20})-([0-9]{1,20})", re.ASCII)
+FORM = re.compile(r"([0-9]{1,20})-([0-9]{1,20})", re.ASCII)
 
 
 @attrs.frozen(order=True)
@@ -26,7 +26,7 @@ class Version:
     @classmethod
     def parse(cls, text: str | None) -> Self | None:
         """Read `<epoch>-<seq>`; None for anything else, however hostile."""
-        if text is None or len(text) > 41 or not (match := _FORM.fullmatch(text)):
+        if text is None or len(text) > 41 or not (match := FORM.fullmatch(text)):
             return None
         return cls(int(match[1]), int(match[2]))
 

@@ -103,7 +103,7 @@ def test_package_holds_the_client_and_nothing_else(installed, client):
     packed = {str(file.relative_to(folder)) for file in folder.rglob("*") if file.is_file()}
     code = {str(file.relative_to(client)) for pattern in ("*.js", "safelight/*.js") for file in client.glob(pattern)}
     types = {f"types/{name[:-3]}.d.ts" for name in code}
-    assert packed == {"package.json", "README.md", *code, *types}
+    assert packed == {"package.json", "README.md", "LICENSE", *code, *types}
 
 
 def test_installed_package_is_found_by_its_names_in_node(installed, run):

@@ -53,14 +53,16 @@ async def starve(journal):
     refused = 0
     while refused < 3:
         try:
-            await journal.append(WORDS.id(1), WORDS.epoch, WORDS.status(seq + 1, message=long), WORDS.attempt(seq), durable=True)
+            await journal.append(
+                WORDS.id(1), WORDS.epoch, WORDS.status(seq + 1, degraded=(long,)), WORDS.attempt(seq), durable=True
+            )
             seq += 1
         except JournalFull:
             refused += 1
     say("full", seq, (await journal.find(WORDS.id(1)))[1].version.seq, len(await journal.attempts(WORDS.id(1))))
     resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
     for _ in range(50):
-        await journal.append(WORDS.id(1), WORDS.epoch, WORDS.status(seq + 1, message=long), WORDS.attempt(seq), durable=True)
+        await journal.append(WORDS.id(1), WORDS.epoch, WORDS.status(seq + 1, degraded=(long,)), WORDS.attempt(seq), durable=True)
         seq += 1
     say("again", seq, len(await journal.attempts(WORDS.id(1))))
 

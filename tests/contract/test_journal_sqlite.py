@@ -177,7 +177,7 @@ async def test_a_full_file_refuses_what_does_not_fit_and_takes_what_does(open_sq
             calls = [
                 journal.create(words.generation(2), words.status(1, 2)),
                 journal.create(words.generation(3, prompt=long), words.status(1, 3)),
-                journal.append(words.id(1), words.epoch, words.status(2, message=long), durable=False),
+                journal.append(words.id(1), words.epoch, words.status(2, degraded=(long,)), durable=False),
                 journal.append(words.id(1), words.epoch, words.status(2), durable=False),
             ]
             tasks = [asyncio.create_task(call) for call in calls]
@@ -188,7 +188,7 @@ async def test_a_full_file_refuses_what_does_not_fit_and_takes_what_does(open_sq
         assert await journal.find(words.id(3)) is None
         assert len(await journal.read(words.id(1))) == 2
         await inside.do(journal, limit(1000))
-        await journal.append(words.id(1), words.epoch, words.status(3, message=long), durable=True)
+        await journal.append(words.id(1), words.epoch, words.status(3, degraded=(long,)), durable=True)
         await journal.create(words.generation(3, prompt=long), words.status(1, 3))
 
 
@@ -228,7 +228,7 @@ async def test_a_log_that_readers_kept_from_starting_over_is_cut_off_once_they_a
 
     async def write(journal, first, last):
         for seq in range(first, last):
-            await journal.append(words.id(1), words.epoch, words.status(seq, message="x" * 4000), durable=False)
+            await journal.append(words.id(1), words.epoch, words.status(seq, degraded=("x" * 4000,)), durable=False)
 
     log = folder / "journal.sqlite3-wal"
     async with open_sqlite() as journal:

@@ -2,6 +2,7 @@
 
 import ast
 import configparser
+import itertools
 import os
 import re
 import subprocess
@@ -44,6 +45,20 @@ def test_every_room_stands_on_exactly_one_floor():
         if path.name != "__init__.py" and (path.suffix == ".py" or (path / "__init__.py").exists())
     )
     assert sorted(re.findall(r"\w+", " ".join(words("floors", "layers")))) == rooms
+
+
+def test_architecture_shows_every_room_once_and_no_group_reaches_into_the_next():
+    floors = [re.findall(r"\w+", floor) for floor in SETUP["importlinter:contract:floors"]["layers"].strip().splitlines()]
+    depth = {room: number for number, floor in enumerate(floors) for room in floor if room != "__main__"}
+    groups = []
+    shown = re.search(r"```\n(entry.*?)```", (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8"), re.DOTALL)[1]
+    for line in shown.splitlines():
+        group, rooms = line[:12].strip(), re.split(r" {2,}", line[12:])[0]
+        groups += [[]] if group else []
+        groups[-1] += re.findall(r"\w+", rooms)
+    assert sorted(itertools.chain(*groups)) == sorted(depth)
+    spans = [[depth[room] for room in group] for group in groups]
+    assert all(max(above) < min(below) for above, below in itertools.pairwise(spans))
 
 
 def test_every_plugin_of_the_checkout_is_held_by_the_contracts():

@@ -89,27 +89,27 @@ def test_every_broken_plugin_is_named_at_once(site, safelight):
 
 
 def test_name_of_a_built_in_provider_is_refused_to_a_stranger(site, safelight, launch):
-    site.ship("zz-stranger", OFFER.format(name="Sketch", hook="safelight_providers"))
+    site.ship("aa-stranger", OFFER.format(name="Sketch", hook="safelight_providers"))
     result = safelight("plugins", **site.env)
-    sentence = "provider 'sketch' of zz-stranger (zz-stranger) is refused: sketch (safelight-sketch) offers one of that name"
-    assert faults(result) == [f"zz-stranger (zz-stranger), duplicate: {sentence}"]
+    sentence = "provider 'sketch' of aa-stranger (aa-stranger) is refused: sketch (safelight-sketch) offers one of that name"
+    assert faults(result) == [f"aa-stranger (aa-stranger), duplicate: {sentence}"]
     assert offers(result)["sketch"] == "safelight-sketch"
 
     service = launch(env=site.env).is_up()
-    service.logged("plugin_refused", distribution="zz-stranger", kind="duplicate", reason=sentence)
+    service.logged("plugin_refused", distribution="aa-stranger", kind="duplicate", reason=sentence)
     assert_serves(service)
     assert service.left() == 0
 
 
 def test_name_of_a_built_in_plugin_is_refused_to_a_stranger(site, safelight, launch):
-    site.ship("zz-stranger", GOOD, plugin="sketch")
+    site.ship("aa-stranger", GOOD, plugin="sketch")
     result = safelight("plugins", **site.env)
-    sentence = "plugin 'sketch' of zz-stranger is refused: safelight-sketch ships one of that name"
-    assert faults(result) == [f"sketch (zz-stranger), duplicate: {sentence}"]
+    sentence = "plugin 'sketch' of aa-stranger is refused: safelight-sketch ships one of that name"
+    assert faults(result) == [f"sketch (aa-stranger), duplicate: {sentence}"]
     assert "stranger" not in offers(result)
 
     service = launch(env=site.env).is_up()
-    service.logged("plugin_refused", distribution="zz-stranger", kind="duplicate", reason=sentence)
+    service.logged("plugin_refused", distribution="aa-stranger", kind="duplicate", reason=sentence)
     assert_serves(service)
     assert service.left() == 0
 

@@ -55,9 +55,14 @@ def test_a_cancel_that_could_not_be_written_down_is_under_way_but_not_promised(s
     assert int(answer.headers["Retry-After"]) > 0
     assert "cancel is under way" in problem["error"]
     assert (shown["status"], "cancel" in shown) == ("processing", False), "what is shown is what was written"
+    assert service.call("GET", "/readyz", port=service.admin_port) == (
+        503,
+        {"status": "not ready", "draining": False, "defaultProvider": "ok", "storage": "full"},
+    )
     disk.clear()
     ended = eventually(lambda: service.snapshot(running), lambda snapshot: snapshot["status"] == "failed")
     assert (ended["outcome"], ended["error"]) == ("canceled", "Canceled")
+    assert service.call("GET", "/readyz", port=service.admin_port)[0] == 200
     service.logged("journal_append_recovered")
     answer, snapshot = cancel(service, running)
     assert (answer.status, snapshot) == (200, ended)

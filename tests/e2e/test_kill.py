@@ -1,3 +1,4 @@
+import os
 import signal
 
 import pytest
@@ -158,3 +159,17 @@ def test_process_that_left_in_order_leaves_nothing_to_recover(launch):
     assert service.ended(20) == 0
     again = launch().is_up()
     assert again.logged("service_opened")["interrupted"] == 0
+
+
+def test_a_data_folder_is_its_owners_alone(launch, tmp_path):
+    before = os.umask(0o022)
+    try:
+        service = launch().is_up()
+        service.create(options={"seconds": 0})
+    finally:
+        os.umask(before)
+    folder = tmp_path / "data"
+    open_to_others = [
+        path.name for path in (folder, *folder.rglob("journal*"), *folder.glob("server*")) if path.stat().st_mode & 0o077
+    ]
+    assert open_to_others == []

@@ -208,7 +208,6 @@ async def test_a_providers_name_of_60_kb_is_refused_and_not_said_back(service, p
 @pytest.mark.parametrize(
     "path",
     [
-        "/",
         "/v1",
         "/v1/generation",
         "/v1/generations/nonsense",

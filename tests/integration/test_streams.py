@@ -4,6 +4,7 @@ import asyncio
 import json
 
 import pytest
+from structlog.testing import capture_logs
 
 from safelight.providers import Progressed, Started
 
@@ -355,3 +356,13 @@ async def test_a_failed_journal_ends_the_stream_and_leaves_no_error_page_in_it(s
 
     assert await stream.rest() == []
     assert json.dumps(stream.lines).count("HTTP") == 0
+
+
+async def test_a_success_that_a_provider_states_itself_is_not_late_as_well(serve, eventually):
+    service = await serve()
+    with capture_logs() as lines:
+        generation = await service.create(providerId="simulator", options={"scenario": "success"})
+        await service.ended(generation)
+        ended = await eventually(lambda: [line for line in lines if line["event"] == "generation_ended"])
+    assert [line for line in lines if line["event"] == "provider_late"] == []
+    assert [line["ignored"] for line in ended] == [0]

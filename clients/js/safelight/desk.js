@@ -21,6 +21,8 @@ import { canShare, Tabs } from "./tabs.js";
  * @typedef {{want(ids: Iterable<string>): void, wake(): void, close(): void}} Source
  */
 
+const TRANSPORTS = ["auto", "shared", "eventsource", "fetch", "poll"];
+
 /** Passes news to followers, and tells the source what is wanted, once per turn of the event loop. */
 export class Desk {
   /** @type {Map<string, Set<Follower>>} */
@@ -148,11 +150,13 @@ const desks = new Map();
  * @returns {Desk}
  */
 export function deskFor({ root, query }, { transport = "auto", headers, onLog }) {
+  if (!TRANSPORTS.includes(transport)) throw new TypeError(`There is no transport "${transport}": ${TRANSPORTS.join(", ")}.`);
   const native = !headers && typeof EventSource === "function";
   const isOwn = query !== "" || onLog !== undefined || !["auto", "shared"].includes(transport);
   if (isOwn) {
     const kind = transport === "auto" || transport === "shared" ? (native ? "eventsource" : "fetch") : transport;
     if (kind === "eventsource" && headers) throw new TypeError("EventSource sends no headers; use the transport `fetch`.");
+    if (kind === "eventsource" && !native) throw new TypeError("There is no EventSource here; use the transport `fetch`.");
     const address = new Address(root, { query, perStream: 1, logs: onLog !== undefined });
     return new Desk((hooks) => new Feed(address, { kind, headers }, hooks));
   }

@@ -318,3 +318,10 @@ function hurryNow(t, times) {
   Object.assign(timing, times);
   t.after(() => Object.assign(timing, usual));
 }
+
+test("a transport that does not exist, here or anywhere, is refused at once", () => {
+  assert.throws(() => watch(ID, { baseUrl: "http://127.0.0.1:1", transport: /** @type {any} */ ("bogus") }), TypeError);
+  if (typeof EventSource !== "function") {
+    assert.throws(() => watch(ID, { baseUrl: "http://127.0.0.1:1", transport: "eventsource" }), TypeError);
+  }
+});

@@ -36,31 +36,34 @@ def with_config(command: F) -> F:
     )(command)
 
 
-def load(file: Path | None, overrides: tuple[str, ...]) -> Loaded:
+def load(file: Path | None, overrides: tuple[str, ...], *, is_whole: bool = True) -> Loaded:
     """
-    Load and check everything, the plugins' own settings too.
+    Load and check everything.
+
+    Args:
+        is_whole: Whether the plugins' own settings are checked too, for which all plugins are imported.
 
     Raises:
         ConfigInvalid: Every fault.
     """
     from safelight.config.load import load_with_origins
+
+    default = Path("config.toml")
+    file = file or (default if default.is_file() else None)
+    if not is_whole:
+        return load_with_origins(file, overrides=overrides)
     from safelight.instances import check_instances
     from safelight.plugins import discover
 
-    default = Path("config.toml")
-    return load_with_origins(
-        file or (default if default.is_file() else None),
-        overrides=overrides,
-        check_providers=lambda instances: check_instances(instances, discover()),
-    )
+    return load_with_origins(file, overrides=overrides, check_providers=lambda instances: check_instances(instances, discover()))
 
 
-def load_or_leave(file: Path | None, overrides: tuple[str, ...]) -> Loaded:
+def load_or_leave(file: Path | None, overrides: tuple[str, ...], *, is_whole: bool = True) -> Loaded:
     """Load, or leave with every fault on standard error."""
     from safelight.errors import ConfigInvalid
 
     try:
-        return load(file, overrides)
+        return load(file, overrides, is_whole=is_whole)
     except ConfigInvalid as error:
         for fault in error.faults:
             click.echo(f"config: {fault}", err=True)
@@ -79,7 +82,12 @@ def check(file: Path | None, overrides: tuple[str, ...]) -> None:
     Name every fault of the configuration.
 
     File, environment, --set and the plugins' own settings are checked. Exit code 78: there are faults.
-    """
+
+    \b
+    Examples:
+      safelight config check
+      safelight config check -c /etc/safelight.toml --set server.port=9000
+    """  # noqa: D301 - click's mark is the character itself
     load_or_leave(file, overrides)
     click.echo("config ok")
 
@@ -92,7 +100,12 @@ def show(file: Path | None, overrides: tuple[str, ...], *, origin: bool) -> None
     Print the configuration in force.
 
     It is TOML that can be used as a file; secrets are masked.
-    """
+
+    \b
+    Examples:
+      safelight config show --origin
+      safelight config show --set server.port=9000 > config.toml
+    """  # noqa: D301 - click's mark is the character itself
     from safelight.config.show import show as text_of
 
     loaded = load_or_leave(file, overrides)
@@ -106,7 +119,11 @@ def schema() -> None:
 
     Editors complete and check by it, the installed plugins' settings included: write it into a file, and name that in
     the first line of config.toml as "#:schema ./FILE".
-    """
+
+    \b
+    Examples:
+      safelight config schema > config.schema.json
+    """  # noqa: D301 - click's mark is the character itself
     from safelight.config.schema import config_schema
     from safelight.plugins import discover
 

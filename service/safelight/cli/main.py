@@ -2,31 +2,50 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 
 import click
 
 from safelight import __version__
+from safelight.cli.completing import completion
 from safelight.cli.configuring import config, load, load_or_leave, with_config
+from safelight.cli.doctoring import doctor
+from safelight.cli.generating import generate
+from safelight.cli.listing import list_, providers
 from safelight.cli.probing import healthcheck
+from safelight.cli.tables import echo_table
+from safelight.cli.watching import cancel, watch
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+class _InOrder(click.Group):
+    """Lists its commands in the order in which people meet them."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's own signature
+        return list(self.commands)
+
+
+@click.group(cls=_InOrder, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="safelight")
 def main() -> None:
     """
     Safelight: one service between applications and every image-generation provider.
 
     \b
-    Start it, ask it for a picture, watch the picture develop:
+    Ask for a picture, and watch it develop:
+      safelight generate "a lighthouse at dusk"
+
+    \b
+    Start the service, and ask it from anywhere:
       safelight serve
-      curl http://127.0.0.1:8080/v1/generations --json '{"prompt": "a lighthouse"}'
-      curl -N http://127.0.0.1:8080/v1/generations/ID/events
+      safelight generate "a lighthouse" --server http://127.0.0.1:8080
+      safelight list
+      safelight doctor https://pictures.example.com
     """  # noqa: D301 - click's mark is the character itself
 
 
-@main.command()
+@click.command()
 @with_config
 @click.option("--host", metavar="HOST", help="Address to listen on: short for --set server.host=HOST.")
 @click.option("--port", type=int, metavar="PORT", help="Port to listen on, 0 for a free one: short for --set server.port=PORT.")
@@ -35,8 +54,9 @@ def serve(file: Path | None, overrides: tuple[str, ...], host: str | None, port:
     """
     Run the service.
 
-    It runs until SIGTERM or Ctrl-C; a second one does not wait for running work. SIGHUP reads the configuration again. Settings come from the file, the environment (SAFELIGHT_SERVER__PORT=8080) and --set, the later the stronger. Exit code
-    78: the configuration has faults; 1: the service could not start, or lost its journal.
+    It runs until SIGTERM or Ctrl-C; a second one does not wait for running work. SIGHUP reads the configuration again.
+    Settings come from the file, the environment (SAFELIGHT_SERVER__PORT=8080) and --set, the later the stronger. Exit
+    code 78: the configuration has faults; 1: the service could not start, or lost its journal.
 
     \b
     Examples:
@@ -52,26 +72,40 @@ def serve(file: Path | None, overrides: tuple[str, ...], host: str | None, port:
     sys.exit(run(config, read_again=lambda: load(file, overrides).config))
 
 
-@main.command()
-def plugins() -> None:
-    """List the installed plugins and their faults."""
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Print each as a line of JSON.")
+def plugins(*, as_json: bool) -> None:
+    """
+    List the installed plugins and their faults.
+
+    \b
+    Examples:
+      safelight plugins
+      safelight plugins --json | jq 'select(.fault)'
+    """  # noqa: D301 - as above
     from safelight.plugins import discover
 
     discovery = discover()
-    rows = [("PROVIDER", "DISTRIBUTION", "VERSION", "PLUGIN")]
-    rows += [(name, offer.distribution, offer.version, offer.plugin) for name, offer in sorted(discovery.providers.items())]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        click.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+    offers = sorted(discovery.providers.items())
+    if as_json:
+        for name, offer in offers:
+            told = {"provider": name, "distribution": offer.distribution, "version": offer.version, "plugin": offer.plugin}
+            click.echo(json.dumps(told))
+        for fault in discovery.faults:
+            told = {"plugin": fault.plugin, "distribution": fault.distribution, "kind": fault.kind, "fault": fault.sentence}
+            click.echo(json.dumps(told))
+        return
+    rows = [(name, offer.distribution, offer.version, offer.plugin) for name, offer in offers]
+    echo_table([("PROVIDER", "DISTRIBUTION", "VERSION", "PLUGIN"), *rows])
     for fault in discovery.faults:
         click.secho(f"{fault.plugin} ({fault.distribution}), {fault.kind}: {fault.sentence}", fg="red")
 
 
-@main.command()
+@click.command()
 def version() -> None:
     """Print the version."""
     click.echo(__version__)
 
 
-main.add_command(config)
-main.add_command(healthcheck)
+for command in (generate, watch, list_, cancel, serve, providers, plugins, config, doctor, healthcheck, completion, version):
+    main.add_command(command)

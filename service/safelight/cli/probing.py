@@ -25,7 +25,12 @@ def healthcheck(file: Path | None, overrides: tuple[str, ...], data: str | None)
     Ask the running service whether it is ready.
 
     It is found by its data folder and asked on its admin port. Exit code 0: ready; 1: it is not, or not there.
-    """
+
+    \b
+    Examples:
+      safelight healthcheck
+      safelight healthcheck --data /var/lib/safelight
+    """  # noqa: D301 - click's mark is the character itself
     from safelight.config.load import load
     from safelight.errors import ConfigInvalid
     from safelight.whereabouts import find

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import Coroutine
 from typing import Any
 
 import structlog
@@ -51,11 +51,21 @@ async def _left(work: Coroutine[Any, Any, int]) -> int:
     return code
 
 
+async def end(task: asyncio.Task[None]) -> None:
+    """
+    Cancel a task of ours and wait for its end.
+
+    Raises:
+        Exception: What it had failed with before.
+    """
+    task.cancel()
+    [came] = await asyncio.gather(task, return_exceptions=True)
+    if isinstance(came, Exception):
+        raise came
+
+
 def leave_at_once(code: int) -> None:
     """End the process here and now; what was said is said."""
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(code)
-
-
-OnInterrupt = Callable[[], None]

@@ -76,6 +76,8 @@ def load_with_origins(
     tables: Table = {} if isinstance(read, Fault) else read
     tables.setdefault("providers", {name: {} for name in Config().providers})
     origins = dict.fromkeys(_paths(tables), str(file))
+    if isinstance(tables["providers"], dict) and tables["providers"]:
+        tables.setdefault("default_provider", next(iter(tables["providers"])))  # who names one provider means that one
     overriding = list(from_overrides(overrides))
     pointed_at = {
         *variables(tables),

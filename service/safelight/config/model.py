@@ -207,7 +207,9 @@ class Config:
     """The whole configuration, checked."""
 
     default_provider: str = attrs.field(
-        default="sketch", validator=min_len(1), metadata=_says("the [providers.<name>] used when a request names none")
+        default="sketch",
+        validator=min_len(1),
+        metadata=_says("the [providers.<name>] used when a request names none; unless said, the first"),
     )
     server: Server = attrs.field(factory=Server)
     data: Data = attrs.field(factory=Data)

@@ -14,14 +14,15 @@ from safelight.generation import Request
 from safelight.ports import Clock
 from safelight.providers import Cancel, Control, Durability, Job, LocalProvider, OutcomeUnknown, RemoteProvider
 from safelight.providers.failures import ProviderError
+from safelight.runner.follow import ENDS
 from safelight.updates import Canceled, Succeeded, Update
 
 
 @attrs.frozen
 class _Last:
-    """The end of a run, after which nothing is asked for."""
+    """The end of a run, after which nothing is asked for; without an update where the provider has said how it ended."""
 
-    update: Update
+    update: Update | None
 
 
 class LocalControl(Control):
@@ -78,6 +79,7 @@ class LocalRun(RemoteProvider):
         self._room = asyncio.Semaphore(1)
         self._known = asyncio.Event()
         self._accepted = asyncio.Event()
+        self._has_ended = False
         self._error: ProviderError | None = None
         self._control = LocalControl(clock, self)
         self._task: asyncio.Task[None] | None = None
@@ -102,7 +104,8 @@ class LocalRun(RemoteProvider):
             if isinstance(said, ProviderError):
                 raise said
             if isinstance(said, _Last):
-                yield said.update
+                if said.update is not None:
+                    yield said.update
                 return
             self._room.release()
             yield said
@@ -165,6 +168,7 @@ class LocalRun(RemoteProvider):
                 await self._room.acquire()
         except TimeoutError:
             raise asyncio.CancelledError from None  # nobody listens any more, and the provider has ignored that once
+        self._has_ended = self._has_ended or isinstance(update, ENDS)
         self._updates.put_nowait(update)
 
     def _end(self, error: ProviderError | None) -> None:
@@ -174,4 +178,4 @@ class LocalRun(RemoteProvider):
             self._updates.put_nowait(_Last(Canceled()))
             return
         self._error = self._error or error
-        self._updates.put_nowait(error or _Last(Succeeded()))
+        self._updates.put_nowait(error or _Last(None if self._has_ended else Succeeded()))

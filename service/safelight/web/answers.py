@@ -4,13 +4,46 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
+from typing import Literal
 
+import attrs
 from aiohttp import hdrs, web
 
 from safelight.codec import encode, encode_status
-from safelight.status import Status
+from safelight.status import State, Status
 
 _YIELD_EVERY = 50
+
+
+@attrs.frozen(kw_only=True)
+class Urls:
+    """Where a generation is to be had."""
+
+    self_: str
+    events: str
+    cancel: str
+
+
+@attrs.frozen(kw_only=True)
+class Created:
+    """
+    The answer to a create.
+
+    Attributes:
+        success: Always true.
+        session_id: The generation's id.
+        provider_id: Which provider was asked for.
+        status: Where it stands.
+        stream_url: Where its events are.
+        urls: Where the rest is.
+    """
+
+    success: Literal[True] = True
+    session_id: str
+    provider_id: str
+    status: State
+    stream_url: str
+    urls: Urls
 
 
 def snapshot(status: Status, http_status: int = 200) -> web.Response:

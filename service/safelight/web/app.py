@@ -9,6 +9,7 @@ from safelight.web import generations, health, providers, ui
 from safelight.web.access import access, add_headers
 from safelight.web.keys import CORE, STREAMS, WAITING
 from safelight.web.listing import list_generations
+from safelight.web.openapi.document import Document
 from safelight.web.outputs import get_output
 from safelight.web.problems import problems
 from safelight.web.streams import watch_many
@@ -38,6 +39,7 @@ def make_app(core: Safelight) -> web.Application:
     route.add_get("/v1/outputs/{id}/{name}", get_output)
     route.add_get("/v1/providers", providers.list_providers)
     route.add_get("/v1/providers/{name}", providers.get_provider)
+    route.add_get("/openapi.json", Document(core).get)
     app.add_routes(ui.routes())
     return app
 

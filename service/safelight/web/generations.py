@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from aiohttp import hdrs, web
 
-from safelight.codec import encode, status_to_wire
-from safelight.core import Created
+from safelight.codec import encode, plain, status_to_wire
+from safelight.core import Created as Made
 from safelight.generation import ANONYMOUS, Draft
 from safelight.status import State
 from safelight.structuring import structure
 from safelight.versions import Version
-from safelight.web.answers import snapshot
+from safelight.web.answers import Created, Urls, snapshot
 from safelight.web.bodies import read_object
 from safelight.web.finding import checked_id, find
 from safelight.web.history import read_history, wants_page
@@ -92,28 +90,27 @@ async def _create(request: web.Request, profile: Profile) -> web.StreamResponse:
     key = idempotency_key(request)
     wait = preferred_wait(request) if profile.may_wait else None
     draft = structure(await read_object(request, core.config.server), Draft, naming="camel")
-    created = await core.create(draft, owner=ANONYMOUS, surface=profile.surface, key=key)
-    http_status, reply = profile.created_status, _reply(created, profile, core.config.server.public_url.rstrip("/"))
-    headers = {hdrs.LOCATION: reply["urls"]["self"], "Safelight-Session": created.generation}
-    if created.is_replayed:
+    made = await core.create(draft, owner=ANONYMOUS, surface=profile.surface, key=key)
+    http_status, created = profile.created_status, _created(made, profile, core.config.server.public_url.rstrip("/"))
+    reply = plain(created)
+    headers = {hdrs.LOCATION: created.urls.self_, "Safelight-Session": made.generation}
+    if made.is_replayed:
         headers["Idempotent-Replayed"] = "true"
     if wait is not None:
         headers["Preference-Applied"] = f"wait={wait}"
-        if (end := await end_of(request, created.generation, wait)) is not None:
+        if (end := await end_of(request, made.generation, wait)) is not None:
             http_status, reply = 200, {**reply, **status_to_wire(end)}
     return web.Response(status=http_status, body=encode(reply), content_type="application/json", headers=headers)
 
 
-def _reply(created: Created, profile: Profile, prefix: str) -> dict[str, Any]:
+def _created(made: Made, profile: Profile, prefix: str) -> Created:
     """Return what a create is answered with, however far it has come since: replayed, it is the same."""
-    own = f"/v1/generations/{created.generation}"
-    urls = {"self": own, "events": f"{own}/events", "cancel": f"{own}/cancel"}
-    stream = urls["events"] if profile is V1 else f"/api/generation?sessionId={created.generation}&providerId={created.provider}"
-    return {
-        "success": True,
-        "sessionId": created.generation,
-        "providerId": created.provider,
-        "status": State.STARTED.value,
-        "streamUrl": prefix + stream,
-        "urls": {name: prefix + url for name, url in urls.items()},
-    }
+    own = f"/v1/generations/{made.generation}"
+    stream = f"{own}/events" if profile is V1 else f"/api/generation?sessionId={made.generation}&providerId={made.provider}"
+    return Created(
+        session_id=made.generation,
+        provider_id=made.provider,
+        status=State.STARTED,
+        stream_url=prefix + stream,
+        urls=Urls(self_=prefix + own, events=f"{prefix}{own}/events", cancel=f"{prefix}{own}/cancel"),
+    )

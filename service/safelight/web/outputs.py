@@ -21,6 +21,8 @@ log = structlog.get_logger()
 
 _TCP_USER_TIMEOUT = getattr(socket, "TCP_USER_TIMEOUT", None)
 _PATIENCE_MS = 30_000
+MAX_WIDTH = 99_999
+"""The largest `?w=` that is read at all."""
 _RANGE = re.compile(r"bytes=(?P<first>\d{0,18})-(?P<last>\d{0,18})", re.ASCII | re.IGNORECASE)
 
 
@@ -71,7 +73,7 @@ def _width(request: web.Request) -> int | None:
     text = request.query.get("w")
     if text is None:
         return None
-    if not (text.isascii() and text.isdigit() and len(text) < 6 and int(text)):
+    if not (text.isascii() and text.isdigit() and len(text) <= len(str(MAX_WIDTH)) and int(text)):
         raise BadQuery(Fault("w", "must be a width in whole pixels, from 1 on"))
     return int(text)
 

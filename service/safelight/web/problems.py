@@ -5,12 +5,13 @@ from __future__ import annotations
 import secrets
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Literal, Self
 
+import attrs
 import structlog
 from aiohttp import web
 
-from safelight.codec import encode
+from safelight.codec import encode, plain
 from safelight.errors import Busy, Fault, InvalidInput, JournalFull, SafelightError
 from safelight.redaction import redactor
 
@@ -18,7 +19,7 @@ log = structlog.get_logger()
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
-_STATUS_OF_CODE = {
+STATUS_OF_CODE = {
     "invalid_input": 422,
     "provider_unknown": 422,
     "idempotency_mismatch": 422,
@@ -60,6 +61,64 @@ class ForbiddenOrigin(SafelightError):
     code = "forbidden_origin"
 
 
+@attrs.frozen(kw_only=True)
+class Problem:
+    """
+    A refusal, as RFC 9457 has it, with what the seed's client reads beside it.
+
+    Attributes:
+        type: The code as a URN.
+        title: The code in words.
+        status: The HTTP status of the answer.
+        detail: What is wrong, for people.
+        instance: The path that was asked for.
+        success: Always false.
+        error: The same as `detail`.
+        code: Stable word for machines.
+        retryable: Whether the same call may succeed later, unchanged.
+        request_id: Found again in the log.
+        faults: Everything that is wrong in the input, where that is what is wrong.
+    """
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    instance: str
+    success: Literal[False] = False
+    error: str
+    code: str
+    retryable: bool
+    request_id: str
+    faults: tuple[Fault, ...] | None = None
+
+    @classmethod
+    def of(
+        cls,
+        code: str,
+        sentence: str,
+        *,
+        status: int,
+        instance: str,
+        retryable: bool = False,
+        faults: tuple[Fault, ...] = (),
+        request_id: str | None = None,
+    ) -> Self:
+        """Return the problem a code and a sentence make."""
+        return cls(
+            type=f"urn:safelight:error:{code}",
+            title=code.replace("_", " "),
+            status=status,
+            detail=sentence,
+            instance=instance,
+            error=sentence,
+            code=code,
+            retryable=retryable,
+            request_id=request_id or secrets.token_hex(8),
+            faults=faults or None,
+        )
+
+
 @web.middleware
 async def problems(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Answer every error with a problem document; nothing else ever leaves, a traceback least of all."""
@@ -92,7 +151,7 @@ def public(error: Exception) -> SafelightError:
 
 def status_of(error: SafelightError) -> int:
     """Return the HTTP status an error is answered with."""
-    return error.status if isinstance(error, BadRequest | BadQuery) else _STATUS_OF_CODE.get(error.code, 500)
+    return error.status if isinstance(error, BadRequest | BadQuery) else STATUS_OF_CODE.get(error.code, 500)
 
 
 def _extras(error: SafelightError) -> dict[str, Any]:
@@ -117,22 +176,16 @@ def _answer(
     retry_after_seconds: int | None = None,
     request_id: str | None = None,
 ) -> web.Response:
-    detail = redactor.text(sentence)
-    problem: dict[str, Any] = {
-        "type": f"urn:safelight:error:{code}",
-        "title": code.replace("_", " "),
-        "status": status,
-        "detail": detail,
-        "instance": redactor.text(request.path),
-        "success": False,
-        "error": detail,
-        "code": code,
-        "retryable": retryable,
-        "requestId": request_id or secrets.token_hex(8),
-    }
-    if faults:
-        problem["faults"] = [{"path": fault.path, "message": redactor.text(fault.message)} for fault in faults]
-    answer = web.Response(status=status, body=encode(problem), content_type="application/problem+json")
+    problem = Problem.of(
+        code,
+        redactor.text(sentence),
+        status=status,
+        instance=redactor.text(request.path),
+        retryable=retryable,
+        faults=tuple(Fault(fault.path, redactor.text(fault.message)) for fault in faults),
+        request_id=request_id,
+    )
+    answer = web.Response(status=status, body=encode(plain(problem)), content_type="application/problem+json")
     if retry_after_seconds is not None:
         answer.headers["Retry-After"] = str(retry_after_seconds)
     if status in {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.REQUEST_ENTITY_TOO_LARGE}:

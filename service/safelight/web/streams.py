@@ -69,8 +69,9 @@ async def watch_one(request: web.Request, generation_id: str, profile: Profile) 
 async def watch_many(request: web.Request) -> web.StreamResponse:
     """Stream many generations on one connection: those named, or all that run and will run."""
     core = request.app[CORE]
-    ids = list(dict.fromkeys(request.query.getall("id", [])))
-    if len(ids) > core.config.streams.watch_max:
+    named = request.query.getall("id", [])
+    ids = list(dict.fromkeys(named))
+    if len(named) > core.config.streams.watch_max:
         raise BadRequest(f"At most {core.config.streams.watch_max} generations can be watched on one connection.")
     if is_busy(request):
         return turn_away(V1)

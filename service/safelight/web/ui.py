@@ -1,4 +1,4 @@
-"""The page at `/`: its files are read once and served by exact path, under a policy that lets nothing foreign in."""
+"""The pages at `/` and `/docs`: their files are read once and served by exact path, under a policy that lets nothing foreign in."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _POLICY = (
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
 )
 _TYPES = {".css": "text/css", ".html": "text/html", ".js": "text/javascript", ".svg": "image/svg+xml"}
-_INDEX = "index.html"
+_PAGES = {"/": "index.html", "/docs": "docs.html"}
 _CLIENT = "client"
 """What stands in this folder is the browser client, which other pages use too: it is served from the root."""
 
@@ -41,7 +41,8 @@ def _table() -> dict[str, _File]:
     pages = files("safelight.web") / "pages"
     own = {f"/ui/{path}": file for path, file in _walk(pages) if not path.startswith(f"{_CLIENT}/")}
     client = {f"/{path}": file for path, file in _walk(pages / _CLIENT)}
-    return {"/": own.pop(f"/ui/{_INDEX}"), **own, **client}
+    people = {path: own.pop(f"/ui/{name}") for path, name in _PAGES.items()}
+    return {**people, **own, **client}
 
 
 def _walk(folder: Traversable, prefix: str = "") -> Iterator[tuple[str, _File]]:

@@ -23,6 +23,8 @@ log = structlog.get_logger()
 
 _KERNEL_SLACK = 10.0
 """The kernel gives a deaf reader up this much later than we do, so that the reason is ours to log."""
+_DEAF_SECONDS = 5.0
+"""Lost after so long without taking anything, a reader was slow; before that, it has just gone."""
 _SEND_BUFFER = 64 * 1024
 _NOT_SENT = 16 * 1024
 _TCP_NOTSENT_LOWAT = getattr(socket, "TCP_NOTSENT_LOWAT", None)
@@ -78,6 +80,7 @@ class StreamViewer(Viewer):
         self.response = EventStream(send_timeout=settings.laggard_seconds + _KERNEL_SLACK)
         self._subscriptions: dict[Subscription, None] = {}
         self._skipped = 0
+        self._deaf_since: float | None = None
         self._wake = asyncio.Event()
         self._is_held = True
         self._closes_at_end = has_ids
@@ -151,8 +154,9 @@ class StreamViewer(Viewer):
     def lag(self) -> None:
         if self._is_held:
             return
+        self._deaf_since = self._deaf_since or self._loop.time()
         if self._transport.is_closing():
-            self.cut("client_gone")  # it will never drain: waiting for that would spin
+            self.cut(self._loss())  # it will never drain: waiting for that would spin
         self._wake.set()
 
     def cut(self, reason: str) -> None:
@@ -181,7 +185,7 @@ class StreamViewer(Viewer):
             self._leave(subscription)
         log.info(
             "stream_closed",
-            reason=self.reason or "client_gone",
+            reason=self.reason or self._loss(),
             events=self.events,
             bytes=self.bytes,
             skipped=self._skipped,
@@ -223,6 +227,11 @@ class StreamViewer(Viewer):
         subscription.close()
         self._skipped += subscription.skipped
 
+    def _loss(self) -> str:
+        """Say why the connection was lost: below some kilobytes a second, the kernel gives a deaf reader up before we do."""
+        is_deaf = self._deaf_since is not None and self._loop.time() - self._deaf_since >= _DEAF_SECONDS
+        return "slow" if is_deaf else "client_gone"
+
     async def _drained(self) -> bool:
         """Wait until the reader has caught up; one that takes nothing for the laggard's time is given up as slow."""
         while self._protocol.writing_paused and self._writer is not None:
@@ -234,4 +243,5 @@ class StreamViewer(Viewer):
                 if self._transport.get_write_buffer_size() >= before:
                     self.reason = "slow"
                     return False
+        self._deaf_since = None
         return True

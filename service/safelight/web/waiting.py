@@ -16,6 +16,8 @@ from safelight.web.keys import CORE, WAITING
 from safelight.web.problems import BadRequest
 
 MAX_WAIT_SECONDS = 60.0
+MOST_SAID = 99_999
+"""The largest number of seconds that is read at all."""
 
 
 def wait_seconds(request: web.Request) -> float:
@@ -26,7 +28,7 @@ def wait_seconds(request: web.Request) -> float:
         BadRequest: `?wait=` is no whole number of seconds.
     """
     text = request.query.get("wait", "0")
-    if not (text.isascii() and text.isdigit() and len(text) < 6):
+    if not (text.isascii() and text.isdigit() and len(text) <= len(str(MOST_SAID))):
         raise BadRequest("'wait' is a whole number of seconds.")
     return min(float(text), MAX_WAIT_SECONDS)
 

@@ -1,8 +1,10 @@
 import os
+import shlex
 import subprocess
 import sys
 from statistics import median
 
+import click
 import pytest
 from click.testing import CliRunner
 
@@ -26,15 +28,30 @@ def safelight(tmp_path, monkeypatch):
     return run
 
 
-@pytest.mark.parametrize(
-    "command", [[], ["serve"], ["plugins"], ["config"], ["config", "check"], ["config", "show"], ["version"]]
-)
+COMMANDS = [[name] for name in main.commands] + [["config", name] for name in main.commands["config"].commands]
+
+
+@pytest.mark.parametrize("command", [[], *COMMANDS])
 def test_every_command_explains_itself_in_short_lines(safelight, command):
     result = safelight(*command, "--help")
     assert result.exit_code == 0
     assert max(map(len, result.stdout.splitlines())) <= 100
     assert "..." not in result.stdout.replace("[ARGS]...", "")
     assert "\b" not in result.stdout
+
+
+@pytest.mark.parametrize("command", [command for command in COMMANDS if command not in (["config"], ["version"])])
+def test_every_command_has_examples_that_it_understands(safelight, command):
+    shown = safelight(*command, "--help").stdout.partition("Examples:\n")[2].partition("\n\n")[0].splitlines()
+    assert shown
+    for line in shown:
+        words = shlex.split(line.strip().partition(" | ")[0].partition(" > ")[0].partition(" >> ")[0])
+        assert words[: len(command) + 1] == ["safelight", *command]
+        context = main.make_context("safelight", words[1:], resilient_parsing=True)
+        found, rest = main, words[1:]
+        while isinstance(found, click.Group):
+            _, found, rest = found.resolve_command(context, rest)
+        found.make_context(found.name, rest, parent=context).close()
 
 
 def test_help_imports_nothing_it_does_not_need():

@@ -6,20 +6,6 @@
  * @returns {Desk}
  */
 export function deskFor({ root, query }: import("./address.js").Place, { transport, headers, onLog }: WatchOptions): Desk;
-/**
- * @typedef {import("./types.js").Connection} Connection
- * @typedef {import("./types.js").LogLine} LogLine
- * @typedef {import("./types.js").Snapshot} Snapshot
- * @typedef {import("./types.js").WatchOptions} WatchOptions
- *
- * @typedef {object} Follower
- * @property {(snapshot: Snapshot) => void} onSnapshot
- * @property {(error: SafelightError) => void} onRefused
- * @property {(connection: Connection) => void} onConnection
- * @property {(line: LogLine) => void} onLog
- *
- * @typedef {{want(ids: Iterable<string>): void, wake(): void, close(): void}} Source
- */
 /** Passes news to followers, and tells the source what is wanted, once per turn of the event loop. */
 export class Desk {
     /** @param {(hooks: import("./feed.js").NewsHooks) => Source} makeSource */

@@ -31,6 +31,8 @@ def open_writer(file: Path) -> sqlite3.Connection:
         raise JournalError(f"The journal needs SQLite {'.'.join(map(str, _OLDEST))}, this Python has {sqlite3.sqlite_version}.")
     if file.exists():
         _refuse_newer(file)
+    file.touch(mode=0o600)
+    file.chmod(0o600)  # prompts are nobody else's; what SQLite puts beside it gets the same mode
     connection = _connect(file, "rwc")
     try:
         _log_ahead(connection, file)

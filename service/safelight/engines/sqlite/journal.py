@@ -140,8 +140,9 @@ class SqliteJournal(Journal):
 
     async def room(self) -> int | None:
         """See `Journal`."""
-        self._opened().readers  # noqa: B018 - raises once closed
-        return self._room()
+        writer = self._opened()
+        writer.readers  # noqa: B018 - raises once closed
+        return 0 if writer.is_failing else self._room()
 
     def _opened(self) -> Writer:
         if self._writer is None:

@@ -15,7 +15,7 @@ from safelight.engines.sqlite.commits import Committer, Told
 from safelight.engines.sqlite.readers import Readers
 from safelight.engines.sqlite.store import Store, opened
 from safelight.engines.sqlite.writes import Write
-from safelight.errors import JournalClosed, one_sentence
+from safelight.errors import JournalClosed, JournalFull, one_sentence
 
 T = TypeVar("T")
 
@@ -31,7 +31,7 @@ class Writer:
     """
     A thread that holds the store from `open` to `close`, or to its death, of which every caller is told.
 
-    Whatever is said of calls and futures is said on the event loop alone; the thread sees the queue and nothing else.
+    `is_failing` says whether the medium refused the last write. Whatever is said of calls and futures is said on the event loop alone; the thread sees the queue and nothing else.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -42,6 +42,7 @@ class Writer:
         self._store: Store | None = None
         self._is_closing = False
         self._cause: BaseException | None = None
+        self.is_failing = False
         self._begun: asyncio.Future[None] = self._loop.create_future()
         self._ended: asyncio.Future[None] = self._loop.create_future()
         # a daemon, so that a program that forgets to leave the journal can end; the log makes that safe
@@ -127,7 +128,7 @@ class Writer:
             self._batch = [item for item in taken if item is not _STOP]
             if self._batch:
                 told = committer.commit([write for write, _ in self._batch])
-                self._say(_tell, self._batch, told)
+                self._say(self._tell, self._batch, told)
                 committer.checkpoint()
             if len(self._batch) < len(taken):
                 return
@@ -145,6 +146,17 @@ class Writer:
         if not self._begun.done():
             self._begun.set_result(None)
 
+    def _tell(self, batch: Sequence[_Item], told: Sequence[Told]) -> None:
+        """Wake everybody of a batch, but for those that were canceled."""
+        self.is_failing = isinstance(told[-1].error, JournalFull)
+        for (_, future), answer in zip(batch, told, strict=True):
+            if future.done():
+                continue
+            if answer.error is None:
+                future.set_result(answer.value)
+            else:
+                future.set_exception(answer.error)
+
     def _on_ended(self, cause: BaseException | None) -> None:
         self._cause = cause
         if self._store is not None and cause is not None:
@@ -159,14 +171,3 @@ class Writer:
         for _, future in waiting:
             if not future.done():
                 future.set_exception(self._closed())
-
-
-def _tell(batch: Sequence[_Item], told: Sequence[Told]) -> None:
-    """Wake everybody of a batch, but for those that were canceled."""
-    for (_, future), answer in zip(batch, told, strict=True):
-        if future.done():
-            continue
-        if answer.error is None:
-            future.set_result(answer.value)
-        else:
-            future.set_exception(answer.error)

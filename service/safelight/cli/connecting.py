@@ -1,0 +1,206 @@
+"""Which service a command talks to: the one named, the one that runs on the data folder, or one opened right here."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from enum import Enum
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, TextIO, TypeVar, cast
+
+import click
+
+from safelight.cli.configuring import load_or_leave, with_config
+
+if TYPE_CHECKING:
+    from safelight.cli.interrupts import Interrupts
+    from safelight.client.base import Client
+    from safelight.config.model import Config
+    from safelight.whereabouts import Whereabouts
+
+    Use = Callable[[Client, Interrupts], Awaitable[int]]
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_KNOCK_SECONDS = 1.0
+_STARTING_SECONDS = 5.0
+"""How long a service that already holds the data folder may take to listen."""
+
+
+class Target(NamedTuple):
+    """What the command line says about which service is meant."""
+
+    server: str | None
+    data: str | None
+    file: Path | None
+    overrides: tuple[str, ...]
+
+
+def with_service(command: F) -> Callable[..., Any]:
+    """Add the options that say which service is meant; the command gets them as `target`."""
+
+    @wraps(command)
+    def targeted(server: str | None, data: str | None, file: Path | None, overrides: tuple[str, ...], **rest: Any) -> Any:
+        return command(target=Target(server, data, file, overrides), **rest)
+
+    data = click.option("--data", metavar="DIR", help="Data folder: short for --set data.folder=DIR.")
+    server = click.option(
+        "-s",
+        "--server",
+        metavar="URL",
+        callback=lambda _context, _option, url: url and checked_url(url),
+        help="Base URL of a running service.  [default: the one that runs on the data folder, else none is needed]",
+    )
+    return server(data(with_config(targeted)))
+
+
+class Missing(Enum):
+    """What to do where no service runs and there is no data folder either."""
+
+    REFUSE = "refuse"
+    MAKE = "make"
+    SCRATCH = "scratch"
+    """Use one that vanishes afterwards: enough for what is asked of the configuration only."""
+
+
+def use_service(target: Target, use: Use, *, if_missing: Missing = Missing.REFUSE) -> NoReturn:
+    """Do something with the service, then leave with the exit code of that."""
+    from safelight.cli.interrupts import interruptible
+    from safelight.cli.running import run
+
+    opened = _where(target, if_missing)
+
+    async def work(interrupts: Interrupts) -> int:
+        async with opened as client:
+            return await use(client, interrupts)
+
+    sys.exit(run(interruptible(work)))
+
+
+def folder_of(target: Target) -> Path:
+    """Return the data folder that is meant, or leave with every fault of the configuration."""
+    return Path(_config(target, is_whole=False).data.folder)
+
+
+def _config(target: Target, *, is_whole: bool) -> Config:
+    overrides = target.overrides if target.data is None else (*target.overrides, f"data.folder={target.data}")
+    return load_or_leave(target.file, overrides, is_whole=is_whole).config
+
+
+def _where(target: Target, if_missing: Missing) -> AbstractAsyncContextManager[Client]:
+    """Find the service, without asking it anything; a configuration with faults ends the command here."""
+    from safelight.whereabouts import find
+
+    if target.server is not None:
+        from safelight.client.http import HttpClient
+
+        return HttpClient(target.server, through_proxies=True)
+    folder = folder_of(target)
+    if (here := find(folder)) is not None and _listens(here):
+        return _served(here)
+    if if_missing is Missing.REFUSE and not folder.is_dir():
+        from safelight.cli.failing import CONNECTION, complain
+
+        complain(
+            f"No service runs on the data folder '{folder}', and there is no such folder: "
+            "name a service with --server URL, or the folder with --data DIR."
+        )
+        sys.exit(CONNECTION)
+    config = _config(target, is_whole=True)
+    return _scratched(config) if if_missing is Missing.SCRATCH and not folder.is_dir() else _opened(config, folder)
+
+
+@asynccontextmanager
+async def _scratched(config: Config) -> AsyncIterator[Client]:
+    from tempfile import TemporaryDirectory
+
+    import attrs
+
+    with TemporaryDirectory(prefix="safelight-") as folder:
+        config = attrs.evolve(config, data=attrs.evolve(config.data, folder=folder))
+        async with _opened(config, Path(folder)) as client:
+            yield client
+
+
+def _served(here: Whereabouts) -> AbstractAsyncContextManager[Client]:
+    from safelight.client.http import HttpClient
+
+    return HttpClient(here.url)
+
+
+@asynccontextmanager
+async def _opened(config: Config, folder: Path) -> AsyncIterator[Client]:
+    """Open the service here; where another process has just taken the folder, talk to that one."""
+    import asyncio
+
+    import attrs
+
+    from safelight import logs
+    from safelight.client.base import Unreachable
+    from safelight.client.embedded import EmbeddedClient
+    from safelight.errors import JournalLocked
+    from safelight.whereabouts import find
+
+    logs.configure(attrs.evolve(config.logs, level="error"), stream=cast("TextIO", _CurrentStderr()))
+    embedded = EmbeddedClient(config)
+    try:
+        await embedded.__aenter__()
+    except JournalLocked as error:
+        deadline = asyncio.get_running_loop().time() + _STARTING_SECONDS
+        while (here := find(folder)) is None or not _listens(here):
+            if asyncio.get_running_loop().time() > deadline:
+                raise Unreachable(f"{error} It does not answer as a service; name one with --server URL.") from error
+            await asyncio.sleep(0.1)
+        async with _served(here) as client:
+            yield client
+        return
+    try:
+        yield embedded
+    finally:
+        await embedded.__aexit__(*sys.exc_info())
+
+
+def _listens(here: Whereabouts) -> bool:
+    """Whether somebody listens there: a process id may have been given to another process since."""
+    import socket
+    from urllib.parse import urlsplit
+
+    place = urlsplit(here.url)
+    try:
+        socket.create_connection((place.hostname or "", place.port or 80), _KNOCK_SECONDS).close()
+    except OSError:
+        return False
+    return True
+
+
+def checked_url(url: str) -> str:
+    """Return the base URL a person means by what was typed, or leave with wrong usage."""
+    from urllib.parse import urlsplit
+
+    whole = url if "://" in url else f"http://{url}"
+    try:
+        parts = urlsplit(whole)
+        is_url = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0 and whole.isprintable()
+    except ValueError:
+        is_url = False
+    if not is_url or " " in whole:
+        raise click.BadParameter(f"'{url}' is no URL of a service; write it like http://127.0.0.1:8080")
+    return whole.rstrip("/")
+
+
+class _CurrentStderr:
+    """Standard error as it is at the time of writing: a progress display replaces it to keep itself below."""
+
+    def write(self, text: str) -> int:
+        """Write."""
+        return sys.stderr.write(text)
+
+    def flush(self) -> None:
+        """Flush."""
+        sys.stderr.flush()
+
+    def isatty(self) -> bool:
+        """Whether it is a terminal."""
+        return sys.stderr.isatty()

@@ -1,0 +1,70 @@
+"""The raw events beside the print, as text and as commands."""
+
+import json
+import subprocess
+
+from playwright.sync_api import expect
+
+HOSTILE = "<b>bold</b> <img src=x onerror=owned()> <script>owned()</script>"
+
+
+def test_raw_events_and_the_providers_log_stand_beside_it(service, open_page):
+    tab = open_page(service)
+    script = [
+        {"do": "wait", "seconds": 1},
+        {"do": "log", "text": "loading the enlarger"},
+        {"do": "progress", "fraction": 0.5, "text": "half-way"},
+        {"do": "wait", "seconds": 0.5},
+        {"do": "output"},
+    ]
+    tab("#hear").check()
+    tab.develop("a fox", provider="simulator", options={"script": script})
+    expect(tab("#tape .log")).to_contain_text("loading the enlarger")
+    tab.looks("done")
+    tab("#tape summary").last.click()
+    raw = tab("#tape pre").inner_text()
+    event_id, _, data = raw.removeprefix("id: ").partition("\ndata: ")
+    end = service.snapshot(tab.id)
+    assert (event_id, json.loads(data)) == (f"{end['epoch']}-{end['seq']}", end)
+
+
+def test_copied_commands_do_what_the_page_did(service, open_page):
+    tab = open_page(service, permissions=["clipboard-read", "clipboard-write"])
+    prompt = 'it\'s "a" $HOME `fox` \\ & <b>'
+    tab.develop(prompt, params={"steps": 2}, options={"seconds": 0})
+    tab.looks("done")
+    tab("#copy-ask").click()
+    expect(tab("#copy-ask")).to_have_text("Copied")
+    asked = subprocess.run(["sh", "-c", tab.page.evaluate("navigator.clipboard.readText()")], capture_output=True, check=True)
+    again = json.loads(asked.stdout)["sessionId"]
+    assert again != tab.id
+    assert f"'{service.url}/v1/generations'" in tab("#copied").input_value()
+    tab("#copy-watch").click()
+    watched = subprocess.run(["sh", "-c", tab("#copied").input_value()], capture_output=True, check=True, timeout=20)
+    assert b'"status":"succeeded"' in watched.stdout
+
+
+def test_nothing_that_comes_from_outside_is_read_as_html(service, open_page):
+    tab = open_page(service)
+    script = [
+        {"do": "wait", "seconds": 0.7},
+        {"do": "log", "text": "<i>loud</i><img src=x>"},
+        {"do": "note", "text": HOSTILE},
+        {"do": "progress", "fraction": 0.5, "text": HOSTILE},
+        {"do": "wait", "seconds": 1},
+        {"do": "fail", "text": HOSTILE},
+    ]
+    tab("#hear").check()
+    tab.develop(HOSTILE, provider="simulator", options={"script": script})
+    expect(tab("#now")).to_contain_text(HOSTILE)
+    expect(tab("#tape .log")).to_contain_text("<i>loud</i><img src=x>")
+    tab.looks("failed")
+    expect(tab("#print-title")).to_have_text(HOSTILE)
+    expect(tab("#print-fault")).to_have_text(HOSTILE)
+    tab("#tape summary").last.click()
+    expect(tab("#tape pre")).to_contain_text("onerror=owned()")
+    assert tab("main script, main b, main i, img[src='x']").count() == 0
+    service.create(ref=HOSTILE[:200], options={"seconds": 0})
+    tab.page.reload()
+    expect(tab("#sheet button")).to_have_count(2)
+    assert tab("main script, main b, main i, img[src='x']").count() == 0

@@ -1,0 +1,98 @@
+"""For everybody: by ear, by keyboard, in a pocket, without motion, and by the rules of axe."""
+
+import pytest
+from playwright.sync_api import expect
+
+DESK, POCKET = {"width": 1360, "height": 860}, {"width": 360, "height": 740}
+ALL_AT_ONCE = {"providers__sketch__max_parallel": 6}
+
+
+def test_states_are_read_out_and_numbers_only_by_quarters(service, open_page):
+    tab = open_page(service)
+    tab.page.evaluate("""() => {
+        window.said = [];
+        const place = document.getElementById("announcer");
+        new MutationObserver(() => said.push(place.textContent)).observe(place, { childList: true });
+    }""")
+    assert tab("#announcer").get_attribute("aria-live") == "polite"
+    tab.develop("a fox", options={"seconds": 3})
+    expect(tab("#announcer")).to_have_text("a fox: Done.")
+    said = tab.page.evaluate("said")
+    assert "a fox: Developing. 50 percent." in said
+    assert len(said) <= 10, said
+
+
+def test_keyboard_alone_is_enough(service, open_page):
+    tab = open_page(service)
+    for prompt in ("a fox", "a bear"):
+        tab.develop(prompt, options={"seconds": 0})
+        expect(tab("#print-title")).to_have_text(prompt)
+        tab.looks("done")
+    tab.page.reload()
+    tab.looks("done")
+    tab.page.keyboard.press("Tab")
+    expect(tab(".skip")).to_be_focused()
+    tab.page.keyboard.press("Enter")
+    expect(tab("#bath")).to_be_focused()
+    tab("#sheet button[aria-pressed=true]").focus()
+    tab.page.keyboard.press("ArrowRight")
+    expect(tab("#sheet button").nth(1)).to_be_focused()
+    tab.page.keyboard.press("Enter")
+    expect(tab("#print-title")).to_have_text("a fox")
+    outline = tab("#sheet button").nth(1).evaluate("b => getComputedStyle(b).outlineStyle")
+    assert outline == "solid"
+    tab("#light").focus()
+    tab.page.keyboard.press("Space")
+    assert tab("html").get_attribute("data-light") == "on"
+    tab.page.reload()
+    assert tab("html").get_attribute("data-light") == "on"
+
+
+def test_page_fits_a_pocket(service, open_page):
+    tab = open_page(service, viewport=POCKET, device_scale_factor=2, has_touch=True)
+    tab.develop("a lighthouse at dusk", options={"seconds": 4, "format": "webp"})
+    tab.comes_up(50)
+    tab.shows_picture()
+    tab.page.evaluate("document.getElementById('settings').open = false")
+    tab.shot("360")
+    tab.looks("done")
+    assert tab.page.evaluate("document.documentElement.scrollWidth") == POCKET["width"]
+    small = tab("button:visible, a.button:visible, select:visible").evaluate_all(
+        "all => all.filter((one) => one.getBoundingClientRect().height < 36).map(({ id, className }) => id || className)"
+    )
+    assert small == []
+
+
+def test_nothing_moves_where_motion_is_not_wanted(service, open_page):
+    tab = open_page(service, reduced_motion="reduce")
+    tab.develop("a fox", options={"seconds": 3})
+    tab.comes_up(30)
+    assert tab.page.evaluate("document.getAnimations().length") == 0
+    tab.looks("done")
+    tab.shows_picture()
+
+
+@pytest.mark.parametrize("viewport", [DESK, POCKET], ids=["desk", "pocket"])
+@pytest.mark.parametrize("scheme", ["dark", "light"])
+def test_axe_finds_nothing(launch, open_page, axe, scheme, viewport):
+    tab = open_page(launch(**ALL_AT_ONCE).is_up(), scheme=scheme, viewport=viewport, reduced_motion="reduce", bypass_csp=True)
+    tab.page.evaluate(axe)
+
+    def violations():
+        found = tab.page.evaluate("axe.run(document, { resultTypes: ['violations'] })")["violations"]
+        return [(one["id"], node["html"], node["failureSummary"]) for one in found for node in one["nodes"]]
+
+    tab.looks("empty")
+    assert violations() == []
+    tab.develop("a fox", params={"width": 5})
+    expect(tab("#field-params-width-fault")).to_be_visible()
+    assert violations() == []
+    tab.develop("a fox", params={"width": ""}, options={"seconds": 4})
+    tab.comes_up(30)
+    assert violations() == []
+    tab.looks("done")
+    tab("#tape summary").last.click()
+    assert violations() == []
+    tab.develop("a fox", provider="simulator", options={"scenario": "failure", "seconds": 1})
+    tab.looks("failed")
+    assert violations() == []
