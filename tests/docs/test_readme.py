@@ -105,6 +105,6 @@ def test_every_claim_names_what_tries_it(title):
 
 
 def test_what_it_says_about_installed_providers_is_so():
-    assert "brings `sketch`, `simulator`" in README
+    assert "brings `sketch`, `simulator`, `cog`" in README
     folders = {path.name.removeprefix("safelight-") for path in (ROOT / "plugins").iterdir()}
-    assert folders == {"sketch", "simulator"}, "the README says what is there"
+    assert folders == {"cog", "sketch", "simulator"}, "the README says what is there"
