@@ -20,7 +20,7 @@ from safelight.engines.sqlite import SqliteJournal, commits
 
 WORDS = Words()
 GENERATIONS = 4
-OPEN = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_char_p, ctypes.c_void_p, ctypes.c_int, ctypes.c_void_p)
+OPEN = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int, ctypes.c_void_p)
 DELETE = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_char_p, ctypes.c_int)
 WRITE = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int, ctypes.c_int64)
 TRUNCATE = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_int64)
@@ -67,8 +67,8 @@ class Medium:
         @OPEN
         def opened(vfs, name, file, flags, flags_out):
             code = open_file(original, name, file, flags, flags_out)
-            if code == 0 and name:
-                self._watch(file, name.decode())
+            if code == 0 and name:  # SQLite holds on to the very pointer, so that it is handed on as it is
+                self._watch(file, ctypes.string_at(name).decode())
             return code
 
         @DELETE
