@@ -92,7 +92,9 @@ class Checkout:
             self.venv.mkdir(exist_ok=True)
             self.unfinished.touch()
             if not self.python.exists():
+                print("  making a virtual environment …", file=sys.stderr)
                 subprocess.run(venv_command(self.venv), check=True, cwd=self.root)
+            print("  downloading and installing packages, half a minute or so …", file=sys.stderr)
             pip = [*self._pip(), "--disable-pip-version-check", "install", "-qq", *self.requirements(purpose)]
             subprocess.run(pip, check=True, cwd=self.root)
             self.write_stamp(stamp, purpose)

@@ -1,11 +1,16 @@
 """What the README shows works as it stands."""
 
 import asyncio
+import importlib.util
 import json
 import re
+import shlex
+import shutil
+import subprocess
 import sys
 import types
 from pathlib import Path
+from urllib.request import urlopen
 
 import pytest
 
@@ -56,24 +61,14 @@ async def test_the_twenty_lines_of_a_plugin_make_a_picture(config, monkeypatch):
     assert (status.outcome, status.outputs[0].type, status.outputs[0].width) == ("succeeded", "image/png", 64)
 
 
-async def test_the_curl_lines_bring_a_picture(config, tmp_path):
-    create, watch, fetch = (line.split("#")[0].strip() for line in block("sh").splitlines() if line.strip())
+async def test_the_curl_lines_bring_a_picture_when_they_are_pasted_as_a_whole(config, tmp_path):
     async with listening(config) as service:
-
-        async def run(line, **names):
-            line = line.replace("8080", str(service.port))
-            for name, value in names.items():
-                line = line.replace(f"${name}", value)
-            process = await asyncio.create_subprocess_shell(line, cwd=tmp_path, stdout=asyncio.subprocess.PIPE)
-            async with asyncio.timeout(30):
-                out, _ = await process.communicate()
-            assert process.returncode == 0
-            return out.decode()
-
-        reply = json.loads(await run(create))
-        events = await run(watch, ID=reply["sessionId"])
-        last = json.loads([line for line in events.splitlines() if line.startswith("data: ")][-1].removeprefix("data: "))
-        await run(fetch, OUTPUT=last["output"][0])
+        pasted = block("sh").replace("8080", str(service.port))
+        process = await asyncio.create_subprocess_exec("sh", "-euc", pasted, cwd=tmp_path, stdout=asyncio.subprocess.PIPE)
+        async with asyncio.timeout(60):
+            out, _ = await process.communicate()
+    assert process.returncode == 0
+    last = json.loads([line for line in out.decode().splitlines() if line.startswith("data: ")][-1].removeprefix("data: "))
     picture = tmp_path / last["output"][0].rpartition("/")[2]
     assert picture.read_bytes().startswith(b"\x89PNG")
 
@@ -83,15 +78,57 @@ def test_the_page_is_ten_lines_of_script():
     assert len(script.strip().splitlines()) <= 10
 
 
-def test_the_two_commands_exist():
-    text = (ROOT / "dev.py").read_text()
-    for command in re.findall(r"python3 dev\.py (\w+)", README):
-        assert re.search(rf"\b{command}\b", text)
+@pytest.fixture
+def checkout(tmp_path):
+    """This checkout with a data folder of its own, set up with what these tests run in: nothing is installed."""
+    root = tmp_path / "checkout"
+    (root / ".venv" / "bin").mkdir(parents=True)
+    for path in ROOT.iterdir():
+        if path.name not in {".venv", "dev.py", "data", ".git"}:
+            (root / path.name).symlink_to(path)
+    shutil.copy(ROOT / "dev.py", root)
+    for name in ("python", "safelight", "pytest"):
+        (root / ".venv" / "bin" / name).symlink_to(Path(sys.executable).parent / name)
+    spec = importlib.util.spec_from_file_location("dev_of_readme", root / "dev.py")
+    dev = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(dev)
+    dev.Checkout(root).write_stamp({}, "dev")
+    return root
+
+
+def commands():
+    """Return what the console blocks type, without the remarks."""
+    blocks = re.findall(r"```console\n(.*?)```", README, re.DOTALL)
+    typed = [shlex.split(line.removeprefix("$ "), comments=True) for line in "".join(blocks).splitlines()]
+    return [[sys.executable, *words[1:]] if words[0] == "python3" else words for words in typed]
+
+
+def test_the_commands_of_the_first_minute_serve_and_paint(checkout, unused_tcp_port):
+    serve, _, paint = commands()
+    serve = [word.replace("8080", str(unused_tcp_port)) for word in serve]
+    with subprocess.Popen(serve, cwd=checkout, stderr=subprocess.PIPE, text=True) as service:
+        try:
+            assert any("service_listening" in line or f":{unused_tcp_port}" in line for line in service.stderr)
+            with urlopen(f"http://127.0.0.1:{unused_tcp_port}/v1/providers", timeout=30) as answer:
+                assert {"sketch", "simulator"} <= {one["providerId"] for one in json.load(answer)["providers"]}
+            painted = subprocess.run(paint, cwd=checkout, capture_output=True, text=True, timeout=60, check=True)
+        finally:
+            service.terminate()
+            service.communicate(timeout=30)
+    assert f" at http://127.0.0.1:{unused_tcp_port}" in painted.stdout
+    assert (checkout / "a-lighthouse-1.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_command_for_the_tests_finds_them(checkout):
+    _, test, _ = commands()
+    asked = [*test, "--collect-only", "-q", "tests/unit/words"]
+    done = subprocess.run(asked, cwd=checkout, capture_output=True, text=True, timeout=120, check=True)
+    assert re.search(r"^tests/unit/words/test_fold\.py: [1-9]", done.stdout, re.MULTILINE)
 
 
 def test_no_block_is_shown_that_nothing_runs():
     languages = re.findall(r"^```(\w+)$", README, re.MULTILINE)
-    assert languages == ["console", "sh", "html", "python"]  # html is run in tests/e2e/test_readme_page.py
+    assert languages == ["console", "console", "sh", "html", "python"]  # html is run in tests/e2e/test_readme_page.py
 
 
 @pytest.mark.parametrize("title", ["What it promises, and where that is tried", "Beside others"])

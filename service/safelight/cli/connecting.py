@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from enum import Enum
 from functools import wraps
 from pathlib import Path
@@ -25,8 +25,9 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 
 _KNOCK_SECONDS = 1.0
-_STARTING_SECONDS = 5.0
-"""How long a service that already holds the data folder may take to listen."""
+_WAIT_SECONDS = 30.0
+"""How long another process may go on holding the data folder: a service until it listens, a command until it ends."""
+_LOOK_SECONDS = 0.2
 
 
 class Target(NamedTuple):
@@ -62,7 +63,7 @@ class Missing(Enum):
     REFUSE = "refuse"
     MAKE = "make"
     SCRATCH = "scratch"
-    """Use one that vanishes afterwards: enough for what is asked of the configuration only."""
+    """Use one that vanishes afterwards, whatever there is: enough for what is asked of the configuration only."""
 
 
 def use_service(target: Target, use: Use, *, if_missing: Missing = Missing.REFUSE) -> NoReturn:
@@ -109,7 +110,7 @@ def _where(target: Target, if_missing: Missing) -> AbstractAsyncContextManager[C
         )
         sys.exit(CONNECTION)
     config = _config(target, is_whole=True)
-    return _scratched(config) if if_missing is Missing.SCRATCH and not folder.is_dir() else _opened(config, folder)
+    return _scratched(config) if if_missing is Missing.SCRATCH else _opened(config, folder)
 
 
 @asynccontextmanager
@@ -132,34 +133,46 @@ def _served(here: Whereabouts) -> AbstractAsyncContextManager[Client]:
 
 @asynccontextmanager
 async def _opened(config: Config, folder: Path) -> AsyncIterator[Client]:
-    """Open the service here; where another process has just taken the folder, talk to that one."""
-    import asyncio
-
+    """Open the service here; where another process holds the folder, talk to it if it is a service, else wait for its end."""
     import attrs
 
     from safelight import logs
+
+    logs.configure(attrs.evolve(config.logs, level="error"), stream=cast("TextIO", _CurrentStderr()))
+    async with AsyncExitStack() as stack:
+        yield await _entered(stack, config, folder)
+
+
+async def _entered(stack: AsyncExitStack, config: Config, folder: Path) -> Client:
+    import asyncio
+
+    from safelight.cli.failing import complain
     from safelight.client.base import Unreachable
     from safelight.client.embedded import EmbeddedClient
+    from safelight.engines.sqlite.lock import locked
     from safelight.errors import JournalLocked
     from safelight.whereabouts import find
 
-    logs.configure(attrs.evolve(config.logs, level="error"), stream=cast("TextIO", _CurrentStderr()))
-    embedded = EmbeddedClient(config)
-    try:
-        await embedded.__aenter__()
-    except JournalLocked as error:
-        deadline = asyncio.get_running_loop().time() + _STARTING_SECONDS
-        while (here := find(folder)) is None or not _listens(here):
-            if asyncio.get_running_loop().time() > deadline:
-                raise Unreachable(f"{error} It does not answer as a service; name one with --server URL.") from error
-            await asyncio.sleep(0.1)
-        async with _served(here) as client:
-            yield client
-        return
-    try:
-        yield embedded
-    finally:
-        await embedded.__aexit__(*sys.exc_info())
+    now = asyncio.get_running_loop().time
+    deadline = None
+    while True:
+        try:
+            if deadline is not None:
+                with locked(folder):  # cheaper than opening everything to find it held
+                    pass
+            return await stack.enter_async_context(EmbeddedClient(config))
+        except JournalLocked as error:
+            if (here := find(folder)) is not None and _listens(here):
+                return await stack.enter_async_context(_served(here))
+            if deadline is None:
+                deadline = now() + _WAIT_SECONDS
+                complain(f"{error} Waiting for it, {_WAIT_SECONDS:g} s at most …")
+            elif now() > deadline:
+                raise Unreachable(
+                    f"{error} It is no service that could be asked: another safelight command is painting there. "
+                    "Wait for it to end, then run 'safelight serve' and both can use it."
+                ) from error
+        await asyncio.sleep(_LOOK_SECONDS)
 
 
 def _listens(here: Whereabouts) -> bool:

@@ -42,7 +42,7 @@ async def follow(client: Client, generation_id: str, show: Show, drawn: Canvas |
         async with (
             Previews(client, show, drawn) as previews,
             aclosing(
-                client.watch(generation_id, on_lost=lambda reason: show.note(f"Connection lost ({reason}); coming back …"))
+                client.watch(generation_id, on_lost=lambda reason: show.note(f"{reason[:1].upper()}{reason[1:]}; coming back …"))
             ) as snapshots,
         ):
             async for snapshot in snapshots:

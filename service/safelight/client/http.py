@@ -229,6 +229,8 @@ def words_of(error: Exception) -> str:
     """Say why a connection failed as people would."""
     if isinstance(error, TimeoutError):
         return "it does not answer in time"
+    if isinstance(error, aiohttp.ClientPayloadError | aiohttp.ServerDisconnectedError):
+        return "the connection was cut"
     cause = getattr(error, "os_error", error)  # aiohttp wraps the system's own
     number = getattr(cause, "errno", None)
     if isinstance(number, int) and number > 0 and not isinstance(cause, ssl.SSLError):

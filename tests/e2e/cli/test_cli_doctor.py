@@ -6,6 +6,7 @@ import re
 import shutil
 import socket
 import subprocess
+import sys
 import threading
 
 import pytest
@@ -282,6 +283,23 @@ def test_damaged_journal_is_found(safelight, service, tmp_path):
     journal.write_bytes(b"no journal at all" * 1000)
     code, findings = machine(safelight)
     assert (code, findings["journal"]["verdict"]) == (1, "fault")
+
+
+@pytest.mark.parametrize(
+    ("limit", "settings", "verdict", "words"),
+    [
+        (4096, [], "ok", "enough for 3896 streams at once"),
+        (1000, [], "note", "needs 20200"),
+        (4096, ["--set", "streams.max_streams=5000"], "note", "needs 5200"),
+        (4096, ["--set", "streams.max_streams=3000"], "ok", "3200 needed"),
+    ],
+)
+def test_few_open_files_are_worth_a_note_where_they_matter(tmp_path, limit, settings, verdict, words):
+    command = ["sh", "-c", f'ulimit -n {limit} && exec "$@"', "sh", sys.executable, "-m", "safelight", "doctor", "--json"]
+    done = subprocess.run([*command, *settings], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=True)
+    [found] = [one for one in map(json.loads, done.stdout.splitlines()) if one["subject"] == "open files"]
+    assert found["verdict"] == verdict
+    assert words in found["sentence"]
 
 
 def test_store_without_room_is_found(safelight):

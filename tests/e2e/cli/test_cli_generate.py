@@ -2,7 +2,6 @@
 
 import json
 import os
-import socket
 
 import pytest
 from PIL import Image
@@ -145,12 +144,31 @@ def test_word_of_a_service_that_was_killed_is_not_believed(safelight, service, t
     assert "the data folder data" in result.stdout
 
 
-def test_data_folder_held_by_something_silent_is_exit_code_3_and_names_it(safelight, service, tmp_path):
-    with socket.create_server(("127.0.0.1", 0)):
-        (tmp_path / "data" / "server.json").unlink()
-        result = safelight("generate", "a lighthouse", *QUICK)
-    assert result.returncode == 3
-    assert f"in use by process {service.pid}" in result.stderr
+def test_command_waits_for_another_that_paints_and_goes_on(start):
+    painter = start("generate", "a lighthouse", "--provider", "simulator", "--option", "seconds=60")
+    painter.says("processing")
+    waiting = start("list", "--json")
+    assert "is in use by process" in waiting.says("Waiting for it, 30 s at most", where="err")
+    painter.send()
+    assert (painter.ended(), waiting.ended()) == (4, 0)
+    assert [json.loads(line)["outcome"] for line in waiting.out.splitlines()] == ["canceled"]
+
+
+def test_providers_are_told_while_another_command_paints(start, safelight):
+    painter = start("generate", "a lighthouse", "--provider", "simulator", "--option", "seconds=60")
+    painter.says("processing")
+    result = safelight("providers", "--json")
+    assert (result.returncode, result.stderr) == (0, "")
+    assert {one["providerId"] for one in lines(result)} == {"sketch", "simulator"}
+
+
+def test_command_that_waits_leaves_with_ctrl_c(start):
+    painter = start("generate", "a lighthouse", "--provider", "simulator", "--option", "seconds=60")
+    painter.says("processing")
+    waiting = start("list")
+    waiting.says("Waiting for it", where="err")
+    waiting.send()
+    assert waiting.ended(5) == 130
 
 
 def test_public_url_of_a_service_is_not_where_its_outputs_are_fetched(safelight, launch):

@@ -92,6 +92,30 @@ def test_picture_can_be_left_out_or_asked_for(start, service):
     assert "\x1b_Ga=T" in kitty.out
 
 
+@pytest.mark.parametrize(
+    ("arguments", "env"),
+    [
+        (["--picture", "none"], TRUECOLOR),
+        ([], {"NO_COLOR": "1", **TRUECOLOR}),
+        ([], {"TERM": "xterm"}),
+        ([], {"TERM": "linux"}),
+    ],
+)
+def test_terminal_that_cannot_or_must_not_show_pictures_gets_none(start, service, arguments, env):
+    command = start(*slow(0), *arguments, terminal=SIZE, **env)
+    assert command.ended() == 0
+    assert "saved a-lighthouse-1.png" in command.out
+    for opening in ("\x1b]1337", "\x1b_G", "\x1bP", "▀"):
+        assert opening not in command.out
+
+
+def test_tables_are_no_wider_than_the_terminal(start, service):
+    command = start("providers", terminal=(30, 80, 800, 600), **TRUECOLOR)
+    assert command.ended() == 0
+    assert "negativePrompt" in command.out
+    assert max(map(len, command.out.splitlines())) <= 80
+
+
 def test_keys_for_cancel_work_and_the_cursor_comes_back(start, service):
     command = start(*slow(60), terminal=SIZE, **TRUECOLOR)
     command.says("queue")

@@ -75,7 +75,7 @@ def test_service_that_restarts_is_a_pause_and_no_end(start, launch, free_port):
     command = start("watch", made, "--server", f"http://127.0.0.1:{free_port}")
     command.says("started")
     service.kill()
-    command.says("Connection lost", where="err")
+    command.says("; coming back …", where="err")
     again = launch(port=free_port).is_up()
     assert command.ended() == 1
     assert command.out.splitlines()[-1].startswith("interrupted after")

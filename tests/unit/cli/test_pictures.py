@@ -145,6 +145,11 @@ def test_picture_is_fitted_to_the_terminal_and_keeps_its_shape(way, mark):
     assert mark in canvas.draw(png((2000, 1000)))
 
 
+@pytest.mark.parametrize("content", [png((2000, 1000)), b"no picture"])
+def test_nothing_is_drawn_and_nothing_decoded_where_pictures_are_not_shown(content):
+    assert Canvas(way=Way.NONE).draw(content) == ""
+
+
 def test_half_blocks_are_fitted_to_the_terminal():
     lines = Canvas(way=Way.TRUECOLOR, small=Way.TRUECOLOR, columns=20, rows=20).draw(png((2000, 1000))).splitlines()
     assert [line.count("▀") for line in lines] == [20] * 5

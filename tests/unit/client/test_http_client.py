@@ -67,6 +67,8 @@ async def test_cut_is_no_end_and_the_cursor_says_what_was_seen(serving):
         assert await watched(client, lost) == [(7, 1), (7, 2), (7, 3), (7, 4)]
     assert script.cursors == [None, "7-2", "7-2", "7-3"]
     assert len(lost) == 3
+    assert set(lost) <= {"the connection was cut", "the stream was cut", "connection reset by peer"}
+    assert lost[2] == "the connection was cut"
 
 
 async def test_what_is_not_newer_is_not_shown_again(serving):

@@ -177,7 +177,7 @@ def test_damaged_stamp_counts_as_none(checkout, stamp):
     assert not checkout.is_ready("run")
 
 
-def test_half_made_environment_is_made_anew(dev, checkout, monkeypatch):
+def test_half_made_environment_is_made_anew_and_each_step_is_told(dev, checkout, monkeypatch, capsys):
     checkout.unfinished.touch()
     leftover = checkout.venv / "leftover"
     leftover.touch()
@@ -187,6 +187,9 @@ def test_half_made_environment_is_made_anew(dev, checkout, monkeypatch):
     checkout.set_up("run")
     assert checkout.is_ready("run")
     assert not leftover.exists()
+    head, *steps = capsys.readouterr().err.splitlines()
+    assert head.startswith("setting up (first run only)")
+    assert [step.split()[0] for step in steps] == ["making", "downloading"]
 
 
 def test_failed_installation_is_told_and_tried_again(checkout):

@@ -25,6 +25,8 @@ from safelight.whereabouts import find
 
 _SPARE_FILES = 200
 """Open files besides those of the streams: the journal, outputs, upstreams."""
+_ENOUGH_STREAMS = 1000
+"""Fewer are worth a word even to those who have not asked for a number of their own."""
 _SKEW_SECONDS = 2.0
 _CHECKED_BYTES = 2 * 1024**3
 _ASK_SECONDS = 4.0
@@ -110,16 +112,20 @@ def _clock(folder: Path) -> Finding:
 
 def _open_files(config: Config) -> Finding:
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = config.streams.max_streams + _SPARE_FILES
+    most = config.streams.max_streams
+    wanted = most + _SPARE_FILES
     if hard == resource.RLIM_INFINITY or hard >= wanted:
-        most = "any number" if hard == resource.RLIM_INFINITY else f"{hard}"
-        return ok("open files", f"{most} allowed, {wanted} needed for streams.max_streams = {config.streams.max_streams}")
+        allowed = "any number" if hard == resource.RLIM_INFINITY else f"{hard}"
+        return ok("open files", f"{allowed} allowed, {wanted} needed for streams.max_streams = {most}")
+    room = max(hard - _SPARE_FILES, 1)
+    if most == Config().streams.max_streams and room >= _ENOUGH_STREAMS:
+        return ok("open files", f"{hard} allowed, which is enough for {room} streams at once")
     return note(
         "open files",
-        f"{hard} allowed, but streams.max_streams = {config.streams.max_streams} needs {wanted}",
+        f"{hard} allowed, but streams.max_streams = {most} needs {wanted}",
         f"systemd:  LimitNOFILE={wanted}",
         f"docker:   --ulimit nofile={wanted}",
-        f"or:       streams.max_streams = {max(hard - _SPARE_FILES, 1)}",
+        f"or:       streams.max_streams = {room}",
     )
 
 

@@ -9,6 +9,7 @@ import shutil
 import struct
 import sys
 import termios
+from typing import Protocol
 
 import attrs
 from PIL import Image, UnidentifiedImageError
@@ -25,6 +26,10 @@ _CELL = (10, 20)
 _ROWS = 20
 _BLOCK_ROWS = 12
 _COLUMNS = 64
+
+
+class _Protocol(Protocol):
+    def __call__(self, png: bytes, *, columns: int, rows: int) -> str: ...
 
 
 class Undrawable(SafelightError):
@@ -52,21 +57,22 @@ class Canvas:
 
     def draw(self, content: bytes) -> str:
         """
-        Return what shows an encoded picture, with a line end.
+        Return what shows an encoded picture, with a line end; nothing where pictures are not shown.
 
         Raises:
             Undrawable: It cannot be decoded.
         """
-        if self.way.is_blocks:
-            return "\n".join(self.sketch(content)) + "\n"
-        width, height = self.cell
-        image = _opened(content, (self.columns * width, self.rows * height))
-        columns, rows = -(-image.width // width), -(-image.height // height)
-        if self.way is Way.SIXEL:
-            return sixel(image) + "\n"
-        png = io.BytesIO()
-        image.save(png, "PNG")
-        return (kitty if self.way is Way.KITTY else iterm)(png.getvalue(), columns=columns, rows=rows) + "\n"
+        match self.way:
+            case Way.NONE:
+                return ""
+            case Way.TRUECOLOR | Way.COLORS256:
+                return "\n".join(self.sketch(content)) + "\n"
+            case Way.SIXEL:
+                return sixel(self._fitted(content)) + "\n"
+            case Way.KITTY:
+                return self._as_file(content, kitty)
+            case Way.ITERM:
+                return self._as_file(content, iterm)
 
     def sketch(self, content: bytes) -> list[str]:
         """
@@ -77,6 +83,17 @@ class Canvas:
         """
         image = _opened(content, (self.columns, 2 * min(self.rows, _BLOCK_ROWS)))
         return blocks(image, is_truecolor=self.small is Way.TRUECOLOR)
+
+    def _fitted(self, content: bytes) -> Image.Image:
+        width, height = self.cell
+        return _opened(content, (self.columns * width, self.rows * height))
+
+    def _as_file(self, content: bytes, protocol: _Protocol) -> str:
+        """Hand the terminal a file, and the room it takes."""
+        image, (width, height) = self._fitted(content), self.cell
+        png = io.BytesIO()
+        image.save(png, "PNG")
+        return protocol(png.getvalue(), columns=-(-image.width // width), rows=-(-image.height // height)) + "\n"
 
 
 def canvas(wanted: str) -> Canvas:
