@@ -15,7 +15,7 @@ import click
 
 from safelight import hookspecs, providers
 from safelight.cli.main import main
-from safelight.config.model import Config, Instance
+from safelight.config.model import Config, Instance, RouteSettings
 from safelight.config.reload import LIVE
 from safelight.schemas import json_schema
 
@@ -36,6 +36,7 @@ def config() -> str:
     """Return a table of settings for each section of the configuration."""
     described = json_schema(Config, naming="snake")["properties"]
     described.pop("providers")
+    described.pop("routes")
     top = {name: described.pop(name) for name in tuple(described) if "properties" not in described[name]}
     parts = ["\n".join(_settings("", top))]
     for section, schema in described.items():
@@ -43,9 +44,12 @@ def config() -> str:
     instance = json_schema(Instance, naming="snake")["properties"]
     instance.pop("settings")
     parts += ["## `[providers.<name>]`", _PROVIDERS, "\n".join(_settings("providers.", instance))]
+    route = json_schema(RouteSettings, naming="snake")["properties"]
+    parts += ["## `[routes.<name>]`", _ROUTES, "\n".join(_settings("routes.", route))]
     return "\n\n".join(parts)
 
 
+_ROUTES = """One table makes one route: a name that requests may say as `providerId`, for several instances."""
 _PROVIDERS = """One table makes one instance of a provider; its name is what requests say as `providerId`. A file without any such table
 has the instances `sketch` and `simulator`. All further keys are the plugin's own settings."""
 

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import os
-import secrets
 import socket
 from collections.abc import Collection, Coroutine
 from contextlib import AsyncExitStack
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
+import attrs
 import structlog
 
+from safelight.breaker import Breaker
 from safelight.config.model import Config
 from safelight.config.reload import Reloaded, reloaded
+from safelight.doubles import KEPT, Doubles, fingerprint
 from safelight.egress import open_session
 from safelight.engines import open_journal
 from safelight.errors import (
@@ -23,22 +26,23 @@ from safelight.errors import (
     Conflict,
     Gone,
     InstanceUnavailable,
+    InvalidInput,
     NotCancelable,
     NotFound,
     NotPausable,
-    ProviderUnknown,
     StorageFull,
 )
-from safelight.generation import Draft, Generation, Policy, Surface, new_id
+from safelight.generation import Draft, Generation, Patience, Policy, Surface, new_id
 from safelight.hub import Hub
-from safelight.instances import Instances, ProviderInstance, open_instances
-from safelight.intake import admit
+from safelight.instances import Instances, open_instances
 from safelight.outputs.local import LocalOutputs
 from safelight.plugins import Discovery, discover
-from safelight.ports import EVERY_STATE, Clock, Journal, Outputs, Page, Place, SystemClock
-from safelight.records import AttemptRecord, StatusRecord, Step
+from safelight.ports import EVERY_STATE, Clock, Journal, Keyed, Outputs, Page, Place, SystemClock
+from safelight.reaper import Reaper
+from safelight.records import StatusRecord
 from safelight.retention import Retention
-from safelight.runner import Tools
+from safelight.routing import make_route, names_of
+from safelight.runner import Attempts, Route, Tools, attempts_at_most, intent
 from safelight.status import Attempt, Outcome, Phase, State, Status
 from safelight.supervisor import Supervisor
 from safelight.versions import Version, next_epoch
@@ -46,6 +50,21 @@ from safelight.watchdog import Watchdog
 
 log = structlog.get_logger()
 T = TypeVar("T")
+
+
+@attrs.frozen(kw_only=True)
+class Created:
+    """
+    What came of a create.
+
+    Attributes:
+        provider: What was asked for.
+        is_replayed: Whether an earlier create under the same key had started it.
+    """
+
+    generation: str
+    provider: str
+    is_replayed: bool = False
 
 
 class Safelight:
@@ -108,15 +127,31 @@ class Safelight:
                 outputs=self.outputs,
                 hub=self.hub,
                 clock=self.clock,
+                breakers={
+                    name: Breaker(
+                        name, failures=self.config.retries.breaker_failures, seconds=self.config.retries.breaker_seconds
+                    )
+                    for name in self.instances
+                },
                 progress_seconds=self.config.streams.progress_seconds,
             )
             self._supervisor = Supervisor(tools, f"{socket.gethostname()}:{os.getpid()}")
-            interrupted = await self._supervisor.recover()
+            self._reaper = Reaper(self.hub, self._supervisor)
+            self._doubles = Doubles(self.journal)
+            recovered = await self._supervisor.recover(self._route_of)
             stack.push_async_callback(self._leave)
+            for generation in recovered.generations:
+                self._reaper.mind(generation, is_back=True)
             self._retention = Retention(tools, self._supervisor, seconds=self.config.data.retention_seconds)
             self._own(self._retention.run())
             self._stack = stack.pop_all()
-        log.info("service_opened", providers=sorted(self.instances), interrupted=interrupted, engine=self.config.journal.engine)
+        log.info(
+            "service_opened",
+            providers=sorted(self.instances),
+            engine=self.config.journal.engine,
+            resumed=recovered.resumed,
+            interrupted=recovered.interrupted,
+        )
         return self
 
     async def __aexit__(self, *exc_info: object) -> None:
@@ -132,15 +167,19 @@ class Safelight:
     def drain(self) -> None:
         """Take nothing new from now on."""
         self.is_draining = True
+        self._reaper.rest()
 
     async def settle(self, grace_seconds: float) -> None:
         """Let what runs come to an end, for so long at most; then end or park it."""
         self.drain()
         await self._supervisor.leave(grace_seconds=grace_seconds)
 
-    async def create(self, draft: Draft, *, owner: str, surface: Surface = Surface.V1) -> Status:
+    async def create(self, draft: Draft, *, owner: str, surface: Surface = Surface.V1, key: str | None = None) -> Created:
         """
         Start a generation; when this returns, it is journalled with its first intent.
+
+        Args:
+            key: The owner's own for this create; for a day, the same draft under it starts nothing more.
 
         Raises:
             InvalidInput: Faults in the draft, each with its path.
@@ -148,16 +187,23 @@ class Safelight:
             InstanceUnavailable: The provider did not open.
             Busy: Draining, or too little room.
             JournalError: It could not be journalled, and so was not started.
+            IdempotencyMismatch: The key stands for another draft.
         """
-        if self.is_draining:
-            raise Busy("The service is stopping and takes nothing new.")
-        name = draft.provider_id or self.config.default_provider
-        instance = self._instance(name)
-        request = admit(draft, instance.offer.cls)
-        room = await self.journal.room()
-        if room is not None and room < self.config.data.min_free_bytes:
-            raise StorageFull("The data folder is nearly full; nothing new is taken.", retry_after_seconds=60)
-        return await self._change(self._create(draft, instance, request, owner, surface))
+        created = Created(generation=new_id(), provider=draft.provider_id or self.config.default_provider)
+        create = partial(self._create, created, draft, owner, surface)
+        if key is None:
+            await self._change(create(None))
+            return created
+        keyed = Keyed(
+            owner=owner,
+            key=key,
+            fingerprint=fingerprint(draft, surface),
+            generation=created.generation,
+            provider=created.provider,
+            until=self.clock.now() + KEPT,
+        )
+        known = await self._change(self._doubles.once(keyed, create))
+        return created if known is None else Created(generation=known.generation, provider=known.provider, is_replayed=True)
 
     async def find(self, generation_id: str, *, owner: str) -> tuple[Generation, Status]:
         """
@@ -246,60 +292,71 @@ class Safelight:
         await self._change(runner.hold(still=still))
         return (await self.find(generation_id, owner=owner))[1]
 
-    def _instance(self, name: str) -> ProviderInstance:
-        instance = self.instances.get(name)
-        if instance is None:
-            raise ProviderUnknown(self.instances.unknown(name))
-        if instance.fault is not None:
-            raise InstanceUnavailable(f"The provider '{name}' is not available: {instance.fault}", retry_after_seconds=30)
-        return instance
-
-    async def _create(self, draft: Draft, instance: ProviderInstance, request: Any, owner: str, surface: Surface) -> Status:
+    async def _create(self, created: Created, draft: Draft, owner: str, surface: Surface, keyed: Keyed | None) -> Keyed | None:
+        """Start what is to be created, or return what its key stands for already."""
+        if self.is_draining:
+            raise Busy("The service is stopping and takes nothing new.")
+        asked = created.provider
+        names = names_of(asked, draft.fallback, self.config.routes, self.instances)
+        route = make_route(names, draft.request(), self.instances)
+        room = await self.journal.room()
+        if room is not None and room < self.config.data.min_free_bytes:
+            raise StorageFull("The data folder is nearly full; nothing new is taken.", retry_after_seconds=60)
         now = self.clock.now()
-        policy = self._policy(surface)
+        policy = self._policy(draft, surface)
+        first = route[0].instance
         generation = Generation(
-            id=new_id(),
+            id=created.generation,
             owner=owner,
-            provider=instance.name,
+            provider=asked,
             request=draft.request(),
             policy=policy,
             created_at=now,
             ref=draft.ref,
             surface=surface,
+            route=tuple(candidate.instance.name for candidate in route),
         )
+        attempts = Attempts([intent(1, first, 0, now)])
         status = Status(
             generation=generation.id,
-            provider=instance.name,
+            provider=asked,
             version=Version(next_epoch(0, int(now.timestamp())), 1),
             state=State.STARTED,
             phase=Phase.SUBMITTING,
             created_at=now,
             ref=draft.ref,
-            attempt=Attempt(n=1, of=1, provider=instance.name, model=draft.model),
+            attempt=Attempt(n=1, of=attempts_at_most(route, policy), provider=first.name, model=draft.model),
             deadline_at=now + timedelta(seconds=policy.total_seconds + policy.cancel_seconds),
         )
-        intent = AttemptRecord(
-            n=1,
-            step=Step.INTENT,
-            at=now,
-            provider=instance.name,
-            durability=instance.capabilities.durability,
-            key=secrets.token_hex(16),
-        )
-        await self.journal.create(generation, StatusRecord(status=status), intent)
+        known = await self.journal.create(generation, StatusRecord(status=status), attempts.newest, keyed=keyed)
+        if known is not None:
+            return known
         self.hub.open(status, owner)
-        self._supervisor.start(generation, status, intent, instance, request)
-        log.info("generation_created", generation=generation.id, provider=instance.name, surface=surface)
-        return status
+        self._supervisor.start(generation, status, attempts, route, epoch=status.version.epoch)
+        self._reaper.mind(generation)
+        log.info("generation_created", generation=generation.id, provider=asked, surface=surface)
+        return None
 
-    def _policy(self, surface: Surface) -> Policy:
+    def _route_of(self, generation: Generation) -> Route:
+        """Return the route of a generation of the journal, as far as its providers are still here."""
+        try:
+            return make_route(generation.route or (generation.provider,), generation.request, self.instances)
+        except (InvalidInput, InstanceUnavailable) as error:
+            log.warning("generation_not_taken_over", generation=generation.id, reason=str(error))
+            return ()
+
+    def _policy(self, draft: Draft, surface: Surface) -> Policy:
         deadlines = self.config.deadlines
+        total_seconds = deadlines.seed_total_seconds if surface is Surface.SEED else deadlines.total_seconds
         return Policy(
             submit_seconds=deadlines.submit_seconds,
             stall_seconds=deadlines.stall_seconds,
-            total_seconds=deadlines.seed_total_seconds if surface is Surface.SEED else deadlines.total_seconds,
+            total_seconds=min(total_seconds, draft.deadline or total_seconds),
             cancel_seconds=deadlines.cancel_seconds,
             max_pause_seconds=deadlines.max_pause_seconds,
+            queue_seconds=deadlines.queue_seconds,
+            attempts=self.config.retries.attempts,
+            patience=Patience.parse(draft.on_disconnect),
         )
 
     def _own(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
@@ -314,6 +371,7 @@ class Safelight:
 
     async def _leave(self) -> None:
         await self.settle(0.0)
+        await self._reaper.close()
         for task in tuple(self._changes):
             task.cancel()
         await asyncio.gather(*self._changes, return_exceptions=True)

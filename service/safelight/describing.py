@@ -8,7 +8,7 @@ import attrs
 
 from safelight.codec import plain
 from safelight.instances import ProviderInstance, UnavailableInstance
-from safelight.providers import Capabilities
+from safelight.providers import Capabilities, Terms
 from safelight.schemas import json_schema
 
 
@@ -54,18 +54,24 @@ def describe(instance: ProviderInstance | UnavailableInstance, default: str) -> 
     Args:
         default: The name of the one that is used when a request names none.
     """
+    terms = _terms(instance)
+    fault = instance.fault if terms is None else instance.fault or terms.fault
     described = Description(
         provider_id=instance.name,
         default=instance.name == default,
-        available=instance.fault is None,
-        fault=instance.fault,
+        available=fault is None,
+        fault=fault,
         capabilities=instance.capabilities if isinstance(instance, ProviderInstance) else None,
+        params=None if terms is None else json_schema(terms.params),
+        options=None if terms is None else json_schema(terms.options),
     )
     if (offer := instance.offer) is not None:
-        described = attrs.evolve(
-            described,
-            plugin=Shipped(name=offer.plugin, distribution=offer.distribution, version=offer.version),
-            params=json_schema(offer.cls.Params),
-            options=json_schema(offer.cls.Options),
-        )
+        shipped = Shipped(name=offer.plugin, distribution=offer.distribution, version=offer.version)
+        described = attrs.evolve(described, plugin=shipped)
     return dict(plain(described))
+
+
+def _terms(instance: ProviderInstance | UnavailableInstance) -> Terms | None:
+    if isinstance(instance, ProviderInstance):
+        return instance.terms
+    return Terms(params=instance.offer.cls.Params, options=instance.offer.cls.Options) if instance.offer else None

@@ -47,6 +47,8 @@ _NOT_PUBLIC_6 = tuple(
 )
 _NAT64 = IPv6Network("64:ff9b::/96")
 
+_REPEATABLE = frozenset({"GET", "HEAD", "OPTIONS"})
+
 
 class ForbiddenAddress(PermissionError):
     """
@@ -90,7 +92,7 @@ def open_session(
     """
     Return a client session; call it on the running loop and close what it returns.
 
-    It keeps connections alive and no cookies, and reads neither proxies nor credentials from the environment. An
+    It keeps connections alive and no cookies, never sends what may change something twice by itself, and reads neither proxies nor credentials from the environment. An
     exchange as a whole has no time limit, since a provider may stream for long, but every silence has one.
 
     Args:
@@ -111,7 +113,20 @@ def open_session(
         cookie_jar=aiohttp.DummyCookieJar(),
         timeout=aiohttp.ClientTimeout(total=None, connect=30.0, sock_connect=10.0, sock_read=300.0),
         trust_env=False,
+        middlewares=(_once,),
     )
+
+
+async def _once(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
+    """Keep aiohttp from sending a PUT or DELETE again by itself when the connection broke: it may have taken effect already."""
+    try:
+        return await handler(request)
+    except aiohttp.ClientConnectorError:
+        raise
+    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
+        if request.method in _REPEATABLE:
+            raise
+        raise aiohttp.ClientConnectionError(f"{type(error).__name__}: {error}") from error
 
 
 def _guarded_socket(address: tuple[Any, ...]) -> socket.socket:

@@ -77,6 +77,12 @@ class Conflict(SafelightError):
     code = "conflict"
 
 
+class IdempotencyMismatch(SafelightError):
+    """The key of this create already stands for another one."""
+
+    code = "idempotency_mismatch"
+
+
 class NotCancelable(Conflict):
     """The generation ended otherwise before it could be canceled."""
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Self, TypeVar
 
 import attrs
-from attrs.validators import and_, max_len, optional
+from attrs.validators import and_, deep_iterable, gt, max_len, optional
 
 ANONYMOUS = "anonymous"
 """The owner of what is created where the service is open."""
@@ -47,11 +48,51 @@ class Surface(StrEnum):
 
 
 MAX_PROMPT = 20_000
+RECONNECT_SECONDS = 5.0
+"""Within so many an EventSource whose line was cut is back: it comes after 1.5 to 3."""
+MAX_PATIENCE_SECONDS = 3600
+_ON_DISCONNECT = re.compile(r"continue|cancel|cancel_after:([0-9]{1,4})", re.ASCII)
+
+
+@attrs.frozen(kw_only=True)
+class Patience:
+    """
+    How long a generation goes on with nobody watching, in seconds; None: to its end.
+
+    Attributes:
+        left_seconds: Once its last viewer has left.
+        unseen_seconds: While nobody has come yet.
+    """
+
+    left_seconds: float | None = None
+    unseen_seconds: float | None = None
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """
+        Read `continue`, `cancel` or `cancel_after:<seconds>`.
+
+        Raises:
+            ValueError: It is none of these.
+        """
+        said = _ON_DISCONNECT.fullmatch(text)
+        if said is None or int(said[1] or 0) > MAX_PATIENCE_SECONDS:
+            raise ValueError(
+                f"must be 'continue', 'cancel' or 'cancel_after:<seconds>' with whole seconds up to {MAX_PATIENCE_SECONDS}"
+            )
+        if said[1] is not None:
+            seconds = float(said[1])
+            return cls(left_seconds=seconds, unseen_seconds=max(seconds, RECONNECT_SECONDS))
+        return cls(left_seconds=RECONNECT_SECONDS) if text == "cancel" else cls()
 
 
 def _is_said(_: object, __: Any, value: str) -> None:
     if not value.strip():
         raise ValueError("must not be blank")
+
+
+def _is_patience(_: object, __: Any, value: str) -> None:
+    Patience.parse(value)
 
 
 @attrs.frozen(kw_only=True)
@@ -62,6 +103,9 @@ class Draft:
     Attributes:
         provider_id: The instance, None for the default one.
         ref: The caller's own word for it, shown back.
+        fallback: Instances or routes that may take over after a definite failure, in order.
+        deadline: In how many seconds it has to be over; the service's own bound holds too.
+        on_disconnect: What becomes of it when nobody watches any more; see `Patience.parse`.
     """
 
     prompt: str = attrs.field(validator=and_(_is_said, max_len(MAX_PROMPT)))
@@ -70,6 +114,9 @@ class Draft:
     params: dict[str, Any] = attrs.field(factory=dict)
     options: dict[str, Any] = attrs.field(factory=dict)
     ref: str | None = attrs.field(default=None, validator=optional(max_len(200)))
+    fallback: tuple[str, ...] = attrs.field(default=(), validator=and_(max_len(10), deep_iterable(max_len(200))))
+    deadline: float | None = attrs.field(default=None, validator=optional(gt(0)))
+    on_disconnect: str = attrs.field(default="continue", validator=_is_patience)
 
     def request(self) -> RawRequest:
         """Return what is journalled of it."""
@@ -86,7 +133,10 @@ class Policy:
         stall_seconds: How long it may go without a sign of life.
         total_seconds: From creation to the end, everything included.
         cancel_seconds: How long the provider may take to answer a cancel before core ends without it.
+        queue_seconds: How long it may wait in the provider's own queue.
+        attempts: How often one provider is tried at most, where that can cost nobody twice.
         max_pause_seconds: How long it may be held still before it goes on by itself; the total goes on counting.
+        patience: How long it may go on with nobody watching.
     """
 
     submit_seconds: float
@@ -94,6 +144,9 @@ class Policy:
     total_seconds: float
     cancel_seconds: float
     max_pause_seconds: float = 600.0
+    queue_seconds: float = 1800.0
+    attempts: int = 3
+    patience: Patience = Patience()
 
 
 @attrs.frozen(kw_only=True)
@@ -107,6 +160,7 @@ class Generation:
         provider: The instance asked for; `providerId` on the wire.
         ref: The caller's own word for it.
         surface: Which surface asked.
+        route: The instances that may work on it, the first choice first.
     """
 
     id: str
@@ -117,6 +171,7 @@ class Generation:
     created_at: datetime
     ref: str | None = None
     surface: Surface = Surface.V1
+    route: tuple[str, ...] = ()
 
 
 def new_id() -> str:

@@ -12,6 +12,7 @@ from safelight.status import Status
 from safelight.versions import Version
 
 Greeter = Callable[[str], None]
+Audience = Callable[[int], None]
 NOTHING_SEEN = Version(-1, 0)
 _YIELD_EVERY = 250
 """Viewers written to before the loop gets a turn, so that one crowd does not delay the rest."""
@@ -77,8 +78,7 @@ class Subscription:
 
     def close(self) -> None:
         """Leave the channel; leaving twice is harmless."""
-        self.channel.subscriptions.pop(self, None)
-        self.channel.listeners.pop(self, None)
+        self.channel.part(self)
 
     @property
     def is_done(self) -> bool:
@@ -89,13 +89,32 @@ class Subscription:
 class Channel:
     """One generation's newest frame and who looks at it."""
 
-    __slots__ = ("frame", "listeners", "owner", "subscriptions")
+    __slots__ = ("audience", "frame", "listeners", "owner", "subscriptions")
 
     def __init__(self, status: Status, owner: str) -> None:
         self.frame = Frame(status)
         self.owner = owner
         self.subscriptions: dict[Subscription, None] = {}
         self.listeners: dict[Subscription, None] = {}
+        self.audience: Audience | None = None
+
+    def join(self, subscription: Subscription) -> None:
+        """Let a viewer look."""
+        self.subscriptions[subscription] = None
+        if subscription.viewer.wants_log:
+            self.listeners[subscription] = None
+        self._count()
+
+    def part(self, subscription: Subscription) -> None:
+        """Let it look no more."""
+        if subscription in self.subscriptions:
+            del self.subscriptions[subscription]
+            self.listeners.pop(subscription, None)
+            self._count()
+
+    def _count(self) -> None:
+        if self.audience is not None:
+            self.audience(len(self.subscriptions))
 
     async def publish(self, status: Status) -> None:
         """Show a newer status to everybody; whoever cannot take it now gets the newest later."""
@@ -175,10 +194,12 @@ class Hub:
         if channel is None:
             return None
         subscription = Subscription(channel, viewer, seen)
-        channel.subscriptions[subscription] = None
-        if viewer.wants_log:
-            channel.listeners[subscription] = None
+        channel.join(subscription)
         return subscription
+
+    def attend(self, generation: str, audience: Audience) -> None:
+        """Call `audience` with how many look at a generation in memory, whenever somebody comes or leaves."""
+        self._channels[generation].audience = audience
 
     def cut(self, generation: str, reason: str) -> None:
         """Close every stream of one generation, since what comes next could not be journalled."""

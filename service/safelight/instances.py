@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping
+from collections.abc import AsyncIterator, Coroutine, Iterable, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any, Protocol
@@ -16,9 +16,9 @@ from safelight.boundary import Boundary
 from safelight.checks import did_you_mean
 from safelight.config.model import Instance
 from safelight.errors import Fault, InvalidInput, one_sentence
-from safelight.plugins import NAME, Discovery, Offer
+from safelight.plugins import NAME, Discovery, Offer, class_faults
 from safelight.ports import Clock
-from safelight.providers import Capabilities, Provider, ProviderProtocol, ProviderUnavailable, Resources
+from safelight.providers import Capabilities, Provider, ProviderProtocol, ProviderUnavailable, Resources, Terms
 from safelight.redaction import redactor
 from safelight.structuring import structure
 
@@ -45,15 +45,34 @@ class ProviderInstance:
         name: The `[providers.<name>]` key.
         offer: The class and who ships it.
         session: Its HTTP client, also for fetching what it produced.
+        is_unknown_retried: Whether a submission of unknown fate is repeated.
+        rerun_interrupted: Whether work that a stopped service interrupted at no cost is run again.
         fault: Nothing; what tells it from an `UnavailableInstance`.
     """
 
     name: str
     offer: Offer
     provider: Provider
-    capabilities: Capabilities
     session: aiohttp.ClientSession
+    is_unknown_retried: bool = False
+    rerun_interrupted: bool = False
     fault: None = None
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What it can do, as far as it knows by now."""
+        said = self.provider.capabilities
+        return said if isinstance(said, Capabilities) else Capabilities()  # the weakest promise there is
+
+    @property
+    def terms(self) -> Terms:
+        """What it takes right now: what its class says, unless its upstream told it better."""
+        cls, said = self.offer.cls, self.provider.terms
+        if said is None:
+            return Terms(params=cls.Params, options=cls.Options)
+        if fault := _terms_fault(said):
+            return Terms(params=cls.Params, options=cls.Options, fault=one_sentence(redactor.text(fault)))
+        return said
 
 
 @attrs.frozen(kw_only=True)
@@ -80,9 +99,9 @@ class Instances(Mapping[str, ProviderInstance | UnavailableInstance]):
     def __len__(self) -> int:
         return len(self._instances)
 
-    def unknown(self, name: str) -> Fault:
-        """Return what to say of a name that is not configured."""
-        return Fault("providerId", f"unknown provider '{name}'{did_you_mean(name, list(self))}")
+    def unknown(self, name: str, others: Iterable[str] = ()) -> Fault:
+        """Return what to say of a name that is not configured; `others` are names that would do as well."""
+        return Fault("providerId", f"unknown provider '{name}'{did_you_mean(name, [*self, *others])}")
 
 
 def check_instances(instances: Mapping[str, Instance], discovery: Discovery) -> tuple[Fault, ...]:
@@ -211,16 +230,16 @@ class _Keeper:
         async with AsyncExitStack() as stack:
             provider = self._offer.cls(settings, self._resources)
             await stack.enter_async_context(provider)
-            capabilities = provider.capabilities
-            if not isinstance(capabilities, Capabilities):
+            if not isinstance(provider.capabilities, Capabilities):
                 raise ProviderProtocol("capabilities is not a Capabilities")
             self._stack = stack.pop_all()
         return ProviderInstance(
             name=self._name,
             offer=self._offer,
             provider=provider,
-            capabilities=capabilities,
             session=self._session,
+            is_unknown_retried=self._instance.retry_unknown == "always",
+            rerun_interrupted=self._instance.rerun_interrupted,
         )
 
     def _spawn(self, work: Coroutine[Any, Any, None], *, name: str) -> None:
@@ -235,6 +254,16 @@ class _Keeper:
         result = await self._boundary.contain(name, lambda: work)
         if result.error is not None:
             log.error("provider_task_failed", provider=self._name, plugin=self._offer.plugin, task=name, reason=str(result.error))
+
+
+def _terms_fault(said: Any) -> str | None:
+    """Return why nothing can be handed in under these terms: a reason of the provider's, or that they make no sense."""
+    if not isinstance(said, Terms):
+        return f"its terms are a '{type(said).__name__}'"
+    if said.fault is not None:
+        return str(said.fault)
+    faults = (*class_faults("Params", said.params), *class_faults("Options", said.options))
+    return "; ".join(faults) or None
 
 
 def _settings(name: str, instance: Instance, offer: Offer) -> Any:

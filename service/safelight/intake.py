@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from safelight.errors import Fault, InvalidInput
-from safelight.generation import Draft, Request
-from safelight.providers import Provider
+from safelight.generation import RawRequest, Request
+from safelight.providers import Terms
 from safelight.structuring import structure
 
 
-def admit(draft: Draft, provider: type[Provider]) -> Request[Any, Any]:
+def admit(draft: RawRequest, terms: Terms) -> Request[Any, Any]:
     """
     Return the request in the provider's own classes.
 
@@ -19,7 +19,7 @@ def admit(draft: Draft, provider: type[Provider]) -> Request[Any, Any]:
     """
     faults: list[Fault] = []
     parts: dict[str, Any] = {}
-    for part, cls in (("params", provider.Params), ("options", provider.Options)):
+    for part, cls in (("params", terms.params), ("options", terms.options)):
         try:
             parts[part] = structure(getattr(draft, part), cls, path=part, naming="camel")
         except InvalidInput as error:

@@ -221,10 +221,11 @@ def _provider_faults(cls: Any) -> Iterator[str]:
     if not isinstance(cls.capabilities, Capabilities) and not hasattr(cls.capabilities, "__get__"):
         yield "capabilities is not a Capabilities"
     for role in ("Settings", "Params", "Options"):
-        yield from _class_faults(role, getattr(cls, role))
+        yield from class_faults(role, getattr(cls, role))
 
 
-def _class_faults(role: str, described: Any) -> Iterator[str]:
+def class_faults(role: str, described: Any) -> Iterator[str]:
+    """Yield what is wrong with a class that stands for `Settings`, `Params` or `Options`."""
     if not isinstance(described, type) or not attrs.has(described):
         yield f"{role} is not an attrs class"
         return

@@ -85,6 +85,26 @@ class Tombstone:
     forgotten_at: datetime
 
 
+@attrs.frozen(kw_only=True)
+class Keyed:
+    """
+    What a caller's own key stands for: one create, however often it is sent.
+
+    Attributes:
+        fingerprint: Of what was asked; the same key with another one is a mistake.
+        generation: What came of it, known or forgotten since.
+        provider: What was asked of, for the same reply again.
+        until: From when on the key stands for nothing.
+    """
+
+    owner: str
+    key: str
+    fingerprint: str
+    generation: str
+    provider: str
+    until: datetime
+
+
 class Journal(ABC):
     """
     The truth about every generation. A published status is a journalled one, always.
@@ -116,16 +136,28 @@ class Journal(ABC):
         """Wait for as long as it can be written, and return why it no longer can be; this process is then of no use."""
 
     @abstractmethod
-    async def create(self, generation: Generation, *records: Record) -> None:
+    async def create(self, generation: Generation, *records: Record, keyed: Keyed | None = None) -> Keyed | None:
         """
         Write a new generation with its first records (a status of seq 1, the first intent) in one durable transaction.
 
         The epoch of the first status is the generation's first claim.
 
+        Args:
+            keyed: The caller's key for it. Where that stands for something already, nothing is written, and what it
+                stands for is returned; in every other case that is None.
+
         Raises:
             JournalFull: No room.
             Conflict: The id exists.
         """
+
+    @abstractmethod
+    async def keyed(self, owner: str, key: str) -> Keyed | None:
+        """Return what an owner's key stands for, None where that is nothing, or nothing any more."""
+
+    @abstractmethod
+    async def expire_keys(self, limit: int = 1000) -> int:
+        """Delete up to `limit` keys that stand for nothing any more, and return how many it were."""
 
     @abstractmethod
     async def claim(self, generation_id: str, owner: str) -> int:

@@ -50,6 +50,9 @@ class AttemptRecord:
         result: not_sent, rejected, unknown, succeeded, failed, canceled, abandoned (outcome only).
         charged: Whether money was taken, where the provider said so.
         detail: A scrubbed sentence for operators.
+        place: Where in the generation's route the provider stands, from 0.
+        next_place: Where the attempt that follows is made, None where none does (outcome only).
+        next_at: When it is due.
     """
 
     n: int
@@ -62,6 +65,9 @@ class AttemptRecord:
     result: str | None = None
     charged: Charged | None = None
     detail: str | None = None
+    place: int = 0
+    next_place: int | None = None
+    next_at: datetime | None = None
 
 
 @attrs.frozen(kw_only=True)

@@ -55,13 +55,15 @@ class Retention:
             await asyncio.sleep(_PAUSE_SECONDS)
 
     async def take_turn(self) -> None:
-        """Sweep what a crash or a fault left, forget what ended too long ago, and let tombstones go that are as old again."""
+        """Sweep what was left behind, forget what ended too long ago, and let go of older tombstones and of keys that are over."""
         journal, due = self._tools.journal, self._tools.clock.now() - self._stay
         await self._sweep(await journal.unswept())
         while purged := await journal.purge(due):
             log.info("generations_purged", count=len(purged))
             await self._sweep(purged)
         while await journal.expire(due):
+            pass
+        while await journal.expire_keys():
             pass
 
     async def _sweep(self, generation_ids: Sequence[str]) -> None:

@@ -3,21 +3,35 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from collections.abc import Callable
 
 import attrs
 import structlog
 
-from safelight.boundary import Boundary
 from safelight.fold import fold
-from safelight.generation import Generation, Request
-from safelight.instances import ProviderInstance
+from safelight.generation import Generation, Policy
 from safelight.ports import Unfinished
 from safelight.records import AttemptRecord, Durability, StatusRecord, Step, charged
-from safelight.runner import INTERRUPTED, Runner, Tools
-from safelight.status import Status
+from safelight.runner import INTERRUPTED, Attempts, Route, Runner, Tools
+from safelight.status import Charged, Status
 
 log = structlog.get_logger()
+
+
+RouteOf = Callable[[Generation], Route]
+
+
+@attrs.frozen(kw_only=True)
+class Recovered:
+    """How many generations of an earlier process were taken over, which these are, and how many had to be ended."""
+
+    generations: tuple[Generation, ...]
+    interrupted: int
+
+    @property
+    def resumed(self) -> int:
+        """How many were taken over."""
+        return len(self.generations)
 
 
 class Supervisor:
@@ -29,31 +43,41 @@ class Supervisor:
         self._runners: dict[str, Runner] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
 
-    async def recover(self) -> int:
-        """End, honestly, what was unfinished when the last process died; return how many."""
+    async def recover(self, route_of: RouteOf) -> Recovered:
+        """
+        Take over what was unfinished when the last process died.
+
+        A job that lives upstream is watched on, and what can have cost nothing is run again where the operator allows
+        it; the rest ends, honestly, before this returns.
+
+        Args:
+            route_of: Gives the providers for a generation of the journal; empty where none can be had any more.
+        """
         unfinished = await self._tools.journal.unfinished()
+        resumed: list[Generation] = []
         for left in unfinished:
-            await self._interrupt(left)
-        return len(unfinished)
+            epoch = await self._tools.journal.claim(left.generation.id, self._name)
+            route = route_of(left.generation)
+            attempts = Attempts(left.attempts)
+            if not _can_go_on(attempts, route, left.generation.policy):
+                await self._interrupt(left, epoch)
+                continue
+            resumed.append(left.generation)
+            self._tools.hub.open(left.status, left.generation.owner)
+            self.start(left.generation, left.status, attempts, route, epoch=epoch)
+        return Recovered(generations=tuple(resumed), interrupted=len(unfinished) - len(resumed))
 
     def start(
         self,
         generation: Generation,
         status: Status,
-        intent: AttemptRecord,
-        instance: ProviderInstance,
-        request: Request[Any, Any],
+        attempts: Attempts,
+        route: Route,
+        *,
+        epoch: int,
     ) -> None:
         """Run a generation that is journalled, in a task of its own."""
-        runner = Runner(
-            self._tools,
-            generation,
-            status,
-            intent,
-            provider=instance.provider,
-            boundary=Boundary(instance.name, instance.offer.plugin, hidden=generation.request.prompt),
-            request=request,
-        )
+        runner = Runner(self._tools, generation, status, attempts, route, epoch=epoch)
         self._runners[generation.id] = runner
         task = asyncio.create_task(self._run(generation.id, runner), name=f"run:{generation.id}")
         self._tasks[generation.id] = task
@@ -107,14 +131,26 @@ class Supervisor:
             self._runners.pop(generation_id, None)
             self._tasks.pop(generation_id, None)
 
-    async def _interrupt(self, left: Unfinished) -> None:
+    async def _interrupt(self, left: Unfinished, epoch: int) -> None:
         generation, status = left.generation, left.status
-        epoch = await self._tools.journal.claim(generation.id, self._name)
         now = self._tools.clock.now()
         records: list[AttemptRecord] = []
-        if left.attempts:
+        if left.attempts and left.attempts[-1].step is not Step.OUTCOME:
             records.append(attrs.evolve(left.attempts[-1], step=Step.OUTCOME, at=now, job=None, result="interrupted"))
         ending = attrs.evolve(INTERRUPTED, charged=charged([*left.attempts, *records]))
         ended = attrs.evolve(fold(status, ending, now), version=status.version.next(epoch))
         await self._tools.journal.append(generation.id, epoch, StatusRecord(status=ended), *records, durable=True)
         log.info("generation_interrupted", generation=generation.id, provider=generation.provider, charged=ended.charged)
+
+
+def _can_go_on(attempts: Attempts, route: Route, policy: Policy) -> bool:
+    """Whether a generation can be taken over: its job outlived the process, or it may be run again at nobody's cost."""
+    place = attempts.newest.place
+    if place >= len(route) or route[place].instance.name != attempts.newest.provider:
+        return False
+    if attempts.newest.step is Step.OUTCOME:
+        return (attempts.newest.next_place or 0) < len(route)
+    if attempts.durability is Durability.REMOTE:
+        return True
+    is_tried_out = attempts.tries_at(place) >= policy.attempts  # it may be what stops the service, each time
+    return route[place].instance.rerun_interrupted and not is_tried_out and attempts.charged is Charged.NO

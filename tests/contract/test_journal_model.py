@@ -12,25 +12,29 @@ from hypothesis import strategies as st
 from safelight.engines.memory import MemoryJournal
 from safelight.engines.sqlite import SqliteJournal
 from safelight.errors import SafelightError
+from safelight.ports import Keyed
 from safelight.status import State
 from safelight.versions import Version
 
 NUMBERS = range(1, 5)
 SMALL = st.integers(-1, 2)
 NUMBER = st.sampled_from(NUMBERS)
+KEYS = ("a", "b")
+KEY = st.one_of(st.none(), st.tuples(st.sampled_from(KEYS), st.integers(-20, 50)))
 RECORD = st.one_of(
     st.tuples(st.sampled_from(["status", "rich"]), st.sampled_from([0, 0, 0, 0, 0, 1, -1])),
     st.tuples(st.just("end"), st.integers(0, 30)),
     st.tuples(st.sampled_from(["attempt", "accepted", "outcome", "late"]), st.integers(1, 3)),
 )
 OPERATION = st.one_of(
-    st.tuples(st.just("create"), NUMBER, st.lists(RECORD, max_size=2)),
+    st.tuples(st.just("create"), NUMBER, st.lists(RECORD, max_size=2), KEY),
     st.tuples(st.just("append"), NUMBER, st.sampled_from([0, 0, 0, 0, 1, -1]), st.lists(RECORD, max_size=3), st.booleans()),
     st.tuples(st.just("claim"), NUMBER),
     st.tuples(st.just("purge"), st.integers(0, 30), st.integers(-1, 3)),
     st.tuples(st.just("forget"), NUMBER),
     st.tuples(st.just("sweep"), st.lists(NUMBER, max_size=2)),
     st.tuples(st.just("expire"), st.integers(-50, 50), st.integers(-1, 3)),
+    st.tuples(st.just("expire_keys"), st.integers(-1, 3)),
 )
 STEP = st.one_of(
     st.tuples(st.just("batch"), st.lists(OPERATION, min_size=1, max_size=8)),
@@ -73,12 +77,18 @@ class Pair:
             else:
                 yield self.words.status(seq + detail, number, epoch)
 
+    def keyed(self, number, key, seconds):
+        until = self.words.noon + timedelta(seconds=seconds)
+        facts = {"owner": "anonymous", "fingerprint": "f", "provider": "sketch"}
+        return Keyed(key=key, generation=self.words.id(number), until=until, **facts)
+
     async def call(self, operation):
         """Return the operation as a function of a journal."""
         match operation:
-            case "create", number, wanted:
+            case "create", number, wanted, key:
                 records = [self.words.status(1, number), *self.records(number, self.words.epoch, 1, wanted)]
-                return lambda journal: journal.create(self.words.generation(number), *records)
+                keyed = self.keyed(number, *key) if key else None
+                return lambda journal: journal.create(self.words.generation(number), *records, keyed=keyed)
             case "append", number, offset, wanted, durable:
                 epoch, seq = await self.head(number)
                 records = list(self.records(number, epoch + offset, seq, wanted))
@@ -98,6 +108,8 @@ class Pair:
                 return lambda journal: journal.sweep(*map(self.words.id, numbers))
             case "expire", seconds, limit:
                 return lambda journal: journal.expire(self.words.noon + timedelta(seconds=seconds), limit)
+            case "expire_keys", limit:
+                return lambda journal: journal.expire_keys(limit)
 
     async def batch(self, operations):
         """Do them one after the other in memory, and all at once on disk, where they queue up in the same order."""
@@ -117,6 +129,8 @@ class Pair:
                     page = await self.model.read(generation_id, after, limit)
                     assert await self.disk.read(generation_id, after, limit) == page
             assert await self.disk.tombstone(generation_id) == await self.model.tombstone(generation_id)
+        for key in KEYS:
+            assert await self.disk.keyed("anonymous", key) == await self.model.keyed("anonymous", key)
         assert await self.disk.unfinished() == await self.model.unfinished()
         for states in (State, {State.PROCESSING}, {State.SUCCEEDED, State.FAILED}):
             page = await self.model.listing("anonymous", states=states, limit=3)

@@ -52,11 +52,12 @@ async def test_the_twenty_lines_of_a_plugin_make_a_picture(config, monkeypatch):
         providers={"sunset": Instance(plugin="sunset")},
     )
     async with Safelight(config, discovery=Discovery(providers={"sunset": offer})) as core:
-        status = await core.create(Draft(prompt="a sunset"), owner=ANONYMOUS)
+        created = await core.create(Draft(prompt="a sunset"), owner=ANONYMOUS)
         async with asyncio.timeout(20):
-            while not status.is_terminal:
+            status = None
+            while status is None or not status.is_terminal:
                 await asyncio.sleep(0)
-                _, status = await core.find(status.generation, owner=ANONYMOUS)
+                _, status = await core.find(created.generation, owner=ANONYMOUS)
     assert (status.outcome, status.outputs[0].type, status.outputs[0].width) == ("succeeded", "image/png", 64)
 
 
@@ -141,6 +142,6 @@ def test_every_claim_names_what_tries_it(title):
 
 
 def test_what_it_says_about_installed_providers_is_so():
-    assert "brings `sketch`, `simulator`" in README
+    assert "brings `sketch`, `simulator`, `cog`" in README
     folders = {path.name.removeprefix("safelight-") for path in (ROOT / "plugins").iterdir()}
-    assert folders == {"sketch", "simulator"}, "the README says what is there"
+    assert folders == {"cog", "sketch", "simulator"}, "the README says what is there"

@@ -100,11 +100,11 @@ class Service:
         assert status < 300, reply
         return reply
 
-    def call(self, method, path, body=None, port=None):
+    def call(self, method, path, body=None, port=None, headers=()):
         """Return the HTTP status and the JSON of the answer."""
         connection = HTTPConnection("127.0.0.1", port or self.port, timeout=PATIENCE)
         try:
-            connection.request(method, path, None if body is None else json.dumps(body))
+            connection.request(method, path, None if body is None else json.dumps(body), dict(headers))
             answer = connection.getresponse()
             return answer.status, json.loads(answer.read() or b"null")
         finally:

@@ -54,6 +54,33 @@ def test_reader_of_a_killed_process_gets_the_end_with_its_cursor_and_then_204(la
         assert (stream.answer.status, stream.answer.read()) == (204, b"")
 
 
+def test_a_create_that_is_sent_again_after_a_kill_starts_nothing_more(launch):
+    service = launch().is_up()
+    sent = ("POST", "/v1/generations", {"prompt": "a lighthouse at dusk", **SLOW})
+    key = {"Idempotency-Key": "an-order-of-mine"}
+    _, first = service.call(*sent, headers=key)
+    service.kill()
+    service = launch().is_up()
+    assert service.call(*sent, headers=key) == (202, first)
+    listed = service.call("GET", "/v1/generations")[1]["generations"]
+    assert [(snapshot["sessionId"], snapshot["outcome"]) for snapshot in listed] == [(first["sessionId"], "interrupted")]
+
+
+def test_what_is_to_end_with_its_viewers_does_so_after_a_kill_too(launch, eventually):
+    remote = {"providers__remote__plugin": "simulator-remote"}
+    service = launch(**remote).is_up()
+    generation = service.create(providerId="remote", onDisconnect="cancel_after:0", options={"seconds": 60})["sessionId"]
+    path = f"/v1/generations/{generation}/events"
+    with service.stream(path) as stream:
+        stream.until(is_developing)
+        service.kill()
+    service = launch(**remote).is_up()
+    with service.stream(path) as stream:
+        assert not next(iter(stream))[1].get("cancel")
+    ended = eventually(lambda: service.snapshot(generation), lambda snapshot: snapshot["status"] == "failed")
+    assert ended["outcome"] == "canceled"
+
+
 def test_finished_generation_and_its_output_outlive_a_kill(launch):
     service = launch().is_up()
     generation = service.create(options={"seconds": 0})["sessionId"]

@@ -12,7 +12,7 @@ import attrs
 import pytest
 from PIL import Image
 
-from safelight.config.model import Config, Data, Deadlines, Instance, JournalSettings, Server, Streams
+from safelight.config.model import Config, Data, Deadlines, Instance, JournalSettings, Retries, Server, Streams
 from safelight.plugins import Offer, discover
 from safelight.providers import LocalProvider, Produced
 from safelight.web.serving import listening
@@ -359,7 +359,7 @@ async def serve(tmp_path, puppet):
     before = asyncio.all_tasks()
 
     @asynccontextmanager
-    async def up(*, engine="memory", server=None, streams=None, deadlines=None, min_free_bytes=0, providers=None):
+    async def up(*, engine="memory", server=None, streams=None, deadlines=None, retries=None, min_free_bytes=0, providers=None):
         config = Config(
             default_provider="puppet",
             server=Server(**{"port": 0, "drain_seconds": 0.0, **(server or {})}),
@@ -367,6 +367,7 @@ async def serve(tmp_path, puppet):
             journal=JournalSettings(engine=engine),
             streams=Streams(**{"progress_seconds": 0.0, **(streams or {})}),
             deadlines=Deadlines(**(deadlines or {})),
+            retries=Retries(**{"attempts": 1, **(retries or {})}),
             providers={"puppet": Instance(plugin="puppet"), "simulator": Instance(plugin="simulator"), **(providers or {})},
         )
         async with listening(config, discovery=attrs.evolve(discover(), providers=offers)) as listener:

@@ -19,7 +19,7 @@ from safelight.structuring import structure
 
 ProviderCheck = Callable[[Mapping[str, Instance]], Iterable[Fault]]
 
-_CORE_KEYS = ("plugin", "private_network")
+_CORE_KEYS = tuple(field.name for field in attrs.fields(Instance) if field.name != "settings")
 
 
 @attrs.frozen

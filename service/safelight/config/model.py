@@ -128,6 +128,9 @@ class Deadlines:
     cancel_seconds: float = attrs.field(
         default=10.0, validator=gt(0), metadata=_says("how long a provider may take to answer a cancel, a pause or a resume")
     )
+    queue_seconds: float = attrs.field(
+        default=1800.0, validator=gt(0), metadata=_says("how long it may wait in the provider's own queue")
+    )
     max_pause_seconds: float = attrs.field(
         default=600.0, validator=gt(0), metadata=_says("how long one may be held still before it goes on by itself")
     )
@@ -155,12 +158,44 @@ class Instance:
     Attributes:
         plugin: Which provider of which plugin; the instance's own name unless said.
         private_network: Whether its HTTP client may reach private and loopback addresses.
+        retry_unknown: Whether a submission is repeated of which nobody knows whether it arrived; it may cost twice.
+        rerun_interrupted: Whether work that ended with an earlier process, and cost nothing, is run again at start.
         settings: The remaining keys, for the plugin's `Settings`.
     """
 
     plugin: str = attrs.field(metadata=_says("which provider of the installed plugins; the table's name unless said"))
     private_network: bool = attrs.field(default=False, metadata=_says("true: its HTTP client may reach private addresses"))
+    retry_unknown: str = attrs.field(
+        default="never",
+        validator=in_(("never", "always")),
+        metadata=_says("always: a submission nobody knows the fate of is repeated, and may cost twice"),
+    )
+    rerun_interrupted: bool = attrs.field(
+        default=False, metadata=_says("true: what a stopped service interrupted at no cost is run again at the next start")
+    )
     settings: dict[str, Any] = attrs.field(factory=dict)
+
+
+@attrs.frozen(kw_only=True)
+class RouteSettings:
+    """One `[routes.<name>]` table: providers tried in order, under a name that requests ask for."""
+
+    providers: tuple[str, ...] = attrs.field(
+        validator=min_len(1), metadata=_says("instances, the first choice first; the next takes over after a definite failure")
+    )
+
+
+@attrs.frozen(kw_only=True)
+class Retries:
+    """How often a submission is made again, where that can cost nobody twice, and when a failing provider is left alone."""
+
+    attempts: int = attrs.field(
+        default=3, validator=and_(ge(1), le(10)), metadata=_says("how often one provider is tried at most")
+    )
+    breaker_failures: int = attrs.field(
+        default=5, validator=ge(0), metadata=_says("failures in a row after which a provider is left alone; 0: never")
+    )
+    breaker_seconds: float = attrs.field(default=30.0, validator=gt(0), metadata=_says("for how long it is left alone"))
 
 
 def _built_in() -> dict[str, Instance]:
@@ -182,5 +217,7 @@ class Config:
     outputs: OutputSettings = attrs.field(factory=OutputSettings)
     streams: Streams = attrs.field(factory=Streams)
     deadlines: Deadlines = attrs.field(factory=Deadlines)
+    retries: Retries = attrs.field(factory=Retries)
     logs: Logs = attrs.field(factory=Logs)
     providers: dict[str, Instance] = attrs.field(factory=_built_in)
+    routes: dict[str, RouteSettings] = attrs.field(factory=dict)

@@ -62,8 +62,17 @@ def _reconnects(config: Config) -> Iterator[Fault]:
 def _default_provider(config: Config) -> Iterator[Fault]:
     if not config.providers:
         yield Fault("providers", "must hold at least one [providers.<name>]")
-    elif config.default_provider not in config.providers:
-        yield Fault("default_provider", one_of(tuple(config.providers), config.default_provider))
+    elif config.default_provider not in {**config.providers, **config.routes}:
+        yield Fault("default_provider", one_of((*config.providers, *config.routes), config.default_provider))
+
+
+def _routes(config: Config) -> Iterator[Fault]:
+    for name, route in config.routes.items():
+        if name in config.providers:
+            yield Fault(f"routes.{name}", f"is also the name of a provider: [providers.{name}]")
+        for index, provider in enumerate(route.providers):
+            if provider not in config.providers:
+                yield Fault(f"routes.{name}.providers[{index}]", one_of(tuple(config.providers), provider))
 
 
 _RULES: tuple[tuple[set[str], Rule], ...] = (
@@ -71,7 +80,8 @@ _RULES: tuple[tuple[set[str], Rule], ...] = (
     ({"server"}, _admin_port),
     ({"server"}, _names),
     ({"streams"}, _reconnects),
-    ({"default_provider", "providers"}, _default_provider),
+    ({"default_provider", "providers", "routes"}, _default_provider),
+    ({"routes", "providers"}, _routes),
 )
 
 

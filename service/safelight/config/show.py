@@ -9,7 +9,7 @@ from typing import Any
 
 import attrs
 
-from safelight.config.model import Config
+from safelight.config.model import Config, Instance
 from safelight.redaction import redactor
 from safelight.scalars import read_any
 
@@ -29,7 +29,7 @@ def show(config: Config, origins: Mapping[str, str] | None = None) -> str:
         elif field.name != "providers":
             lines += _lines("", {field.name: value}, origins)
     for name, instance in config.providers.items():
-        core = {"plugin": instance.plugin, "private_network": instance.private_network}
+        core = {field.name: getattr(instance, field.name) for field in attrs.fields(Instance) if field.name != "settings"}
         tables.append((f"providers.{_key(name)}", f"providers.{name}", {**core, **_read(instance.settings)}))
     for heading, path, table in tables:
         lines += ["", f"[{heading}]", *_lines(f"{path}.", table, origins)]

@@ -91,7 +91,7 @@ def all_keys() -> tuple[str, ...]:
     for name, section in named_fields(Config, "snake").items():
         if isinstance(section.type, type) and attrs.has(section.type):
             keys += [f"{name}.{key}" for key in named_fields(section.type, "snake")]
-        elif name != "providers":
+        elif name not in {"providers", "routes"}:
             keys.append(name)
     return tuple(keys)
 

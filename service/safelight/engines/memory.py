@@ -15,7 +15,7 @@ import attrs
 from safelight.engines import rules
 from safelight.errors import Conflict, Gone, JournalClosed, JournalError, NotFound
 from safelight.generation import Generation
-from safelight.ports import EVERY_STATE, Clock, Journal, Page, Place, Tombstone, Unfinished
+from safelight.ports import EVERY_STATE, Clock, Journal, Keyed, Page, Place, Tombstone, Unfinished
 from safelight.records import AttemptRecord, LateRecord, Record, StatusRecord
 from safelight.status import State, Status
 from safelight.versions import Version, next_epoch
@@ -50,7 +50,7 @@ class MemoryJournal(Journal):
     A journal as a dictionary; it may be entered again and then holds what it held.
 
     Args:
-        clock: Gives the epochs of claims.
+        clock: Gives the epochs of claims, and tells which keys are over.
     """
 
     def __init__(self, clock: Clock) -> None:
@@ -58,6 +58,7 @@ class MemoryJournal(Journal):
         self._lives: dict[str, _Life] = {}
         self._tombstones: dict[str, Tombstone] = {}
         self._unswept: dict[str, None] = {}
+        self._keys: dict[tuple[str, str], Keyed] = {}
         self._is_open = False
         self._closed = asyncio.Event()
 
@@ -80,14 +81,34 @@ class MemoryJournal(Journal):
         await self._closed.wait()
         return JournalClosed("The journal is closed.")
 
-    async def create(self, generation: Generation, *records: Record) -> None:
+    async def create(self, generation: Generation, *records: Record, keyed: Keyed | None = None) -> Keyed | None:
         """See `Journal`."""
         lives = self._opened()
+        if keyed is not None and (known := await self.keyed(keyed.owner, keyed.key)) is not None:
+            return known
         if generation.id in lives:
             raise Conflict("A generation with this id exists.")
         life = _Life(generation, rules.begun(records, self._clock.now()))
         life.add(records)
         lives[generation.id] = life
+        if keyed is not None:
+            self._keys[keyed.owner, keyed.key] = keyed
+        return None
+
+    async def keyed(self, owner: str, key: str) -> Keyed | None:
+        """See `Journal`."""
+        self._opened()
+        known = self._keys.get((owner, key))
+        return known if known is not None and known.until > self._clock.now() else None
+
+    async def expire_keys(self, limit: int = 1000) -> int:
+        """See `Journal`."""
+        self._opened()
+        now = self._clock.now()
+        due = [place for place, known in self._keys.items() if known.until <= now][: max(0, limit)]
+        for place in due:
+            del self._keys[place]
+        return len(due)
 
     async def claim(self, generation_id: str, owner: str) -> int:
         """See `Journal`."""

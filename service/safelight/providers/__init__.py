@@ -22,6 +22,7 @@ from safelight.providers.failures import (
     Unsupported,
 )
 from safelight.providers.params import COMMON_PARAMS, MAX_COUNT
+from safelight.providers.terms import Terms
 from safelight.records import Durability
 from safelight.redaction import Secret
 from safelight.status import Cancel, Charged, Cost, Eta, Steps
@@ -85,6 +86,7 @@ __all__ = [
     "Started",
     "Steps",
     "Succeeded",
+    "Terms",
     "Unsupported",
     "Update",
     "hookimpl",

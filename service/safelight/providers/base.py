@@ -12,6 +12,7 @@ from safelight.ports import Clock
 from safelight.providers.capabilities import Capabilities
 from safelight.providers.control import Control, Job
 from safelight.providers.failures import Unsupported
+from safelight.providers.terms import Terms
 from safelight.records import Durability
 from safelight.status import Cancel
 from safelight.updates import Update
@@ -70,6 +71,8 @@ class Provider(ABC):
     Attributes:
         name: What `plugin = "…"` says in the config; the class name in lower case unless set.
         capabilities: What the provider can do.
+        terms: What this instance takes right now, where its upstream says so; None = what the class says. It may be
+            replaced at any time while the instance is open.
     """
 
     name: ClassVar[str]
@@ -77,6 +80,7 @@ class Provider(ABC):
     Params: ClassVar[type] = Nothing
     Options: ClassVar[type] = Nothing
     capabilities: Capabilities = Capabilities()
+    terms: Terms | None = None
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -144,6 +148,18 @@ class RemoteProvider(Provider):
     async def poll(self, job: Job) -> Sequence[Update]:
         """Return updates that together say where the job stands now; asking twice must be harmless."""
         msg = f"{self.name} cannot be polled"
+        raise Unsupported(msg)
+
+    async def find(self, key: str) -> Job | None:
+        """
+        Return the job that was handed in under this key; None only if there surely is and was none.
+
+        Core asks when a submission got no answer. Asking must never start anything.
+
+        Raises:
+            OutcomeUnknown: The upstream cannot tell.
+        """
+        msg = f"{self.name} cannot look a submission up"
         raise Unsupported(msg)
 
     async def cancel(self, job: Job) -> Cancel:

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 import attrs
 import structlog
 
-from safelight.boundary import STOP_SECONDS, Boundary
+from safelight.boundary import STOP_SECONDS
 from safelight.errors import OutputRefused, SafelightError
 from safelight.ports import Outputs
+from safelight.runner.upstream import Upstream
 from safelight.updates import Degraded, Previewed, Produced, Update
 
 if TYPE_CHECKING:
-    import aiohttp
+    pass
 
 log = structlog.get_logger()
 
@@ -44,20 +45,16 @@ class Custody:
         self,
         generation: str,
         outputs: Outputs,
-        session: aiohttp.ClientSession,
-        boundary: Boundary,
         said: Callable[[FromCustody], None],
     ) -> None:
         self._generation = generation
         self._outputs = outputs
-        self._session = session
-        self._boundary = boundary
         self._said = said
         self._turn = asyncio.Lock()
         self._keeping: set[asyncio.Task[None]] = set()
         self._owed = 0
         self._previewing: asyncio.Task[None] | None = None
-        self._next_preview: Previewed | None = None
+        self._next_preview: tuple[Previewed, Upstream] | None = None
         self._is_closed = False
 
     @property
@@ -69,15 +66,15 @@ class Custody:
         """Note that what custody said was taken in."""
         self._owed -= word.is_output
 
-    def keep(self, produced: Produced) -> None:
+    def keep(self, produced: Produced, source: Upstream) -> None:
         """Start keeping an output; one after the other, so that their order stays."""
         self._owed += 1
-        task = asyncio.create_task(self._keep(produced), name=f"keep:{self._generation}")
+        task = asyncio.create_task(self._keep(produced, source), name=f"keep:{self._generation}")
         self._keeping.add(task)
 
-    def preview(self, previewed: Previewed) -> None:
+    def preview(self, previewed: Previewed, source: Upstream) -> None:
         """Start keeping a preview; one that comes while another is being kept replaces whatever waits."""
-        self._next_preview = previewed
+        self._next_preview = previewed, source
         if self._previewing is None or self._previewing.done():
             self._previewing = asyncio.create_task(self._preview(), name=f"preview:{self._generation}")
 
@@ -90,7 +87,7 @@ class Custody:
         if tasks and (deaf := (await asyncio.wait(tasks, timeout=STOP_SECONDS))[1]):
             log.warning("output_task_left_behind", generation=self._generation, tasks=sorted(task.get_name() for task in deaf))
 
-    async def _keep(self, produced: Produced) -> None:
+    async def _keep(self, produced: Produced, source: Upstream) -> None:
         result: Update | SafelightError
         try:
             async with self._turn:
@@ -99,7 +96,7 @@ class Custody:
                     produced.content,  # type: ignore[arg-type]  # a plugin's, so never an Output yet
                     claimed_type=produced.type,
                     seed=produced.seed,
-                    session=self._session,
+                    session=source.session,
                 )
             if kept.is_picture and kept.placeholder is None:
                 self._said(FromCustody(Degraded("placeholder")))  # before the output, which may be all the end waits for
@@ -109,22 +106,22 @@ class Custody:
         except BaseException as error:  # an iterator of the plugin's own may raise anything
             if self._is_closed:
                 raise
-            log.error("output_lost", generation=self._generation, exception=self._boundary.trace(error))  # noqa: TRY400 - masked
+            log.error("output_lost", generation=self._generation, exception=source.boundary.trace(error))  # noqa: TRY400 - masked
             result = OutputRefused(f"The output could not be kept ({type(error).__name__}).")
         finally:
             self._keeping.discard(asyncio.current_task())
         self._said(FromCustody(result, is_output=True))
 
     async def _preview(self) -> None:
-        while previewed := self._next_preview:
-            self._next_preview = None
+        while self._next_preview is not None:
+            (previewed, source), self._next_preview = self._next_preview, None
             try:
                 content: Any = previewed.content
-                kept = await self._outputs.preview(self._generation, content, session=self._session)
+                kept = await self._outputs.preview(self._generation, content, session=source.session)
             except BaseException as error:  # a preview is an extra, its loss never ends a generation
                 if self._is_closed:
                     raise
-                log.warning("preview_lost", generation=self._generation, error=self._boundary.masked(str(error)))
+                log.warning("preview_lost", generation=self._generation, error=source.boundary.masked(str(error)))
                 self._said(FromCustody(Degraded("preview")))
             else:
                 self._said(FromCustody(Previewed(kept)))

@@ -18,15 +18,42 @@ class Due(Enum):
     STALL = auto()
     CANCEL = auto()
     PAUSE = auto()
+    QUEUE = auto()
+    RETRY = auto()
 
 
 class Deadlines:
     """When something must happen by; all times are the loop's."""
 
-    def __init__(self, policy: Policy) -> None:
+    def __init__(self, policy: Policy, *, spent_seconds: float = 0.0) -> None:
         self._policy = policy
         self._loop = asyncio.get_running_loop()
-        self._times: dict[Due, float] = {Due.TOTAL: self._loop.time() + policy.total_seconds}
+        left = min(policy.total_seconds, max(0.0, policy.total_seconds - spent_seconds))
+        self._times: dict[Due, float] = {Due.TOTAL: self._loop.time() + left}
+
+    @property
+    def left_seconds(self) -> float:
+        """What is left until the total deadline."""
+        return self._times[Due.TOTAL] - self._loop.time()
+
+    def queued(self) -> None:
+        """Count how long it waits in the provider's queue, from the first time this is said."""
+        self._times.setdefault(Due.QUEUE, self._loop.time() + self._policy.queue_seconds)
+
+    def working(self) -> None:
+        """Count no queue: it is being worked on, or is no longer there."""
+        self._times.pop(Due.QUEUE, None)
+
+    def wait(self, seconds: float) -> None:
+        """Count nothing but the total and the time until the next attempt, which a hold keeps back."""
+        for due in (Due.STALL, Due.QUEUE, Due.CANCEL):
+            self._times.pop(due, None)
+        if Due.PAUSE not in self._times:
+            self._times[Due.RETRY] = self._loop.time() + seconds
+
+    def begin(self) -> None:
+        """Note that the next attempt begins."""
+        self._times.pop(Due.RETRY, None)
 
     def alive(self) -> None:
         """Count the stall from now on, unless it is held still."""
@@ -49,12 +76,16 @@ class Deadlines:
     def hold(self) -> None:
         """Count no stall while it is held still, but how long it is."""
         self.suspend_stall()
+        self._times.pop(Due.RETRY, None)
         self._times.setdefault(Due.PAUSE, self._loop.time() + self._policy.max_pause_seconds)
 
-    def release(self) -> None:
-        """Count as before: it goes on."""
+    def release(self, *, is_waiting: bool = False) -> None:
+        """Count as before: it goes on, or is handed in now if it had not been."""
         self._times.pop(Due.PAUSE, None)
-        self.alive()
+        if is_waiting:
+            self._times[Due.RETRY] = self._loop.time()
+        else:
+            self.alive()
 
     @property
     def next(self) -> float:

@@ -11,10 +11,15 @@ from safelight.errors import SafelightError
 from safelight.generation import Policy
 from safelight.providers import ProviderError, Rejected
 from safelight.records import AttemptRecord, Durability
-from safelight.status import Outcome, Output, Status
-from safelight.updates import PROVIDER_CODES, Ended, Produced, Update
+from safelight.runner.attempts import Attempts
+from safelight.runner.retrying import Failure
+from safelight.status import Charged, Outcome, Output, Status
+from safelight.updates import PROVIDER_CODES, Ended, Failed, Produced, Succeeded, Update
 
 log = structlog.get_logger()
+
+NOT_SENT, REJECTED, UNKNOWN, FAILED, EMPTY = "not_sent", "rejected", "unknown", "failed", "empty_output"
+"""How an attempt came out, where the word is not the generation's own outcome."""
 
 INTERRUPTED = Ended(
     outcome=Outcome.INTERRUPTED,
@@ -29,18 +34,68 @@ CANCELED = Ended(outcome=Outcome.CANCELED, error="Canceled", code="canceled")
 def of_submission(error: ProviderError, intent: AttemptRecord) -> tuple[Ended, str]:
     """Return how a failed submission ends a generation, and the word for the attempt's outcome."""
     if error.is_sent is False:
-        return of_error(error), "not_sent"
+        return of_error(error), NOT_SENT
     if error.is_sent:
-        return of_error(error), "rejected"
+        return of_error(error), REJECTED
     if intent.durability is Durability.PROCESS:
-        return of_error(error), "failed"
+        return of_error(error), FAILED
     ended = Ended(
         outcome=Outcome.UNKNOWN,
         error=f"It is not known whether the provider took the job: {error}",
         code="outcome_unknown",
         charged=error.charged,
     )
-    return ended, "unknown"
+    return ended, UNKNOWN
+
+
+def failure_to_submit(error: ProviderError, result: str, *, is_unknown_retried: bool) -> Failure:
+    """Return what a failed submission lets follow; one of unknown outcome only where the operator says so."""
+    is_over = result != UNKNOWN or is_unknown_retried
+    return Failure(
+        code=_code(error),
+        sentence=str(error),
+        is_free=is_over and error.charged in {None, Charged.NO},
+        is_definite=is_over,
+        is_retryable=error.retryable or result == UNKNOWN,
+        retry_after_seconds=error.retry_after_seconds,
+    )
+
+
+def failure_while_running(error: ProviderError, attempts: Attempts) -> Failure:
+    """Return what an error after the acceptance lets follow; whether the job goes on, only a few kinds tell."""
+    is_local = attempts.durability is Durability.PROCESS
+    return Failure(
+        code=_code(error),
+        sentence=str(error),
+        is_free=is_local or error.charged is Charged.NO,
+        is_definite=is_local or isinstance(error, Rejected),
+        is_retryable=error.retryable,
+        retry_after_seconds=error.retry_after_seconds,
+    )
+
+
+def failure_of(update: Failed, attempts: Attempts) -> Failure:
+    """Return what a failure that the provider reported lets follow."""
+    is_free = attempts.durability is Durability.PROCESS or update.charged is Charged.NO
+    return Failure(code=update.code, sentence=update.error, is_free=is_free, is_definite=True, is_retryable=update.retryable)
+
+
+def failure_of_nothing(update: Succeeded, attempts: Attempts) -> Failure:
+    """Return what a success without an output lets follow: once more, where it cost nothing."""
+    is_free = attempts.durability is Durability.PROCESS or update.charged is Charged.NO
+    is_first = attempts.n == 1
+    return Failure(
+        code="empty_output",
+        sentence="The provider finished without an output.",
+        is_free=is_free and is_first,
+        is_definite=True,
+        is_retryable=True,
+    )
+
+
+def failure_after_cancel(ending: Ended) -> Failure:
+    """Return what follows when the upstream confirmed that it stopped because we ran out of patience."""
+    return Failure(code=ending.code, sentence=ending.error, is_free=False, is_definite=True, is_retryable=False)
 
 
 def of_error(error: SafelightError) -> Ended:
@@ -64,6 +119,12 @@ def of_stall(policy: Policy) -> Ended:
     """Return the ending of a generation whose provider fell silent."""
     sentence = f"The provider showed no sign of life within the stall deadline of {policy.stall_seconds:g} s."
     return Ended(outcome=Outcome.EXPIRED, error=sentence, code="stalled", retryable=True)
+
+
+def of_queue(policy: Policy) -> Ended:
+    """Return the ending of a generation that waited in the provider's queue for too long."""
+    sentence = f"Still queued at the provider after the queue deadline of {policy.queue_seconds:g} s."
+    return Ended(outcome=Outcome.EXPIRED, error=sentence, code="deadline_exceeded", retryable=True)
 
 
 def log_end(status: Status, instance: str, ignored: int) -> None:

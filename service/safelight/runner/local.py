@@ -9,7 +9,7 @@ from typing import Any
 
 import attrs
 
-from safelight.boundary import Boundary
+from safelight.boundary import STOP_SECONDS, Boundary
 from safelight.generation import Request
 from safelight.ports import Clock
 from safelight.providers import Cancel, Control, Durability, Job, LocalProvider, OutcomeUnknown, RemoteProvider
@@ -163,7 +163,11 @@ class LocalRun(RemoteProvider):
 
     async def _take(self, update: Update) -> None:
         self._known.set()
-        await self._room.acquire()
+        try:
+            async with asyncio.timeout(STOP_SECONDS if self._control.is_canceled else None):
+                await self._room.acquire()
+        except TimeoutError:
+            raise asyncio.CancelledError from None  # nobody listens any more, and the provider has ignored that once
         self._has_ended = self._has_ended or isinstance(update, ENDS)
         self._updates.put_nowait(update)
 

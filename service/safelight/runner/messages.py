@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import attrs
 
@@ -23,6 +24,22 @@ class Refused:
     """The submission failed."""
 
     error: ProviderError
+
+
+@attrs.frozen
+class Found:
+    """What became of a submission that got no answer: the upstream has the `job`, or surely none; `error`: nobody knows."""
+
+    job: Job | None = None
+    error: ProviderError | None = None
+
+
+@attrs.frozen
+class Said:
+    """Anything that one attempt's upstream says."""
+
+    upstream: Any
+    what: Any
 
 
 @attrs.define(eq=False)

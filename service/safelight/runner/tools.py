@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import attrs
 
+from safelight.breaker import Breaker
 from safelight.hub import Hub
 from safelight.ports import Clock, Journal, Outputs
 
@@ -14,6 +17,7 @@ class Tools:
     The service as a runner sees it.
 
     Attributes:
+        breakers: One for each provider instance, by its name.
         progress_seconds: Progress alone is journalled and shown at most this often.
     """
 
@@ -21,4 +25,5 @@ class Tools:
     outputs: Outputs
     hub: Hub
     clock: Clock
+    breakers: Mapping[str, Breaker]
     progress_seconds: float

@@ -17,7 +17,7 @@ from safelight.ports import Clock
 from safelight.providers import Cancel, Job, LocalProvider, Provider, ProviderError, ProviderProtocol, RemoteProvider, Unsupported
 from safelight.runner.follow import follow
 from safelight.runner.local import LocalRun
-from safelight.runner.messages import Accepted, CancelAnswered, HoldAnswered, HoldAsked, Over, Refused
+from safelight.runner.messages import Accepted, CancelAnswered, Found, HoldAnswered, HoldAsked, Over, Refused, Said
 from safelight.updates import Update
 
 log = structlog.get_logger()
@@ -32,10 +32,12 @@ _MAX_JOB_BYTES = 16 * 1024
 
 class Upstream:
     """
-    One attempt's way to its provider.
+    One attempt's way to its provider. Whatever it says comes wrapped in `Said`, so that nobody takes it for another's.
 
     Attributes:
+        n: The number of the attempt.
         boundary: The border every call crosses.
+        session: The provider instance's own HTTP client.
         is_talking: Whether the provider may still say something.
     """
 
@@ -45,18 +47,26 @@ class Upstream:
         boundary: Boundary,
         clock: Clock,
         generation: Generation,
-        tell: Callable[[Any], None],
+        n: int,
+        tell: Callable[[Said], None],
     ) -> None:
+        self.n = n
+        self.session = provider.resources.session
         self.boundary = boundary
         self.is_talking = False
         self._local = LocalRun(provider, boundary, clock) if isinstance(provider, LocalProvider) else None
         self._provider: RemoteProvider = self._local or provider  # type: ignore[assignment]  # there are two base classes
         self._generation = generation
-        self._tell = tell
+        self._tell_runner = tell
         self._room = asyncio.Semaphore(_UPDATES_AHEAD)
         self._job: Job | None = None
         self._calls: set[asyncio.Task[None]] = set()
         self._feed: asyncio.Task[None] | None = None
+
+    @property
+    def can_find(self) -> bool:
+        """Whether the provider can say what became of a submission."""
+        return self._local is None and type(self._provider).find is not RemoteProvider.find
 
     @property
     def has_job(self) -> bool:
@@ -66,6 +76,10 @@ class Upstream:
     def submit(self, request: Request[Any, Any], key: str) -> None:
         """Hand the request in: `Accepted` or `Refused` follows."""
         self._start(self._submit(request, key))
+
+    def find(self, key: str) -> None:
+        """Ask whether a submission that got no answer arrived: `Found` follows."""
+        self._start(self._find(key))
 
     def watch(self, job: Job) -> None:
         """Listen to a job that is journalled: updates follow, then `Over`."""
@@ -114,6 +128,9 @@ class Upstream:
         if self._local is not None:
             await self._local.close()
 
+    def _tell(self, what: Any) -> None:
+        self._tell_runner(Said(self, what))
+
     async def _submit(self, request: Request[Any, Any], key: str) -> None:
         seconds = self._generation.policy.submit_seconds
         try:
@@ -123,6 +140,17 @@ class Upstream:
             self._tell(Refused(error))
         else:
             self._tell(Accepted(job))
+
+    async def _find(self, key: str) -> None:
+        seconds = self._generation.policy.submit_seconds
+        try:
+            job = await self.boundary.call("find", lambda: self._provider.find(key), seconds=seconds)
+            if job is not None:
+                _check(job)
+        except ProviderError as error:
+            self._tell(Found(error=error))
+        else:
+            self._tell(Found(job))
 
     async def _listen(self, job: Job) -> None:
         try:
@@ -150,7 +178,8 @@ class Upstream:
             asked.refusal = NotPausable(f"{error}.")
         except ProviderError as error:
             asked.refusal = NotPausable(f"The provider did not {'pause' if asked.still else 'resume'} it: {error}")
-        self._tell(HoldAnswered(asked))
+        finally:
+            self._tell(HoldAnswered(asked))  # canceled as well: somebody waits
 
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)

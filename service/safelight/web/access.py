@@ -13,6 +13,7 @@ from safelight.web.problems import BadRequest, ForbiddenOrigin, Handler
 
 HEADER_BYTES = 32 * 1024
 """A hostile cursor of 10 kB is answered with a stream, not with a 400 that would end an EventSource for ever."""
+_EXPOSED = "Location, Retry-After, ETag, Safelight-Session, Idempotent-Replayed, Preference-Applied"
 
 
 @web.middleware
@@ -37,7 +38,7 @@ async def add_headers(request: web.Request, response: web.StreamResponse) -> Non
         response.headers.add(hdrs.VARY, hdrs.ORIGIN)
         if origin in request.app[CORE].config.server.allowed_origins:
             response.headers[hdrs.ACCESS_CONTROL_ALLOW_ORIGIN] = origin
-            response.headers[hdrs.ACCESS_CONTROL_EXPOSE_HEADERS] = "Location, Retry-After, ETag, Safelight-Session"
+            response.headers[hdrs.ACCESS_CONTROL_EXPOSE_HEADERS] = _EXPOSED
 
 
 def _check_size(request: web.Request) -> None:
@@ -71,7 +72,7 @@ def _preflight(origin: str) -> dict[str, str]:
     return {
         hdrs.ACCESS_CONTROL_ALLOW_ORIGIN: origin,
         hdrs.ACCESS_CONTROL_ALLOW_METHODS: "GET, POST, DELETE",
-        hdrs.ACCESS_CONTROL_ALLOW_HEADERS: "Authorization, Content-Type, Idempotency-Key, Last-Event-ID",
+        hdrs.ACCESS_CONTROL_ALLOW_HEADERS: "Authorization, Content-Type, Idempotency-Key, Last-Event-ID, Prefer",
         hdrs.ACCESS_CONTROL_MAX_AGE: "600",
     }
 

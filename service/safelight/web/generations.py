@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from aiohttp import hdrs, web
 
-from safelight.codec import encode, plain
+from safelight.codec import encode, plain, status_to_wire
+from safelight.core import Created as Made
 from safelight.generation import ANONYMOUS, Draft
+from safelight.status import State
 from safelight.structuring import structure
 from safelight.versions import Version
 from safelight.web.answers import Created, Urls, snapshot
@@ -13,9 +15,10 @@ from safelight.web.bodies import read_object
 from safelight.web.finding import checked_id, find
 from safelight.web.history import read_history, wants_page
 from safelight.web.keys import CORE
+from safelight.web.preferences import idempotency_key, preferred_wait
 from safelight.web.profiles import SEED, V1, Profile
 from safelight.web.streams import watch_one
-from safelight.web.waiting import newer, wait_seconds
+from safelight.web.waiting import end_of, newer, wait_seconds
 
 
 async def create_v1(request: web.Request) -> web.StreamResponse:
@@ -84,18 +87,30 @@ async def _hold(request: web.Request, *, still: bool) -> web.StreamResponse:
 
 async def _create(request: web.Request, profile: Profile) -> web.StreamResponse:
     core = request.app[CORE]
+    key = idempotency_key(request)
+    wait = preferred_wait(request) if profile.may_wait else None
     draft = structure(await read_object(request, core.config.server), Draft, naming="camel")
-    status = await core.create(draft, owner=ANONYMOUS, surface=profile.surface)
-    own = f"/v1/generations/{status.generation}"
-    stream = f"{own}/events" if profile is V1 else f"/api/generation?sessionId={status.generation}&providerId={status.provider}"
-    prefix = core.config.server.public_url.rstrip("/")
-    created = Created(
-        session_id=status.generation,
-        provider_id=status.provider,
-        status=status.state,
+    made = await core.create(draft, owner=ANONYMOUS, surface=profile.surface, key=key)
+    http_status, created = profile.created_status, _created(made, profile, core.config.server.public_url.rstrip("/"))
+    reply = plain(created)
+    headers = {hdrs.LOCATION: created.urls.self_, "Safelight-Session": made.generation}
+    if made.is_replayed:
+        headers["Idempotent-Replayed"] = "true"
+    if wait is not None:
+        headers["Preference-Applied"] = f"wait={wait}"
+        if (end := await end_of(request, made.generation, wait)) is not None:
+            http_status, reply = 200, {**reply, **status_to_wire(end)}
+    return web.Response(status=http_status, body=encode(reply), content_type="application/json", headers=headers)
+
+
+def _created(made: Made, profile: Profile, prefix: str) -> Created:
+    """Return what a create is answered with, however far it has come since: replayed, it is the same."""
+    own = f"/v1/generations/{made.generation}"
+    stream = f"{own}/events" if profile is V1 else f"/api/generation?sessionId={made.generation}&providerId={made.provider}"
+    return Created(
+        session_id=made.generation,
+        provider_id=made.provider,
+        status=State.STARTED,
         stream_url=prefix + stream,
         urls=Urls(self_=prefix + own, events=f"{prefix}{own}/events", cancel=f"{prefix}{own}/cancel"),
     )
-    headers = {hdrs.LOCATION: created.urls.self_, "Safelight-Session": status.generation}
-    body = encode(plain(created))
-    return web.Response(status=profile.created_status, body=body, content_type="application/json", headers=headers)

@@ -8,8 +8,11 @@ from aiohttp import web
 
 if TYPE_CHECKING:
     from safelight.core import Safelight
+    from safelight.hub import Viewer
     from safelight.web.viewers import StreamViewer
 
 CORE: web.AppKey[Safelight] = web.AppKey("core")
 STREAMS: web.AppKey[set[StreamViewer]] = web.AppKey("streams")
 """Every open stream."""
+WAITING: web.AppKey[set[Viewer]] = web.AppKey("waiting")
+"""Every request that waits for news."""

@@ -22,6 +22,7 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 STATUS_OF_CODE = {
     "invalid_input": 422,
     "provider_unknown": 422,
+    "idempotency_mismatch": 422,
     "unauthorized": 401,
     "forbidden_origin": 403,
     "not_found": 404,

@@ -18,6 +18,7 @@ class Profile:
         outlasts_drain: Its streams are held until the end or the grace, since its client never comes back.
         has_log: Whether readers may ask for the upstream's log, as named events.
         created_status: The HTTP status of a successful create.
+        may_wait: Whether a create may wait for the end.
     """
 
     surface: Surface
@@ -26,6 +27,7 @@ class Profile:
     outlasts_drain: bool
     has_log: bool
     created_status: int
+    may_wait: bool
 
 
 SEED = Profile(
@@ -35,6 +37,7 @@ SEED = Profile(
     outlasts_drain=True,
     has_log=False,
     created_status=200,
+    may_wait=False,
 )
 V1 = Profile(
     surface=Surface.V1,
@@ -43,4 +46,5 @@ V1 = Profile(
     outlasts_drain=False,
     has_log=True,
     created_status=202,
+    may_wait=True,
 )

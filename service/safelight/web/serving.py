@@ -20,6 +20,7 @@ from safelight.errors import SafelightError
 from safelight.plugins import Discovery
 from safelight.web.access import HEADER_BYTES
 from safelight.web.app import make_admin_app, make_app
+from safelight.web.keys import CORE
 from safelight.web.reloading import reloading
 from safelight.web.upkeep import close_streams
 from safelight.whereabouts import Whereabouts, announced, url_of
@@ -143,6 +144,7 @@ async def listening(config: Config, *, discovery: Discovery | None = None) -> As
 
 
 async def _close_all(app: web.Application) -> None:
+    app[CORE].drain()  # who is left from here on has not left
     await close_streams(app, spread_seconds=0.0, all_of_them=True)
 
 

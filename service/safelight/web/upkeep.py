@@ -10,7 +10,7 @@ from contextlib import contextmanager
 import structlog
 from aiohttp import web
 
-from safelight.web.keys import CORE, STREAMS
+from safelight.web.keys import CORE, STREAMS, WAITING
 from safelight.web.refusals import later
 from safelight.web.viewers import StreamViewer
 
@@ -47,7 +47,12 @@ async def ticker(app: web.Application) -> AsyncIterator[None]:
 
 
 async def close_streams(app: web.Application, *, spread_seconds: float, all_of_them: bool) -> None:
-    """Close streams of a leaving service, spread over a while so that not everybody comes back at once."""
+    """
+    Close streams of a leaving service, spread over a while so that not everybody comes back at once.
+
+    Args:
+        all_of_them: Those that outlast the drain too; and whoever waits for news is answered with what is known.
+    """
 
     async def close(viewer: StreamViewer) -> None:
         await asyncio.sleep(random.uniform(0, spread_seconds))  # noqa: S311 - spreads reconnects
@@ -57,7 +62,10 @@ async def close_streams(app: web.Application, *, spread_seconds: float, all_of_t
             viewer.cut("client_gone")
         viewer.cut("drain")
 
-    streams = app[STREAMS]
+    streams, waiting = app[STREAMS], app[WAITING]
+    if all_of_them:
+        for waiter in tuple(waiting):
+            waiter.cut("drain")
     await asyncio.gather(*(close(viewer) for viewer in tuple(streams) if all_of_them or not viewer.outlasts_drain))
 
 

@@ -5,7 +5,7 @@ import errno
 import functools
 import io
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import attrs
@@ -18,7 +18,7 @@ from safelight.engines.sqlite import SqliteJournal
 from safelight.errors import JournalError, JournalFull, StorageFull
 from safelight.generation import ANONYMOUS, Generation, Policy, Request, new_id
 from safelight.outputs.local import LocalOutputs
-from safelight.ports import Journal, Outputs
+from safelight.ports import Journal, Keyed, Outputs
 from safelight.providers import Durability
 from safelight.records import AttemptRecord, StatusRecord, Step
 from safelight.status import Outcome, Phase, State, Status
@@ -148,7 +148,7 @@ def make_picture():
 
 
 async def leave_behind(folder, *, is_ended, is_forgotten=False):
-    """Leave a generation as a process of long ago would have; return its id and the URL of its output."""
+    """Leave a generation, and a key that is over by now, as a process of long ago would have; return its id and its output's URL."""
     async with (
         SqliteJournal(folder, OldClock(), min_free_bytes=0) as journal,
         LocalOutputs(folder / "outputs", OutputSettings(), OldClock()) as outputs,
@@ -165,7 +165,9 @@ async def leave_behind(folder, *, is_ended, is_forgotten=False):
         facts = {"generation": generation.id, "provider": "puppet", "created_at": LONG_AGO, "outputs": (kept,)}
         first = Status(**facts, version=Version(1, 1), state=State.PROCESSING, phase=Phase.SAVING)
         intent = AttemptRecord(n=1, step=Step.INTENT, at=LONG_AGO, provider="puppet", durability=Durability.PROCESS, key="key")
-        await journal.create(generation, StatusRecord(status=first), intent)
+        facts = {"owner": ANONYMOUS, "key": generation.id, "fingerprint": "f", "generation": generation.id, "provider": "puppet"}
+        keyed = Keyed(**facts, until=LONG_AGO + timedelta(days=1))
+        await journal.create(generation, StatusRecord(status=first), intent, keyed=keyed)
         if is_ended:
             end = {"state": State.SUCCEEDED, "phase": Phase.FINISHED, "outcome": Outcome.SUCCEEDED, "ended_at": LONG_AGO}
             ended = attrs.evolve(first, version=Version(1, 2), **end)

@@ -1,6 +1,8 @@
 """Each call of a port fails once while the service serves: what a caller sees, what stays true, what the log says."""
 
 import asyncio
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import attrs
@@ -132,7 +134,7 @@ def is_end(snapshot):
     return snapshot["status"] in {"succeeded", "failed"}
 
 
-@case("core.Safelight.create: Journal.room")
+@case("core.Safelight._create: Journal.room")
 @case("core.Safelight._create: Journal.create")
 async def a_create_is_refused_and_starts_nothing(stage):
     service = await stage.up()
@@ -362,6 +364,34 @@ async def what_was_not_purged_is_purged_a_little_later(stage, nth):
     for generation, url in old:
         assert (await service.call("GET", url)).status == 404
         stage.check_problem(await service.call("GET", f"/v1/generations/{generation}"), 410, "gone")
+
+
+@case("doubles.Doubles.once: Journal.keyed")
+async def who_cannot_tell_whether_a_key_is_known_starts_nothing(stage):
+    service = await stage.up()
+    keyed = {"headers": [("Idempotency-Key", "once")]}
+    stage.arm()
+    stage.check_refused(await service.call("POST", "/v1/generations", {"prompt": "a lighthouse"}, **keyed))
+    assert (stage.puppet.runs, service.core.hub.running(ANONYMOUS)) == ([], [])
+    first, second = [await service.call("POST", "/v1/generations", {"prompt": "a lighthouse"}, **keyed) for _ in range(2)]
+    assert first.json == second.json
+    await stage.puppet.run()
+    (run,) = stage.puppet.runs
+    run.succeed()
+    await service.ended(first.json["sessionId"])
+
+
+@case("retention.Retention.take_turn: Journal.expire_keys")
+async def a_key_that_is_over_goes_a_little_later(stage):
+    await stage.leave_behind(stage.folder, is_ended=True, is_forgotten=True)
+    stage.arm()
+    await stage.up()
+
+    def is_gone():
+        with closing(sqlite3.connect(stage.folder / "journal.sqlite3")) as connection:
+            return connection.execute("SELECT count(*) FROM keys").fetchone() == (0,)
+
+    await stage.eventually(is_gone)
 
 
 @case("retention.Retention.take_turn: Journal.expire")

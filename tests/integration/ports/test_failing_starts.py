@@ -20,7 +20,7 @@ STARTS = {
     "core.Safelight.__aenter__: Journal.__aenter__": 1,
     "core.Safelight.__aenter__: Outputs.__aenter__": 1,
     "supervisor.Supervisor.recover: Journal.unfinished": 1,
-    "supervisor.Supervisor._interrupt: Journal.claim": 2,
+    "supervisor.Supervisor.recover: Journal.claim": 2,
     "supervisor.Supervisor._interrupt: Journal.append": 2,
 }
 """And of how many calls the last one fails."""

@@ -3,15 +3,17 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from safelight.boundary import Boundary
+from safelight.breaker import Breaker
 from safelight.engines.memory import MemoryJournal
 from safelight.errors import JournalFull
 from safelight.generation import Generation, Policy, Request
 from safelight.hub import Hub, Viewer
+from safelight.instances import ProviderInstance
+from safelight.plugins import Offer
 from safelight.ports import Outputs
 from safelight.providers import Capabilities, Durability, Job, LocalProvider, RemoteProvider, Resources
 from safelight.records import AttemptRecord, StatusRecord, Step
-from safelight.runner import Runner, Tools
+from safelight.runner import Attempts, Candidate, Runner, Tools
 from safelight.status import Output, Phase, Preview, State, Status
 from safelight.versions import Version
 
@@ -128,6 +130,8 @@ class World:
         self.reader = Reader()
         self.session = object()
         self.progress_seconds = 0.1
+        self.breakers = {}
+        self.rerun_interrupted = False
 
     def local(self, generate, **capabilities):
         """A local provider that runs this function."""
@@ -162,13 +166,22 @@ class World:
             outputs=self.outputs,
             hub=self.hub,
             clock=self.clock,
+            breakers=self.breakers,
             progress_seconds=self.progress_seconds,
         )
 
     async def create(self, provider, id_=ID, **bounds):
         """Journal a generation as core does; return it with its first status and its intent."""
         policy = Policy(
-            **{"submit_seconds": 30.0, "stall_seconds": DAY, "total_seconds": 10 * DAY, "cancel_seconds": 10.0, **bounds}
+            **{
+                "submit_seconds": 30.0,
+                "stall_seconds": DAY,
+                "total_seconds": 10 * DAY,
+                "cancel_seconds": 10.0,
+                "queue_seconds": DAY,
+                "attempts": 1,
+                **bounds,
+            }
         )
         now = self.clock.now()
         request = Request(prompt="A lamp.", params={}, options={})
@@ -187,20 +200,29 @@ class World:
         self.hub.open(first, "anna")
         return generation, first, intent
 
-    async def start(self, provider, **bounds):
+    def route(self, *providers):
+        """Return the candidates of a generation, each under a name of its own."""
+        names = ["lighthouse", *(f"lighthouse-{number}" for number in range(2, len(providers) + 1))]
+        for name in names:
+            self.breakers.setdefault(name, Breaker(name, failures=5, seconds=30))
+        return [self.candidate(name, provider) for name, provider in zip(names, providers, strict=False)]
+
+    def candidate(self, name, provider):
+        instance = ProviderInstance(
+            name=name,
+            offer=Offer(cls=type(provider), plugin="safelight-lighthouse", distribution="safelight-tests", version="0"),
+            provider=provider,
+            session=self.session,
+            rerun_interrupted=self.rerun_interrupted,
+        )
+        return Candidate(instance=instance, request=Request(prompt="A lamp.", params={}, options={}))
+
+    async def start(self, provider, *others, **bounds):
         """Create a generation and run it."""
         await self.journal.__aenter__()
         generation, first, intent = await self.create(provider, **bounds)
         self.hub.subscribe(ID, self.reader).catch_up()
-        self.runner = Runner(
-            self.tools,
-            generation,
-            first,
-            intent,
-            provider=provider,
-            boundary=Boundary("lighthouse", "safelight-lighthouse"),
-            request=generation.request,
-        )
+        self.runner = Runner(self.tools, generation, first, Attempts([intent]), self.route(provider, *others), epoch=1)
         self.task = asyncio.create_task(self.runner.run())
 
     async def end(self):

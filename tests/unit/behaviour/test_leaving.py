@@ -4,9 +4,8 @@ import asyncio
 
 import pytest
 
-from safelight.instances import ProviderInstance
-from safelight.plugins import Offer
 from safelight.providers import Cancel, Charged, Durability, Produced, Progressed, Succeeded
+from safelight.runner import Attempts
 from safelight.status import Outcome, State
 from safelight.supervisor import Supervisor
 
@@ -25,14 +24,7 @@ class House:
     async def start(self, provider, number=0):
         """Create a generation and run it until it is half done."""
         generation, first, intent = await self.world.create(provider, IDS[number])
-        instance = ProviderInstance(
-            name="lighthouse",
-            offer=Offer(cls=type(provider), plugin="lighthouse", distribution="safelight-lighthouse", version="0"),
-            provider=provider,
-            capabilities=provider.capabilities,
-            session=self.world.session,
-        )
-        self.supervisor.start(generation, first, intent, instance, generation.request)
+        self.supervisor.start(generation, first, Attempts([intent]), self.world.route(provider), epoch=1)
         await self.world.until(lambda: self.newest(number).progress == 50)
 
     def newest(self, number=0):

@@ -1,5 +1,6 @@
 """The guard, on real sockets."""
 
+import asyncio
 import socket
 
 import aiohttp
@@ -136,3 +137,26 @@ async def test_another_failure_to_connect_is_not_called_forbidden():
             with pytest.raises(aiohttp.ClientConnectorError) as caught:
                 await session.get(f"http://127.0.0.1:{taken.getsockname()[1]}/")
     assert not is_forbidden(caught.value)
+
+
+@pytest.mark.parametrize("method", ["PUT", "DELETE", "POST", "PATCH"])
+async def test_what_may_have_taken_effect_is_never_sent_twice(method):
+    """aiohttp's own client sends a PUT and a DELETE again when a connection breaks."""
+    heard = []
+
+    async def serve(reader, writer):
+        head = await reader.readuntil(b"\r\n\r\n")
+        heard.append(head.split(b" ")[0].decode())
+        if heard[-1] == "GET":
+            writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+            heard.append((await reader.readuntil(b"\r\n\r\n")).split(b" ")[0].decode())
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
+    async with server, open_session(private_network=True) as session:
+        async with session.get(url):
+            pass
+        with pytest.raises(aiohttp.ClientError):
+            await session.request(method, url)
+    assert heard == ["GET", method]

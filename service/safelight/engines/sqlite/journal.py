@@ -11,10 +11,10 @@ from typing import Self
 
 from safelight.engines.sqlite import reads
 from safelight.engines.sqlite.writer import Writer
-from safelight.engines.sqlite.writes import Append, Claim, Create, Expire, Forget, Purge, Sweep, rows_of
+from safelight.engines.sqlite.writes import Append, Claim, Create, Expire, ExpireKeys, Forget, Purge, Sweep, rows_of
 from safelight.errors import JournalClosed, JournalError, JournalFull
 from safelight.generation import Generation
-from safelight.ports import EVERY_STATE, Clock, Journal, Page, Place, Tombstone, Unfinished
+from safelight.ports import EVERY_STATE, Clock, Journal, Keyed, Page, Place, Tombstone, Unfinished
 from safelight.records import AttemptRecord, Record
 from safelight.status import State, Status
 from safelight.versions import Version
@@ -26,7 +26,7 @@ class SqliteJournal(Journal):
 
     Args:
         folder: The data folder; made if need be.
-        clock: Gives the epochs of claims.
+        clock: Gives the epochs of claims, and tells which keys are over.
         min_free_bytes: What is left of the medium to the generations that run: with less, none is created.
     """
 
@@ -60,12 +60,20 @@ class SqliteJournal(Journal):
         """See `Journal`."""
         return await self._opened().lost()
 
-    async def create(self, generation: Generation, *records: Record) -> None:
+    async def create(self, generation: Generation, *records: Record, keyed: Keyed | None = None) -> Keyed | None:
         """See `Journal`."""
         writer = self._opened()
         if self._room() < self._min_free_bytes:
             raise JournalFull(f"The data folder has less than {self._min_free_bytes} bytes free.")
-        await writer.write(Create.of(generation, records, self._clock.now()))
+        return await writer.write(Create.of(generation, records, keyed, self._clock.now()))
+
+    async def keyed(self, owner: str, key: str) -> Keyed | None:
+        """See `Journal`."""
+        return await self._opened().readers.run(partial(reads.keyed, owner=owner, key=key, now=self._clock.now()))
+
+    async def expire_keys(self, limit: int = 1000) -> int:
+        """See `Journal`."""
+        return await self._opened().write(ExpireKeys(self._clock.now(), reads.bounded(limit), is_durable=False))
 
     async def claim(self, generation_id: str, owner: str) -> int:
         """See `Journal`."""

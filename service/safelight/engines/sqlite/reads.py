@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Collection
+from datetime import datetime
 from itertools import chain
 from typing import cast
 
@@ -13,7 +14,7 @@ from safelight.engines import rules
 from safelight.engines.sqlite.book import micros, moment
 from safelight.engines.sqlite.sql import statement
 from safelight.generation import Generation
-from safelight.ports import Page, Place, Tombstone, Unfinished
+from safelight.ports import Keyed, Page, Place, Tombstone, Unfinished
 from safelight.records import AttemptRecord, StatusRecord
 from safelight.status import State, Status
 from safelight.versions import Version
@@ -26,6 +27,7 @@ _BY_REF = statement("select_by_ref")
 _NEWEST = statement("select_newest")
 _TOMBSTONE = statement("select_tombstone")
 _UNSWEPT = statement("select_unswept")
+_KEY = statement("select_key")
 _UNFINISHED = statement("select_unfinished")
 _UNFINISHED_ATTEMPTS = statement("select_unfinished_attempts")
 
@@ -80,6 +82,15 @@ def tombstone(connection: sqlite3.Connection, generation_id: str) -> Tombstone |
 def unswept(connection: sqlite3.Connection, limit: int) -> list[str]:
     """Return the ids of forgotten generations that were not swept, the first forgotten first."""
     return [row[0] for row in connection.execute(_UNSWEPT, (bounded(limit),)).fetchall()]
+
+
+def keyed(connection: sqlite3.Connection, owner: str, key: str, now: datetime) -> Keyed | None:
+    """Return what an owner's key stands for now, or None."""
+    row = connection.execute(_KEY, (owner, key, micros(now))).fetchone()
+    if row is None:
+        return None
+    fingerprint, generation, provider, until = row
+    return Keyed(owner=owner, key=key, fingerprint=fingerprint, generation=generation, provider=provider, until=moment(until))
 
 
 def unfinished(connection: sqlite3.Connection) -> list[Unfinished]:

@@ -12,10 +12,12 @@ import attrs
 
 from safelight.codec import encode_generation, encode_record, kind_of
 from safelight.engines import rules
+from safelight.engines.sqlite import reads
 from safelight.engines.sqlite.book import Book, Row, micros, row_of
 from safelight.engines.sqlite.sql import statement
 from safelight.errors import Conflict
 from safelight.generation import Generation
+from safelight.ports import Keyed
 from safelight.records import Record
 from safelight.versions import next_epoch
 
@@ -27,6 +29,8 @@ _DELETE_RECORDS = statement("delete_records")
 _DELETE_GENERATIONS = statement("delete_generations")
 _SWEEP = statement("sweep_tombstones")
 _EXPIRE = statement("delete_tombstones")
+_KEY = statement("insert_key")
+_EXPIRE_KEYS = statement("delete_keys")
 
 
 @attrs.frozen
@@ -56,26 +60,34 @@ def rows_of(records: Sequence[Record]) -> tuple[Row, ...]:
 
 
 @attrs.frozen
-class Create(Write[None]):
-    """A new generation."""
+class Create(Write[Keyed | None]):
+    """A new generation; it returns what its key stands for already, and is then none."""
 
     generation: Generation
     body: bytes
     records: Sequence[Record]
     rows: Sequence[Row]
+    keyed: Keyed | None
     now: datetime
 
     @classmethod
-    def of(cls, generation: Generation, records: Sequence[Record], now: datetime) -> Create:
+    def of(cls, generation: Generation, records: Sequence[Record], keyed: Keyed | None, now: datetime) -> Create:
         """Encode and make one."""
-        return cls(generation, encode_generation(generation), records, rows_of(records), now, is_durable=True)
+        return cls(generation, encode_generation(generation), records, rows_of(records), keyed, now, is_durable=True)
 
-    def apply(self, book: Book) -> None:
+    def apply(self, book: Book) -> Keyed | None:
         """See `Write`. Whether an ended generation has the id is left to the file's own constraint."""
+        keyed, connection = self.keyed, book.connection
+        if keyed is not None and (known := reads.keyed(connection, keyed.owner, keyed.key, self.now)) is not None:
+            return known
         if book.holds(self.generation.id):
             raise Conflict("A generation with this id exists.")
         head = rules.begun(self.records, self.now)
         book.open(self.generation, self.body, head, self.rows)
+        if keyed is not None:
+            facts = keyed.owner, keyed.key, keyed.fingerprint, keyed.generation, keyed.provider, micros(keyed.until)
+            connection.execute(_KEY, facts)  # at once, so that a double in the same transaction finds it
+        return None
 
 
 @attrs.frozen
@@ -164,6 +176,18 @@ class Expire(Write[int]):
     def apply(self, book: Book) -> int:
         """See `Write`."""
         return book.connection.execute(_EXPIRE, (micros(self.forgotten_before), self.limit)).rowcount
+
+
+@attrs.frozen
+class ExpireKeys(Write[int]):
+    """The end of keys; it returns how many it were."""
+
+    now: datetime
+    limit: int
+
+    def apply(self, book: Book) -> int:
+        """See `Write`."""
+        return book.connection.execute(_EXPIRE_KEYS, (micros(self.now), self.limit)).rowcount
 
 
 def _bury(book: Book, which: Mapping[int, str], now: datetime) -> None:

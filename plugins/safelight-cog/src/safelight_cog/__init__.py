@@ -1,0 +1,1 @@
+"""Models packed with Cog, as a provider."""

@@ -1,0 +1,145 @@
+"""The model behind a Cog server, as the server describes it: read at the start, and again from time to time."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from pathlib import Path
+from typing import Any
+
+from safelight.providers import CancelKind, Capabilities, Durability, Nothing, ProgressKind, ProviderError, Terms
+from safelight_cog.form import Form, Unreadable, read_form
+from safelight_cog.server import Server
+from safelight_cog.settings import Settings
+
+log = logging.getLogger(__name__)
+
+_NOT_YET = 2.0
+"""How long to wait before a server is asked again that has not said what its model takes."""
+_SILENT = "The Cog server has not said yet what its model takes."
+
+
+class Model:
+    """
+    What is known of the model.
+
+    Attributes:
+        form: What it takes; None while nobody knows, or while the server cannot be used.
+        terms: The same, for core.
+        born: What tells one life of the server from the next.
+    """
+
+    def __init__(self, server: Server, settings: Settings, folder: Path) -> None:
+        self.form: Form | None = None
+        self.terms = _refusing(_SILENT)
+        self.born: str | None = None
+        self._server = server
+        self._settings = settings
+        self._file = folder / "openapi.json"
+        self._kept = ""
+
+    @property
+    def is_lasting(self) -> bool:
+        """Whether jobs live in the server alone, not by our connection."""
+        if self._settings.mode == "auto":
+            return self.form is not None and self.form.is_streaming
+        return self._settings.mode == "async"
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What a job can do, as far as is known by now."""
+        return Capabilities(
+            durability=Durability.REMOTE if self.is_lasting else Durability.CONNECTION,
+            progress=ProgressKind.PERCENT,
+            cancel=CancelKind.REQUESTED,
+            result_seconds=0.0,
+        )
+
+    @property
+    def next_seconds(self) -> float:
+        """When to ask again."""
+        return _NOT_YET if self.form is None else self._settings.refresh_seconds
+
+    async def open(self) -> None:
+        """Ask the server; if it is out of reach, go by what it said last, so that its running jobs can be watched on."""
+        await self.refresh()
+        if self.form is None and self.terms.fault and self.born is None:
+            try:
+                kept = await asyncio.to_thread(self._file.read_text, encoding="utf-8")
+                self._take(json.loads(kept))
+            except FileNotFoundError:
+                return  # it has never said anything
+            except (OSError, ValueError):
+                log.warning("cog_document_unreadable", exc_info=True)
+
+    async def refresh(self) -> None:
+        """Ask the server again; while it is out of reach, what it said last stands."""
+        try:
+            health = await self._server.health()
+            document = await self._server.document()
+        except ProviderError as error:
+            if self.form is None:
+                self.terms = _refusing(str(error))
+            return
+        self.born = born(health)
+        version = health.get("version")
+        if document is None:
+            self._refuse(_unready(health))
+        elif not isinstance(version, dict) or "coglet" not in version:
+            self._refuse("The server is no Cog server, or one older than 0.17, in which a job cannot be looked up.")
+        else:
+            self._take(document)
+            await self._keep(json.dumps(document))
+
+    def _take(self, document: Any) -> None:
+        try:
+            form = read_form(document, self._settings)
+        except Unreadable as error:
+            self._refuse(str(error))
+            return
+        if self._settings.mode == "async" and not form.is_streaming:
+            self._refuse("The model does not stream, so its jobs cannot be 'async'.")
+            return
+        self.form = form
+        self.terms = Terms(params=form.params, options=form.options)
+
+    async def _keep(self, document: str) -> None:
+        if document == self._kept:
+            return
+        try:
+            await asyncio.to_thread(_write, self._file, document)
+        except OSError:
+            log.warning("cog_document_not_kept", exc_info=True)
+        else:
+            self._kept = document
+
+    def _refuse(self, reason: str) -> None:
+        self.form = None
+        self.terms = _refusing(reason)
+
+
+def born(health: dict[str, Any]) -> str | None:
+    """Return when the server began, by its own word."""
+    setup = health.get("setup")
+    return str(setup["started_at"]) if isinstance(setup, dict) and "started_at" in setup else None
+
+
+def _refusing(reason: str) -> Terms:
+    return Terms(params=Nothing, options=Nothing, fault=reason)
+
+
+def _unready(health: dict[str, Any]) -> str:
+    match health.get("status"):
+        case "STARTING":
+            return "The Cog server is starting."
+        case "SETUP_FAILED" | "DEFUNCT" as word:
+            return f"The Cog server cannot work ({word}); its own log says why."
+        case _:
+            return "The Cog server does not say what its model takes (no /openapi.json)."
+
+
+def _write(file: Path, text: str) -> None:
+    part = file.with_suffix(".part")
+    part.write_text(text, encoding="utf-8")
+    part.replace(file)

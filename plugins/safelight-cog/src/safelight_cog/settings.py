@@ -1,0 +1,52 @@
+"""What an operator says in `[providers.<name>]` about a Cog server."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import attrs
+from attrs.validators import and_, ge, le
+from yarl import URL
+
+from safelight.providers import COMMON_PARAMS, Secret
+
+NAMEABLE = COMMON_PARAMS | {"prompt"}
+"""What may be mapped onto a property of the model's input."""
+
+
+def _is_address(_: Any, __: attrs.Attribute[Any], value: str) -> None:
+    url = URL(value)
+    if url.scheme not in {"http", "https"} or not url.host:
+        raise ValueError("must be the http:// or https:// address of a Cog server")
+    if url.user is not None or url.query or url.fragment:
+        raise ValueError("must hold neither credentials nor a query; a token has a setting of its own")
+
+
+def _names_ours(_: Any, __: attrs.Attribute[Any], value: dict[str, str]) -> None:
+    if unknown := sorted(set(value) - NAMEABLE):
+        raise ValueError(f"'{unknown[0]}' is none of {', '.join(sorted(NAMEABLE))}")
+
+
+@attrs.frozen(kw_only=True)
+class Settings:
+    """
+    One Cog server.
+
+    Attributes:
+        url: Its address.
+        mode: What a job depends on: `async` lives in the Cog server alone and is watched over SSE, for models that
+            stream; `held` lives as long as our connection; `auto` is `async` where the model streams, else `held`.
+        token: Sent as `Authorization: Bearer …`, for a proxy in front; Cog itself asks for none.
+        inputs: Which property of the model's input takes our `prompt`, `steps` and so on, where its name is not a usual one.
+        fixed: Values of properties that callers neither see nor set, secrets among them.
+        reconnect_seconds: For how long a job is looked for again after the connection was lost.
+        refresh_seconds: How often the server is asked again what its model takes.
+    """
+
+    url: str = attrs.field(validator=_is_address)
+    mode: Literal["auto", "async", "held"] = "auto"
+    token: Secret | None = None
+    inputs: dict[str, str] = attrs.field(factory=dict, validator=_names_ours)
+    fixed: dict[str, Any] = attrs.field(factory=dict)
+    reconnect_seconds: float = attrs.field(default=30.0, validator=and_(ge(0), le(3600)))
+    refresh_seconds: float = attrs.field(default=60.0, validator=and_(ge(1), le(86400)))

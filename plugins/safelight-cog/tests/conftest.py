@@ -1,0 +1,153 @@
+"""A Cog server that says what a test wants it to, on loopback, and providers opened on it as core opens them."""
+
+import asyncio
+import json
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+
+from safelight.egress import open_session
+from safelight.intake import admit
+from safelight.ports import SystemClock
+from safelight.providers import Request, Resources
+from safelight.structuring import structure
+from safelight_cog.provider import Cog
+
+RECORDINGS = Path(__file__).parent / "recordings"
+DOCUMENT = json.loads((RECORDINGS / "openapi.json").read_text(encoding="utf-8"))
+HEALTH = {"status": "READY", "setup": {"started_at": "2026-11-23T13:32:46Z"}, "version": {"coglet": "0.23.1"}}
+
+
+class FakeCog:
+    """
+    Answers as a real server did when it was recorded.
+
+    Attributes:
+        document: What `/openapi.json` says; None: it has none yet.
+        running: What a look at a job shows, by key; whoever is not in here is not running.
+        story: What a listener is sent, one part per connection.
+        is_endless: Whether the connection then stays open.
+        on_put: What happens to a job that is put and not running.
+        asked: Every request as `(method, path, body, headers)`.
+    """
+
+    def __init__(self):
+        self.document = DOCUMENT
+        self.health = HEALTH
+        self.running = {}
+        self.story = []
+        self.is_endless = False
+        self.on_put = self.accept
+        self.asked = []
+        self.canceled = []
+        self.app = web.Application()
+        self.app.router.add_get("/openapi.json", self._document)
+        self.app.router.add_get("/health-check", self._health)
+        self.app.router.add_put("/predictions/{key}", self._put)
+        self.app.router.add_post("/predictions/{key}/cancel", self._cancel)
+
+    @property
+    def started(self):
+        """The inputs of all jobs that were started, or would have been."""
+        return [body["input"] for method, _, body, _ in self.asked if method == "PUT" and isinstance(body["input"], dict)]
+
+    async def accept(self, request, key):
+        self.running[key] = {"id": key, "status": "processing", "logs": "", "metrics": {}}
+        return web.json_response({"id": key, "status": "starting"}, status=202)
+
+    async def _document(self, request):
+        if self.document is None:
+            return web.json_response({"error": "OpenAPI schema not available"}, status=503)
+        return web.json_response(self.document)
+
+    async def _health(self, request):
+        return web.json_response(self.health)
+
+    async def _cancel(self, request):
+        key = request.match_info["key"]
+        self.canceled.append(key)
+        return web.json_response({}, status=200 if key in self.running else 404)
+
+    async def _put(self, request):
+        key, body = request.match_info["key"], await request.json()
+        self.asked.append((request.method, request.path, body, dict(request.headers)))
+        is_stream = request.headers["Accept"] == "text/event-stream"
+        if key in self.running:
+            return await self._tell(request) if is_stream else web.json_response(self.running[key], status=202)
+        if not isinstance(body["input"], dict):
+            fault = {"loc": ["body", "input", "__root__"], "msg": '"x" is not of type "object"', "type": "value_error"}
+            return web.json_response({"detail": [fault]}, status=422)
+        return await self.on_put(request, key)
+
+    async def _tell(self, request):
+        response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
+        await response.prepare(request)
+        part = self.story.pop(0) if self.story else ""
+        await response.write(part.encode())
+        if self.is_endless:
+            await asyncio.Event().wait()
+        return response
+
+
+@pytest.fixture
+async def fake():
+    server = FakeCog()
+    async with TestServer(server.app) as listening:
+        server.url = str(listening.make_url("/"))
+        yield server
+
+
+@pytest.fixture
+def recorded():
+    """A recorded stream, as text."""
+    return lambda name: (RECORDINGS / f"sse_{name}.txt").read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def open_cog(fake, tmp_path):
+    """`async with open_cog(**settings) as provider`; opened twice it finds the same folder."""
+
+    @asynccontextmanager
+    async def opened(**settings):
+        tasks = []
+        async with open_session(private_network=True) as session:
+            resources = Resources(
+                instance="cog",
+                session=session,
+                clock=SystemClock(),
+                spawn=lambda work, *, name: tasks.append(asyncio.create_task(work, name=name)),
+                folder=tmp_path,
+            )
+            async with Cog(structure({"url": fake.url, **settings}, Cog.Settings), resources) as provider:
+                try:
+                    yield provider
+                finally:
+                    for task in tasks:
+                        task.cancel()
+                    await asyncio.gather(*tasks, return_exceptions=True)
+
+    return opened
+
+
+@pytest.fixture
+def ask():
+    """A request as it is admitted under a provider's terms."""
+
+    def admitted(provider, *, prompt="a lighthouse", model=None, params=None, options=None):
+        raw = Request(prompt=prompt, model=model, params=params or {}, options=options or {})
+        return admit(raw, provider.terms)
+
+    return admitted
+
+
+@pytest.fixture
+def heard():
+    """Everything a provider says of a job."""
+
+    async def listen(provider, job):
+        return [update async for update in provider.watch(job)]
+
+    return listen

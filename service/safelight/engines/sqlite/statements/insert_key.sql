@@ -1,0 +1,2 @@
+INSERT OR REPLACE INTO keys (owner, key, fingerprint, generation, provider, until)
+VALUES (?, ?, ?, ?, ?, ?)

@@ -1,0 +1,107 @@
+"""The journalled submissions of one generation: intent, accepted, outcome, each before the next step is taken."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from datetime import datetime
+
+import attrs
+
+from safelight.instances import ProviderInstance
+from safelight.providers import Job
+from safelight.records import AttemptRecord, Durability, Step, charged
+from safelight.status import Charged
+
+
+class Attempts:
+    """
+    What has been submitted so far, the newest last.
+
+    Args:
+        records: The attempt records of the journal, in the order written; at least one intent.
+    """
+
+    def __init__(self, records: Sequence[AttemptRecord]) -> None:
+        self._records = list(records)
+
+    @property
+    def newest(self) -> AttemptRecord:
+        """The last step that was written."""
+        return self._records[-1]
+
+    @property
+    def n(self) -> int:
+        """The number of the attempt at work."""
+        return self.newest.n
+
+    @property
+    def key(self) -> str:
+        """The client key of the attempt at work."""
+        return self.newest.key
+
+    @property
+    def durability(self) -> Durability:
+        """What the attempt at work depends on."""
+        return self.newest.durability
+
+    @property
+    def job(self) -> Job | None:
+        """The upstream's handle of the attempt at work, where it was accepted."""
+        accepted = next((step for step in reversed(self._records) if step.n == self.n and step.job is not None), None)
+        return None if accepted is None or accepted.job is None else Job(accepted.job["id"], accepted.job["data"])
+
+    @property
+    def charged(self) -> Charged:
+        """Whether money may have been taken, over all attempts."""
+        return charged(self._records)
+
+    def tries_at(self, place: int) -> int:
+        """Return how many attempts a place of the route has had."""
+        return len({record.n for record in self._records if record.place == place})
+
+    def intend(self, instance: ProviderInstance, place: int, at: datetime) -> AttemptRecord:
+        """Return the intent of the next attempt, now the newest."""
+        record = intent(self.n + 1, instance, place, at)
+        self._records.append(record)
+        return record
+
+    def accept(self, job: Job, at: datetime) -> AttemptRecord:
+        """Return the record of an accepted submission, now the newest."""
+        return self._step(Step.ACCEPTED, at, job={"id": job.id, "data": job.data})
+
+    def end(
+        self,
+        result: str,
+        at: datetime,
+        *,
+        said: Charged | None,
+        detail: str | None,
+        next_place: int | None = None,
+        next_at: datetime | None = None,
+    ) -> AttemptRecord:
+        """Return the outcome of the attempt at work, now the newest; `said` is the provider's own word about money."""
+        facts = {"charged": said, "detail": detail, "next_place": next_place, "next_at": next_at}
+        return self._step(Step.OUTCOME, at, result=result, job=None, **facts)
+
+    def conclude(self, result: str, at: datetime, *, said: Charged | None, detail: str | None) -> list[AttemptRecord]:
+        """Return what is to be journalled with the generation's end: nothing where no attempt is at work."""
+        return [] if self.newest.step is Step.OUTCOME else [self.end(result, at, said=said, detail=detail)]
+
+    def _step(self, step: Step, at: datetime, **facts: object) -> AttemptRecord:
+        record: AttemptRecord = attrs.evolve(self.newest, step=step, at=at, **facts)  # type: ignore[arg-type]
+        self._records.append(record)
+        return record
+
+
+def intent(n: int, instance: ProviderInstance, place: int, at: datetime) -> AttemptRecord:
+    """Return what is journalled before a submission, with a client key of its own."""
+    return AttemptRecord(
+        n=n,
+        step=Step.INTENT,
+        at=at,
+        provider=instance.name,
+        durability=instance.capabilities.durability,
+        key=secrets.token_hex(16),
+        place=place,
+    )

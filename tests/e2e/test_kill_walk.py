@@ -1,0 +1,493 @@
+"""
+The kill walk: a service is killed with -9 at every call of its ports, before it is made and once it has returned.
+
+A rehearsal enumerates the calls of a run; the walk kills at each, and a call it did not kill at fails the test. What is
+judged is what a successor on the same data folder says, and the ledger of the simulated upstream, which knows who paid.
+"""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from http.client import HTTPConnection, HTTPException
+from itertools import count, pairwise
+from pathlib import Path
+
+import attrs
+import pytest
+
+from safelight import whereabouts
+from safelight.versions import Version
+from safelight_simulator.ledger import Ledger
+
+CHILD = Path(__file__).with_name("kill_walk_child.py")
+PATIENCE = 30.0
+AT_ONCE = 6
+"""Walks under way together; most of the time they wait."""
+MISSED_SECONDS = 3.0
+"""How long after all was watched the process may still come to the step it is to die at."""
+TRIES = 3
+"""Which of two threads is first is left to chance, and so are a few of the steps."""
+CONFIG = """
+    default_provider = "{default}"
+    [server]
+    port = 0
+    [streams]
+    progress_seconds = 0.0
+    [deadlines]
+    total_seconds = 12.0
+    cancel_seconds = 2.0
+    [retries]
+    attempts = 5
+    [providers.paid]
+    plugin = "simulator-remote"
+    [providers.findable]
+    plugin = "simulator-findable"
+    [providers.understudy]
+    plugin = "simulator-understudy"
+    [providers.blocking]
+    plugin = "simulator"
+    durability = "connection"
+    [providers.inside]
+    plugin = "simulator"
+    [providers.repeated]
+    plugin = "simulator"
+    rerun_interrupted = true
+"""
+PLUGIN = """
+    import attrs
+    from safelight.providers import Job, hookimpl
+    from safelight_simulator.acts import Act
+    from safelight_simulator.options import RemoteOptions
+    from safelight_simulator.remote import RemoteSimulator
+
+    class Findable(RemoteSimulator):
+        name = "simulator-findable"
+
+        async def find(self, key):
+            taken = self._books.ledger.submissions(key)
+            return Job(taken[0].job) if taken else None
+
+    class Understudy(Findable):
+        name = "simulator-understudy"
+
+        async def submit(self, request, key):
+            script = (Act(do="started"), Act(do="output"), Act(do="succeed", charged="yes"))
+            return await super().submit(attrs.evolve(request, options=RemoteOptions(script=script)), key)
+
+    @hookimpl
+    def safelight_providers():
+        return [Findable, Understudy]
+"""
+PAINTING = [
+    {"do": "queued", "position": 1},
+    {"do": "wait", "seconds": 0.05},
+    {"do": "started"},
+    {"do": "progress", "fraction": 0.5},
+    {"do": "wait", "seconds": 0.05},
+    {"do": "output"},
+    {"do": "succeed", "charged": "yes", "cost": 0.04},
+]
+BREAKING = [
+    {"do": "started"},
+    {"do": "progress", "fraction": 0.5},
+    {"do": "wait", "seconds": 0.05},
+    {"do": "fail", "text": "Out of memory.", "charged": "yes"},
+]
+ENDLESS = [{"do": "started"}, {"do": "progress", "fraction": 0.5}, {"do": "stall"}]
+
+WRITES = ("Journal.append", "Journal.create", "Journal.claim", "Outputs.keep")
+LATER = re.compile(r"claim|attempt| finished|keep")
+"""What a later life writes besides depends on how far the upstream has come meanwhile."""
+MOMENTS = ("before", "after")
+
+
+@attrs.frozen(kw_only=True)
+class Play:
+    """
+    What is run and walked through.
+
+    Attributes:
+        body: Of the create.
+        is_canceled: Whether somebody cancels it once it makes progress.
+        ends: As `outcome charged`, what it ends with where nothing but the intent was journalled, where it was accepted
+            or more, and where the end itself was.
+        submissions: Instance to how many submissions its upstream may have taken in all.
+        is_walked_whole: Whether reads and the coming up are walked through as well, not only what writes.
+    """
+
+    body: dict
+    ends: dict
+    submissions: dict
+    is_canceled: bool = False
+    is_walked_whole: bool = False
+
+
+def ends(intended, accepted, undisturbed):
+    return {"intended": intended, "accepted": accepted, "undisturbed": undisturbed}
+
+
+PLAYS = {
+    "a job that lives upstream": Play(
+        body={"providerId": "paid", "options": {"script": PAINTING}},
+        ends=ends("unknown unknown", "succeeded yes", "succeeded yes"),
+        submissions={"paid": 1},
+        is_walked_whole=True,
+    ),
+    "a job that can be found again": Play(
+        body={"providerId": "findable", "options": {"script": PAINTING}},
+        ends=ends("succeeded yes", "succeeded yes", "succeeded yes"),
+        submissions={"findable": 1},
+    ),
+    "a submission that is refused once": Play(
+        body={"providerId": "findable", "options": {"script": PAINTING, "submit": "rate_limited", "submitTimes": 1}},
+        ends=ends("succeeded yes", "succeeded yes", "succeeded yes"),
+        submissions={"findable": 1},
+    ),
+    "a job that is canceled": Play(
+        body={"providerId": "paid", "options": {"script": ENDLESS}},
+        ends=ends("unknown unknown", "canceled unknown", "canceled unknown"),
+        submissions={"paid": 1},
+        is_canceled=True,
+    ),
+    "a paid failure and whoever takes over": Play(
+        body={"providerId": "paid", "fallback": ["understudy"], "options": {"script": BREAKING}},
+        ends=ends("unknown unknown", "succeeded yes", "succeeded yes"),
+        submissions={"paid": 1, "understudy": 1},
+    ),
+    "a call that pays while it blocks": Play(
+        body={"providerId": "blocking", "options": {"script": PAINTING}},
+        ends=ends("interrupted unknown", "interrupted unknown", "succeeded yes"),
+        submissions={"blocking": 1},
+    ),
+    "work inside the process": Play(
+        body={"providerId": "inside", "options": {"script": PAINTING}},
+        ends=ends("interrupted no", "interrupted no", "succeeded yes"),
+        submissions={},
+    ),
+    "work that may be run again": Play(
+        body={"providerId": "repeated", "options": {"script": PAINTING}},
+        ends=ends("succeeded yes", "succeeded yes", "succeeded yes"),
+        submissions={},
+    ),
+}
+
+
+class Nursery:
+    """Starts services, in no time, and knows which of them live."""
+
+    def __init__(self, folder, env):
+        self._child = subprocess.Popen(
+            [sys.executable, CHILD], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env={**os.environ, **env}
+        )
+        self._turn = threading.Lock()
+        self._born = set()
+        self._folder = folder
+
+    def start(self, data, *, step=None, moment=None, at=0):
+        """Start a service that kills itself at a moment of a step, if one is said; return it."""
+        order = {
+            "config": str(self._folder / "config.toml"),
+            "data": str(data),
+            "log": str(data) + ".log",
+            "steps": f"{data}.steps-{at}",
+            "step": step,
+            "moment": moment,
+        }
+        with self._turn:
+            self._child.stdin.write(json.dumps(order) + "\n")
+            self._child.stdin.flush()
+            pid = int(self._child.stdout.readline())
+            self._born.add(pid)
+        return Doomed(pid, data, Path(order["steps"]), self._born.discard)
+
+    def close(self):
+        for pid in tuple(self._born):
+            kill(pid)
+        self._child.stdin.close()
+        self._child.stdout.close()
+        assert self._child.wait(PATIENCE) == 0
+
+
+def kill(pid):
+    try:
+        os.kill(pid, signal.SIGKILL)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def comes(condition, seconds):
+    """Wait for it; whether it came."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        threading.Event().wait(0.01)
+    return True
+
+
+def until(condition):
+    assert comes(condition, PATIENCE), f"not within {PATIENCE:g} s: {condition}"
+
+
+@attrs.define
+class Doomed:
+    """A service of the nursery; what is asked of it comes to nothing once it is dead."""
+
+    pid: int
+    data: Path
+    _steps: Path
+    _bury: object
+    _is_dead: bool = False
+
+    @property
+    def steps(self):
+        """Return the calls of its ports as `(step, moment)`, in order."""
+        lines = (line.partition(" ") for line in self._steps.read_text().splitlines())
+        return [(step, moment) for moment, _, step in lines]
+
+    def is_dead(self):
+        if not self._is_dead:
+            try:
+                os.kill(self.pid, 0)
+            except ProcessLookupError:
+                self._is_dead = True
+                self._bury(self.pid)
+        return self._is_dead
+
+    def kill(self):
+        """End it, and wait until it has."""
+        kill(self.pid)
+        until(self.is_dead)
+
+    def is_up(self):
+        """Wait until it listens; whether it did."""
+        until(lambda: self.is_dead() or self._port is not None)
+        return not self.is_dead()
+
+    @property
+    def _port(self):
+        found = whereabouts.find(self.data)
+        return int(found.url.rpartition(":")[2]) if found is not None and found.pid == self.pid else None
+
+    @contextmanager
+    def asked(self, method, path, body=None, **headers):
+        connection = HTTPConnection("127.0.0.1", self._port or 1, timeout=PATIENCE)
+        try:
+            connection.request(method, path, None if body is None else json.dumps(body), headers)
+            with connection.getresponse() as answer:
+                yield answer
+        finally:
+            connection.close()
+
+    def call(self, method, path, body=None):
+        with self.asked(method, path, body) as answer:
+            reply = json.loads(answer.read())
+            assert answer.status < 300, (answer.status, reply)
+            return reply
+
+    def events(self, path, **headers):
+        with self.asked("GET", path, **headers) as answer:
+            assert answer.status == 200, answer.status
+            event_id = None
+            for line in answer:
+                name, _, value = line.decode().rstrip("\n").partition(": ")
+                if name == "id":
+                    event_id = value
+                elif name == "data" and line.endswith(b"\n"):
+                    yield event_id, json.loads(value)
+
+
+@attrs.define
+class Watcher:
+    """A browser that wants one picture, and comes back with its cursor as long as it must."""
+
+    play: Play
+    generation: str | None = None
+    seen: list = attrs.field(factory=list)
+
+    def want(self, service):
+        """Ask for the picture, then watch."""
+        with self._until_death_of(service):
+            self.generation = service.call("POST", "/v1/generations", {"prompt": "a lighthouse", **self.play.body})["sessionId"]
+            self._follow(service)
+
+    def come_back(self, service):
+        """Watch on; a create whose answer was lost may have been heard all the same."""
+        with self._until_death_of(service):
+            if self.generation is None and (mine := service.call("GET", "/v1/generations")["generations"]):
+                self.generation = mine[0]["sessionId"]
+            if self.generation is not None:
+                self._cancel(service)
+                self._follow(service)
+
+    @contextmanager
+    def _until_death_of(self, service):
+        try:
+            yield
+        except (HTTPException, OSError):
+            until(service.is_dead)  # nothing else may break a connection off
+
+    def _follow(self, service):
+        path = f"/v1/generations/{self.generation}/events"
+        cursor = {"Last-Event-ID": self.seen[-1][0]} if self.seen else {}
+        for event in service.events(path, **cursor):
+            self.seen.append(event)
+            self._cancel(service)
+
+    def _cancel(self, service):
+        """Ask for a cancel once there is progress, and again whenever the wish does not show."""
+        newest = self.seen[-1][1] if self.seen else {}
+        if self.play.is_canceled and newest.get("progress") and not newest.keys() & {"cancel", "outcome"}:
+            service.call("POST", f"/v1/generations/{self.generation}/cancel")
+
+
+@attrs.define
+class Walk:
+    """
+    One run, killed once or more often.
+
+    Attributes:
+        deaths: Step and moment of each.
+        lives: The service of each life, the last of which nobody killed.
+    """
+
+    play: Play
+    deaths: tuple
+    watcher: Watcher
+    lives: list = attrs.field(factory=list)
+
+    @classmethod
+    def of(cls, nursery, data, play, deaths):
+        """Live it; None where a step it was to die at was not taken this time."""
+        walk = cls(play, deaths, Watcher(play))
+        for at, (step, moment) in enumerate([*deaths, (None, None)]):
+            service = nursery.start(data, step=step, moment=moment, at=at)
+            walk.lives.append(service)
+            is_up = service.is_up()
+            assert is_up or step is not None, data.with_suffix(".log").read_text()
+            if is_up:
+                (walk.watcher.come_back if at else walk.watcher.want)(service)
+            if step is not None and not comes(service.is_dead, MISSED_SECONDS):
+                service.kill()
+                return None
+            assert step is None or service.steps[-1] == (step, moment), "it died elsewhere"
+        return walk
+
+    def judge(self):
+        """Make sure of everything that is promised to who watched and to who pays."""
+        if self.watcher.generation is None:
+            assert not self._ledgers(), "somebody pays for what nobody knows of"
+            return
+        last = self.lives[-1]
+        replayed = list(last.events(f"/v1/generations/{self.watcher.generation}/events?from=start"))
+        end = replayed[-1][1]
+        assert self.watcher.seen[-1] == replayed[-1], "who watched on has seen the end"
+        assert end["endedAt"] <= end["deadlineAt"]
+        self._judge_order(self.watcher.seen, replayed)
+        self._judge_end(end)
+        self._judge_money(end)
+        for output in end.get("outputs", []):
+            with last.asked("GET", output["url"]) as answer:
+                assert (answer.status, len(answer.read())) == (200, output["bytes"])
+
+    def _judge_order(self, seen, replayed):
+        versions = [Version.parse(event_id) for event_id, _ in replayed]
+        assert [version.seq for version in versions] == list(range(1, len(versions) + 1))
+        assert all(event in replayed for event in seen), "a browser was shown what is not journalled"
+        for listed in (seen, replayed):
+            assert all(Version.parse(one[0]) < Version.parse(two[0]) for one, two in pairwise(listed)), "a version fell"
+            progress = [snapshot["progress"] for _, snapshot in listed if "progress" in snapshot]
+            assert progress == sorted(progress)
+
+    def _judge_end(self, end):
+        ended, accepted = self._was_done(" finished", self.lives[:1]), self._was_done("attempt-1 accepted", self.lives)
+        stages = {
+            "undisturbed": ended is not False,
+            "accepted": ended is not True and accepted is not False,
+            "intended": ended is not True and accepted is not True,
+        }
+        allowed = {self.play.ends[stage] for stage, is_possible in stages.items() if is_possible}
+        assert f"{end['outcome']} {end['charged']}" in allowed, end
+        if end["outcome"] == "interrupted":
+            assert end["retryable"]
+
+    def _was_done(self, words, lives):
+        """Whether a step with these words was taken in any of these lives; None where the kill fell into the midst of it."""
+        moments = {moment for service in lives for step, moment in service.steps if words in step}
+        is_cut_short = bool(moments) and not any(words in step for step, _ in self.deaths)
+        return True if "after" in moments else None if is_cut_short else False
+
+    def _judge_money(self, end):
+        ledgers = self._ledgers()
+        assert {name: len(ledger.submissions()) for name, ledger in ledgers.items()}.items() <= self.play.submissions.items()
+        if self.play.submissions:
+            assert end["charged"] != ("no" if any(ledger.charges() for ledger in ledgers.values()) else "yes"), end
+
+    def _ledgers(self):
+        books = {file.parent.name: Ledger(file.parent) for file in self.lives[-1].data.glob("providers/*/ledger.jsonl")}
+        return {name: ledger for name, ledger in books.items() if ledger.submissions()}
+
+
+@pytest.fixture
+def nursery(tmp_path, site):
+    site.ship("simulator-walk", PLUGIN)
+    made = Nursery(tmp_path, site.env)
+    yield made
+    made.close()
+
+
+@pytest.fixture(params=PLAYS.values(), ids=PLAYS)
+def play(request, tmp_path):
+    (tmp_path / "config.toml").write_text(CONFIG.format(default=request.param.body["providerId"]))
+    return request.param
+
+
+@pytest.fixture
+def walk_through(nursery, tmp_path, play):
+    """Walk with these deaths, judge, and return what a further death could be: in a first life, and in a later one."""
+    numbers = count()
+
+    def walk(deaths):
+        made = next(
+            filter(None, (Walk.of(nursery, tmp_path / f"walk-{next(numbers)}", play, deaths) for _ in range(TRIES))), None
+        )
+        assert made is not None, f"nobody was killed at {deaths}"
+        first, *later = ({step for step, _ in service.steps} for service in made.lives)
+        try:
+            made.judge()
+        except Exception as error:
+            error.add_note(f"killed at {deaths}; now it says: {made.watcher.seen[-1:]}")
+            raise
+        finally:
+            made.lives[-1].kill()
+        return {
+            "first": {step for step in first if play.is_walked_whole or step.startswith(WRITES)},
+            "later": {step for steps in later for step in steps if LATER.search(step)},
+        }
+
+    return walk
+
+
+def test_whatever_call_it_is_killed_at_it_ends_in_time_honestly_and_is_never_paid_twice(walk_through):
+    due, walked, beginnings = walk_through(())["first"], set(), {}
+    for stage in ("intent", "accepted", "outcome"):
+        assert any(re.search(rf"attempt-\d {stage}", step) for step in due), "each stage of a submission is a step of its own"
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        while due:  # a call that was met on the way is killed at as well
+            once = [((step, moment),) for step in sorted(due) for moment in MOMENTS]
+            met = dict(zip(once, pool.map(walk_through, once), strict=True))
+            walked |= due
+            due = set().union(*(steps["first"] for steps in met.values())) - walked
+            # what a life wrote is known; where it was when it read, is not
+            written = [(deaths, steps["later"]) for deaths, steps in met.items() if deaths[0][0].startswith(WRITES)]
+            beginnings |= {step: deaths for deaths, steps in written for step in steps}
+        twice = [(*deaths, (step, moment)) for step, deaths in sorted(beginnings.items()) for moment in MOMENTS]
+        assert len(list(pool.map(walk_through, twice))) == len(twice) > 0

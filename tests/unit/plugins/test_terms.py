@@ -1,0 +1,91 @@
+"""What an instance takes may be its upstream's word: it is believed only as far as it makes sense, and at the moment it is used."""
+
+import attrs
+import pytest
+
+from safelight.describing import describe
+from safelight.errors import InstanceUnavailable, InvalidInput
+from safelight.generation import Request
+from safelight.instances import Instances, ProviderInstance
+from safelight.plugins import Offer
+from safelight.providers import Capabilities, Durability, LocalProvider, Succeeded, Terms
+from safelight.routing import make_route
+
+
+@attrs.frozen(kw_only=True)
+class Narrow:
+    steps: int = attrs.field(default=4, validator=attrs.validators.le(8))
+
+
+@attrs.frozen(kw_only=True)
+class Wide:
+    colour: str = "red"
+
+
+class Lamp(LocalProvider):
+    """Takes steps."""
+
+    Params = Narrow
+
+    async def generate(self, request, control):
+        yield Succeeded()
+
+
+@pytest.fixture
+def lamp():
+    return Lamp(None, None)
+
+
+@pytest.fixture
+def instance(lamp):
+    offer = Offer(cls=Lamp, plugin="lamp", distribution="safelight-lamp", version="1")
+    return ProviderInstance(name="lamp", offer=offer, provider=lamp, session=None)
+
+
+@pytest.fixture
+def admitted(instance):
+    def admit(**parts):
+        request = Request(prompt="p", **{"params": {}, "options": {}} | parts)
+        [candidate] = make_route(["lamp"], request, Instances({"lamp": instance}))
+        return candidate.request
+
+    return admit
+
+
+def test_a_class_speaks_for_its_instances_unless_they_know_better(lamp, instance, admitted):
+    assert admitted(params={"steps": 8}).params == Narrow(steps=8)
+    assert list(describe(instance, "lamp")["options"]["properties"]) == []
+    lamp.terms = Terms(params=Wide, options=Wide)
+    assert instance.terms.fault == "'colour' is no common parameter: it belongs in Options"
+    lamp.terms = Terms(params=Narrow, options=Wide)
+    assert admitted(options={"colour": "blue"}).options == Wide(colour="blue")
+    assert list(describe(instance, "lamp")["options"]["properties"]) == ["colour"]
+    with pytest.raises(InvalidInput, match=r"options\.color"):
+        admitted(options={"color": "blue"})
+
+
+def test_an_instance_that_is_not_ready_refuses_with_its_reason_until_it_is(lamp, instance, admitted):
+    lamp.terms = Terms(params=Narrow, options=Wide, fault="The server is starting.")
+    with pytest.raises(InstanceUnavailable, match=r"The server is starting\."):
+        admitted()
+    described = describe(instance, "lamp")
+    assert (described["available"], described["fault"]) == (False, "The server is starting.")
+    lamp.terms = attrs.evolve(lamp.terms, fault=None)
+    assert admitted()
+    assert describe(instance, "lamp")["available"]
+
+
+@pytest.mark.parametrize("terms", [5, "no", Terms(params=int, options=Wide), Terms(params=Narrow, options=None)])
+def test_terms_that_make_no_sense_make_the_instance_unavailable_and_nothing_else(lamp, instance, admitted, terms):
+    lamp.terms = terms
+    with pytest.raises(InstanceUnavailable):
+        admitted()
+    assert not describe(instance, "lamp")["available"]
+
+
+def test_capabilities_are_what_the_instance_knows_by_now(lamp, instance):
+    assert instance.capabilities.durability is Durability.PROCESS
+    lamp.capabilities = Capabilities(durability=Durability.REMOTE)
+    assert instance.capabilities.durability is Durability.REMOTE
+    lamp.capabilities = "all"
+    assert instance.capabilities == Capabilities()
