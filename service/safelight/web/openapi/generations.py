@@ -47,6 +47,7 @@ def generation_calls(core: Safelight, components: Components) -> list[Operation]
             summary="Ask for a picture",
             description="Answers at once; the picture is made meanwhile. Watch it by `streamUrl`.",
             body=draft_body(core, components),
+            parameters=(takes.ONCE, takes.PATIENCE),
             answers=_created(core, components, V1),
         ),
         Operation(
@@ -122,6 +123,7 @@ def seed_create(core: Safelight, components: Components) -> Operation:
         summary="Ask for a picture",
         description="The same as `POST /v1/generations`, for clients that read `success` and `error` whatever the status.",
         body=draft_body(core, components),
+        parameters=(takes.ONCE,),
         answers=_created(core, components, SEED),
     )
 

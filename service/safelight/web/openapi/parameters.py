@@ -67,6 +67,14 @@ LONG_POLL = (
     ),
 )
 IF_NONE_MATCH = in_header(hdrs.IF_NONE_MATCH, "ETag of what the caller has.")
+ONCE = in_header(
+    "Idempotency-Key",
+    "1 to 255 visible ASCII characters: for 24 hours the same body under the same key is the same generation.",
+)
+PATIENCE = in_header(
+    "Prefer",
+    f"`wait=<seconds>`, at most {waiting.MAX_WAIT_SECONDS:g}: answer with the last snapshot if the end comes by then.",
+)
 RESUME = (
     in_header(
         hdrs.LAST_EVENT_ID,
