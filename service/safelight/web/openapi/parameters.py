@@ -70,6 +70,7 @@ IF_NONE_MATCH = in_header(hdrs.IF_NONE_MATCH, "ETag of what the caller has.")
 ONCE = in_header(
     "Idempotency-Key",
     "1 to 255 visible ASCII characters: for 24 hours the same body under the same key is the same generation.",
+    schema={"type": "string", "pattern": "^[!-~]{1,255}$"},
 )
 PATIENCE = in_header(
     "Prefer",
