@@ -21,6 +21,7 @@ from safelight.providers.failures import (
     Rejected,
     Unsupported,
 )
+from safelight.providers.network import network_error, retry_after_seconds
 from safelight.providers.params import COMMON_PARAMS, MAX_COUNT
 from safelight.providers.terms import Terms
 from safelight.records import Durability
@@ -90,4 +91,6 @@ __all__ = [
     "Unsupported",
     "Update",
     "hookimpl",
+    "network_error",
+    "retry_after_seconds",
 ]
