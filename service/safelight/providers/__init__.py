@@ -20,6 +20,7 @@ from safelight.providers.failures import (
     ProviderUnavailable,
     Rejected,
     Unsupported,
+    WebhookRefused,
 )
 from safelight.providers.network import network_error, retry_after_seconds
 from safelight.providers.params import COMMON_PARAMS, MAX_COUNT
@@ -90,6 +91,7 @@ __all__ = [
     "Terms",
     "Unsupported",
     "Update",
+    "WebhookRefused",
     "hookimpl",
     "network_error",
     "retry_after_seconds",
