@@ -16,7 +16,7 @@ from safelight.providers import Previewed, Progressed, Started
 from safelight.status import Phase
 from safelight.versions import Version
 
-UNCALLED = {"Journal.attempts"}
+UNCALLED = {"Journal.story"}
 """For those who look into a journal; the service has no use for it yet."""
 PATIENCE = 10.0
 
