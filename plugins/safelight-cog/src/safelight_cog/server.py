@@ -21,12 +21,13 @@ from safelight.providers import (
     ProviderUnavailable,
     Secret,
 )
-from safelight_cog.events import Event, read_events
-from safelight_cog.refusals import of_answer, of_network
+from safelight.providers.kit import Event, of_network, read_body, read_events
+from safelight_cog.refusals import of_answer
 
 MAX_BODY = 256 * 2**20
 """A prediction holds its outputs, base64 and all."""
 _MAX_REFUSAL = 64 * 1024
+NAME = "The Cog server"
 _ANSWER = aiohttp.ClientTimeout(total=30.0, sock_connect=10.0)
 _HELD = aiohttp.ClientTimeout(total=None, sock_connect=10.0)
 _STREAM = aiohttp.ClientTimeout(total=None, sock_connect=10.0, sock_read=60.0)
@@ -123,7 +124,7 @@ class Server:
                 async with aclosing(read_events(response.content.iter_any(), MAX_BODY)) as events:
                     yield events
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            raise ProviderUnavailable(str(of_network(error))) from error
+            raise ProviderUnavailable(str(of_network(error, NAME))) from error
 
     async def cancel(self, key: str) -> bool:
         """Ask a job to stop; whether there was one that could."""
@@ -134,7 +135,7 @@ class Server:
                     raise await self._refusal(response, str)
                 return response.status == HTTPStatus.OK
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            raise ProviderUnavailable(str(of_network(error))) from error
+            raise ProviderUnavailable(str(of_network(error, NAME))) from error
 
     async def _ask(self, page: str) -> Any:
         try:
@@ -145,9 +146,9 @@ class Server:
                     return None
                 if response.status != HTTPStatus.OK:
                     raise await self._refusal(response, str)
-                return _read(await _body(response, MAX_BODY))
+                return _read(await read_body(response, MAX_BODY))
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            raise ProviderUnavailable(str(of_network(error))) from error
+            raise ProviderUnavailable(str(of_network(error, NAME))) from error
 
     async def _put(
         self,
@@ -161,9 +162,9 @@ class Server:
             async with self._request(key, body, timeout, headers) as response:
                 if response.status not in {HTTPStatus.OK, HTTPStatus.ACCEPTED}:
                     raise await self._refusal(response, path_of)
-                said = _read(await _body(response, MAX_BODY))
+                said = _read(await read_body(response, MAX_BODY))
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            raise of_network(error) from error
+            raise of_network(error, NAME) from error
         if not isinstance(said, dict):
             raise OutcomeUnknown("The Cog server answered with something that is no prediction.")
         return response.status, said
@@ -180,17 +181,8 @@ class Server:
         )
 
     async def _refusal(self, response: aiohttp.ClientResponse, path_of: Callable[[str], str]) -> ProviderError:
-        body = await _body(response, _MAX_REFUSAL)
+        body = await read_body(response, _MAX_REFUSAL)
         return of_answer(response.status, body, response.headers, self._now(), path_of)
-
-
-async def _body(response: aiohttp.ClientResponse, at_most: int) -> bytes:
-    body = bytearray()
-    async for chunk in response.content.iter_any():
-        body += chunk
-        if len(body) > at_most:
-            raise ProviderProtocol(f"The Cog server's answer is larger than {at_most} bytes.")
-    return bytes(body)
 
 
 def _read(body: bytes) -> Any:
