@@ -7,7 +7,6 @@ import os
 import socket
 from collections.abc import Collection, Coroutine
 from contextlib import AsyncExitStack
-from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any, Self, TypeVar
@@ -15,6 +14,7 @@ from typing import Any, Self, TypeVar
 import attrs
 import structlog
 
+from safelight.beginning import begin
 from safelight.breaker import Breaker
 from safelight.config.model import Config
 from safelight.config.reload import Reloaded, reloaded
@@ -32,7 +32,7 @@ from safelight.errors import (
     NotPausable,
     StorageFull,
 )
-from safelight.generation import Draft, Generation, Patience, Policy, Surface, new_id
+from safelight.generation import Draft, Generation, Surface, new_id
 from safelight.hub import Hub
 from safelight.instances import Instances, open_instances
 from safelight.outputs.local import LocalOutputs
@@ -42,10 +42,10 @@ from safelight.reaper import Reaper
 from safelight.records import StatusRecord
 from safelight.retention import Retention
 from safelight.routing import make_route, names_of
-from safelight.runner import Attempts, Route, Tools, attempts_at_most, intent
-from safelight.status import Attempt, Outcome, Phase, State, Status
+from safelight.runner import Route, Tools
+from safelight.status import Outcome, State, Status
 from safelight.supervisor import Supervisor
-from safelight.versions import Version, next_epoch
+from safelight.versions import Version
 from safelight.watchdog import Watchdog
 
 log = structlog.get_logger()
@@ -302,39 +302,14 @@ class Safelight:
         room = await self.journal.room()
         if room is not None and room < self.config.data.min_free_bytes:
             raise StorageFull("The data folder is nearly full; nothing new is taken.", retry_after_seconds=60)
-        now = self.clock.now()
-        policy = self._policy(draft, surface)
-        first = route[0].instance
-        generation = Generation(
-            id=created.generation,
-            owner=owner,
-            provider=asked,
-            request=draft.request(),
-            policy=policy,
-            created_at=now,
-            ref=draft.ref,
-            surface=surface,
-            route=tuple(candidate.instance.name for candidate in route),
-        )
-        attempts = Attempts([intent(1, first, 0, now)])
-        status = Status(
-            generation=generation.id,
-            provider=asked,
-            version=Version(next_epoch(0, int(now.timestamp())), 1),
-            state=State.STARTED,
-            phase=Phase.SUBMITTING,
-            created_at=now,
-            ref=draft.ref,
-            attempt=Attempt(n=1, of=attempts_at_most(route, policy), provider=first.name, model=draft.model),
-            deadline_at=now + timedelta(seconds=policy.total_seconds + policy.cancel_seconds),
-        )
-        known = await self.journal.create(generation, StatusRecord(status=status), attempts.newest, keyed=keyed)
+        new = begin(created.generation, asked, draft, route, self.config, owner=owner, surface=surface, at=self.clock.now())
+        known = await self.journal.create(new.generation, StatusRecord(status=new.status), new.attempts.newest, keyed=keyed)
         if known is not None:
             return known
-        self.hub.open(status, owner)
-        self._supervisor.start(generation, status, attempts, route, epoch=status.version.epoch)
-        self._reaper.mind(generation)
-        log.info("generation_created", generation=generation.id, provider=asked, surface=surface)
+        self.hub.open(new.status, owner)
+        self._supervisor.start(new.generation, new.status, new.attempts, route, epoch=new.status.version.epoch)
+        self._reaper.mind(new.generation)
+        log.info("generation_created", generation=created.generation, provider=asked, surface=surface)
         return None
 
     def _route_of(self, generation: Generation) -> Route:
@@ -344,20 +319,6 @@ class Safelight:
         except (InvalidInput, InstanceUnavailable) as error:
             log.warning("generation_not_taken_over", generation=generation.id, reason=str(error))
             return ()
-
-    def _policy(self, draft: Draft, surface: Surface) -> Policy:
-        deadlines = self.config.deadlines
-        total_seconds = deadlines.seed_total_seconds if surface is Surface.SEED else deadlines.total_seconds
-        return Policy(
-            submit_seconds=deadlines.submit_seconds,
-            stall_seconds=deadlines.stall_seconds,
-            total_seconds=min(total_seconds, draft.deadline or total_seconds),
-            cancel_seconds=deadlines.cancel_seconds,
-            max_pause_seconds=deadlines.max_pause_seconds,
-            queue_seconds=deadlines.queue_seconds,
-            attempts=self.config.retries.attempts,
-            patience=Patience.parse(draft.on_disconnect),
-        )
 
     def _own(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         task = asyncio.create_task(work)

@@ -170,9 +170,8 @@ def kinds(cls):
 def test_the_codes_are_all_there_and_none_besides(errors):
     told = {ticked(code)[0] for code, *_ in errors.rows("code")}
     assert told == set(said_in_the_code())
-    assert set(problems.STATUS_OF_CODE) - told == {"unauthorized", "rate_limited"}
-    for code in ("unauthorized", "rate_limited"):
-        assert f"`{code}` ({problems.STATUS_OF_CODE[code]})" in errors.text
+    assert set(problems.STATUS_OF_CODE) - told == {"rate_limited"}
+    assert f"`rate_limited` ({problems.STATUS_OF_CODE['rate_limited']})" in errors.text
 
 
 def test_whether_to_ask_again_is_what_the_code_says(errors):

@@ -20,6 +20,7 @@ from safelight.providers.failures import (
     ProviderUnavailable,
     Rejected,
     Unsupported,
+    WebhookRefused,
 )
 from safelight.providers.params import COMMON_PARAMS, MAX_COUNT
 from safelight.providers.terms import Terms
@@ -89,5 +90,6 @@ __all__ = [
     "Terms",
     "Unsupported",
     "Update",
+    "WebhookRefused",
     "hookimpl",
 ]

@@ -1,0 +1,18 @@
+"""What authors of provider plugins import in their tests; everything here is public and keeps its shape."""
+
+from safelight.testing.upstream import Call, FakeUpstream
+from safelight.testing.weather import Answers, Breaks, Drips, Halves, Hangs, NeverEnds, Resets, Weather, Wraps
+
+__all__ = [
+    "Answers",
+    "Breaks",
+    "Call",
+    "Drips",
+    "FakeUpstream",
+    "Halves",
+    "Hangs",
+    "NeverEnds",
+    "Resets",
+    "Weather",
+    "Wraps",
+]
