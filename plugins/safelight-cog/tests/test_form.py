@@ -3,7 +3,7 @@ import pytest
 from safelight.errors import InvalidInput
 from safelight.intake import admit
 from safelight.providers import InvalidParams, Request, Secret, Terms
-from safelight.providers.kit import Unreadable
+from safelight.providers.toolbox import Unreadable
 from safelight.schemas import json_schema
 from safelight_cog.form import read_document
 from safelight_cog.settings import Settings

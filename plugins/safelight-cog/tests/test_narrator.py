@@ -3,7 +3,7 @@ import json
 import pytest
 
 from safelight.providers import Canceled, Failed, Logged, Noted, Produced, Progressed, ProviderProtocol, Started, Steps, Succeeded
-from safelight.providers.kit import Event
+from safelight.providers.toolbox import Event
 from safelight_cog.narrator import Narrator
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import attrs
 
-from safelight.providers.kit import FORMABLE
+from safelight.providers.toolbox import FORMABLE
 from safelight.structuring import structure
 from safelight_cog.form import USUAL
 from safelight_cog.provider import Cog

@@ -7,7 +7,7 @@ from typing import Any
 
 import attrs
 
-from safelight.providers.kit import Form, Unreadable, read_form
+from safelight.providers.toolbox import Form, Unreadable, read_form
 from safelight_cog.settings import Settings
 
 USUAL = {

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from safelight.providers import CancelKind, Capabilities, Durability, Nothing, ProgressKind, ProviderError, Terms
-from safelight.providers.kit import Unreadable
+from safelight.providers.toolbox import Unreadable
 from safelight_cog.form import Described, read_document
 from safelight_cog.server import Server
 from safelight_cog.settings import Settings

@@ -19,7 +19,7 @@ from safelight.providers import (
     Succeeded,
     Update,
 )
-from safelight.providers.kit import Event, Lines, told
+from safelight.providers.toolbox import Event, Lines, told
 
 _ADDRESS = re.compile(r"(?:data:|https?://)", re.IGNORECASE)
 _BLOCKED = re.compile(r"\bnsfw\b|safety (?:checker|filter)|content policy|flagged as sensitive", re.IGNORECASE)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from http import HTTPStatus
-from typing import Any
 
 from safelight.providers import (
     InvalidParams,
@@ -16,7 +15,7 @@ from safelight.providers import (
     ProviderUnavailable,
     Rejected,
 )
-from safelight.providers.kit import read_json, retry_after
+from safelight.providers.toolbox import read_json, retry_after
 
 _MAX_SAID = 300
 _PROXIES_OWN = frozenset({HTTPStatus.INTERNAL_SERVER_ERROR, HTTPStatus.BAD_GATEWAY, HTTPStatus.GATEWAY_TIMEOUT})

@@ -21,7 +21,7 @@ from safelight.providers import (
     ProviderUnavailable,
     Secret,
 )
-from safelight.providers.kit import Event, of_network, read_body, read_events
+from safelight.providers.toolbox import Event, of_network, read_body, read_events
 from safelight_cog.refusals import of_answer
 
 MAX_BODY = 256 * 2**20

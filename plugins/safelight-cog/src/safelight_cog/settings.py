@@ -9,7 +9,7 @@ from attrs.validators import and_, ge, le
 from yarl import URL
 
 from safelight.providers import Secret
-from safelight.providers.kit import FORMABLE
+from safelight.providers.toolbox import FORMABLE
 
 
 def _is_address(_: Any, __: attrs.Attribute[Any], value: str) -> None:

@@ -1,5 +1,5 @@
 from safelight.providers import Logged, Progressed, Steps
-from safelight.providers.kit import Lines, told
+from safelight.providers.toolbox import Lines, told
 
 
 def test_a_bar_is_progress_and_any_other_line_is_one():

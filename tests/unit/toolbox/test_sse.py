@@ -3,7 +3,7 @@ import json
 import pytest
 
 from safelight.providers import ProviderProtocol
-from safelight.providers.kit import Event, read_events
+from safelight.providers.toolbox import Event, read_events
 
 STREAM = "".join(
     f"event: {name}\ndata: {json.dumps(data)}\n\n"

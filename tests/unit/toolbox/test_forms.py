@@ -2,7 +2,7 @@ import pytest
 
 from safelight.intake import admit
 from safelight.providers import Request, Terms
-from safelight.providers.kit import Unreadable, read_form
+from safelight.providers.toolbox import Unreadable, read_form
 from safelight.schemas import json_schema
 
 TEXT, WHOLE = {"type": "string"}, {"type": "integer"}
@@ -59,5 +59,5 @@ def test_what_is_required_is_not_asked_for_once_it_is_fixed():
 
 
 def test_a_model_without_a_prompt_cannot_be_used():
-    with pytest.raises(Unreadable, match="set inputs.prompt to one of: text"):
+    with pytest.raises(Unreadable, match=r"set inputs\.prompt to one of: text"):
         read(properties={"text": TEXT}, required=())

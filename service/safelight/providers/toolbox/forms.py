@@ -9,8 +9,8 @@ import attrs
 
 from safelight.generation import Request
 from safelight.providers.failures import InvalidParams
-from safelight.providers.kit.properties import Schema, field_of
 from safelight.providers.params import COMMON_PARAMS, MAX_COUNT
+from safelight.providers.toolbox.properties import Schema, field_of
 from safelight.redaction import Secret
 
 FORMABLE = COMMON_PARAMS | {"prompt"}

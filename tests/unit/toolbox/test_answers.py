@@ -3,7 +3,7 @@ from email.utils import format_datetime
 
 import pytest
 
-from safelight.providers.kit import retry_after
+from safelight.providers.toolbox import retry_after
 
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
