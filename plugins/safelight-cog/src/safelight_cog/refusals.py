@@ -14,8 +14,9 @@ from safelight.providers import (
     ProviderRateLimited,
     ProviderUnavailable,
     Rejected,
+    retry_after_seconds,
 )
-from safelight.providers.toolbox import read_json, retry_after
+from safelight.providers.toolbox import read_json
 
 _MAX_SAID = 300
 _PROXIES_OWN = frozenset({HTTPStatus.INTERNAL_SERVER_ERROR, HTTPStatus.BAD_GATEWAY, HTTPStatus.GATEWAY_TIMEOUT})
@@ -31,8 +32,8 @@ def of_answer(
     Args:
         path_of: What callers call a property of the model's input.
     """
+    wait = retry_after_seconds(headers, body, now)
     said = _said(body)
-    wait = retry_after(headers, now, prose=said)
     errors: dict[int, ProviderError] = {
         HTTPStatus.CONFLICT: ProviderUnavailable("The Cog server is busy: all its slots are taken.", retry_after_seconds=wait),
         HTTPStatus.SERVICE_UNAVAILABLE: ProviderUnavailable(f"The Cog server is not ready: {said}", retry_after_seconds=wait),

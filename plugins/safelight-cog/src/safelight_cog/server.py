@@ -20,14 +20,14 @@ from safelight.providers import (
     ProviderProtocol,
     ProviderUnavailable,
     Secret,
+    network_error,
 )
-from safelight.providers.toolbox import Event, of_network, read_body, read_events
+from safelight.providers.toolbox import Event, read_body, read_events
 from safelight_cog.refusals import of_answer
 
 MAX_BODY = 256 * 2**20
 """A prediction holds its outputs, base64 and all."""
 _MAX_REFUSAL = 64 * 1024
-NAME = "The Cog server"
 _ANSWER = aiohttp.ClientTimeout(total=30.0, sock_connect=10.0)
 _HELD = aiohttp.ClientTimeout(total=None, sock_connect=10.0)
 _STREAM = aiohttp.ClientTimeout(total=None, sock_connect=10.0, sock_read=60.0)
@@ -124,7 +124,7 @@ class Server:
                 async with aclosing(read_events(response.content.iter_any(), MAX_BODY)) as events:
                     yield events
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            raise ProviderUnavailable(str(of_network(error, NAME))) from error
+            raise ProviderUnavailable(str(_network_error(error))) from error
 
     async def cancel(self, key: str) -> bool:
         """Ask a job to stop; whether there was one that could."""
@@ -135,7 +135,7 @@ class Server:
                     raise await self._refusal(response, str)
                 return response.status == HTTPStatus.OK
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            raise ProviderUnavailable(str(of_network(error, NAME))) from error
+            raise ProviderUnavailable(str(_network_error(error))) from error
 
     async def _ask(self, page: str) -> Any:
         try:
@@ -148,7 +148,7 @@ class Server:
                     raise await self._refusal(response, str)
                 return _read(await read_body(response, MAX_BODY))
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            raise ProviderUnavailable(str(of_network(error, NAME))) from error
+            raise ProviderUnavailable(str(_network_error(error))) from error
 
     async def _put(
         self,
@@ -164,7 +164,7 @@ class Server:
                     raise await self._refusal(response, path_of)
                 said = _read(await read_body(response, MAX_BODY))
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            raise of_network(error, NAME) from error
+            raise _network_error(error) from error
         if not isinstance(said, dict):
             raise OutcomeUnknown("The Cog server answered with something that is no prediction.")
         return response.status, said
@@ -183,6 +183,19 @@ class Server:
     async def _refusal(self, response: aiohttp.ClientResponse, path_of: Callable[[str], str]) -> ProviderError:
         body = await read_body(response, _MAX_REFUSAL)
         return of_answer(response.status, body, response.headers, self._now(), path_of)
+
+
+def _network_error(error: Exception) -> ProviderError:
+    return network_error(error, "The Cog server")
+
+
+async def _body(response: aiohttp.ClientResponse, at_most: int) -> bytes:
+    body = bytearray()
+    async for chunk in response.content.iter_any():
+        body += chunk
+        if len(body) > at_most:
+            raise ProviderProtocol(f"The Cog server's answer is larger than {at_most} bytes.")
+    return bytes(body)
 
 
 def _read(body: bytes) -> Any:

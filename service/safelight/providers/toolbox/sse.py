@@ -34,7 +34,7 @@ class Event:
         """
         try:
             said = json.loads(self.data) if self.name else {}
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise ProviderProtocol("The upstream sent an event that is not JSON.") from error
         if not isinstance(said, dict):
             raise ProviderProtocol("The upstream sent an event that is no object.")
