@@ -124,6 +124,7 @@ _GROUPS: _Groups = (
     ("Errors: what a provider raises", lambda it: inspect.isclass(it) and issubclass(it, providers.ProviderError)),
     ("Sets of words", lambda it: isinstance(it, EnumType)),
     ("What a provider is given, and what it gives", inspect.isclass),
+    ("Helpers for plugins that speak HTTP", inspect.isfunction),
     ("Constants and marks", lambda _: True),
 )
 
@@ -134,6 +135,8 @@ def _described(name: str, it: Any) -> str:
         return f"### `{name}`\n\n{_prose(it)}\n\n{words}"
     if isinstance(it, frozenset):
         return f"- `{name}`: {', '.join(f'`{word}`' for word in sorted(it))}"
+    if inspect.isfunction(it):
+        return f"### `{name}{_signature(it)}`\n\n{_prose(it)}"
     if not inspect.isclass(it):
         return (
             f"- `{name}` = `{it}`" if isinstance(it, int) else f"- `{name}` marks a function as a hook: write `@{name}` above it"

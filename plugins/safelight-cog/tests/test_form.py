@@ -3,8 +3,9 @@ import pytest
 from safelight.errors import InvalidInput
 from safelight.intake import admit
 from safelight.providers import InvalidParams, Request, Secret, Terms
+from safelight.providers.toolbox import Unreadable
 from safelight.schemas import json_schema
-from safelight_cog.form import Unreadable, read_form
+from safelight_cog.form import read_document
 from safelight_cog.settings import Settings
 
 FLUX = {
@@ -38,7 +39,7 @@ SETTINGS = Settings(url="http://127.0.0.1:5000")
 
 
 def read(settings=SETTINGS, document=FLUX):
-    return read_form(document, settings)
+    return read_document(document, settings).input
 
 
 def filled(form, **parts):
@@ -155,7 +156,7 @@ def test_what_the_operator_has_fixed_is_neither_shown_nor_taken():
 )
 def test_a_server_that_cannot_be_used_is_refused_with_the_reason(settings, document, sentence):
     with pytest.raises(Unreadable, match=sentence):
-        read_form(document, settings)
+        read_document(document, settings)
 
 
 def test_a_schema_that_runs_in_a_circle_means_anything():
@@ -169,11 +170,6 @@ def test_a_request_from_before_the_model_changed_is_refused_not_cut_short():
     slim = {"components": {"schemas": {"Input": {"properties": {"prompt": {"type": "string"}}}}}}
     with pytest.raises(InvalidParams, match="no longer takes 'steps'"):
         read(document=slim).fill(request)
-
-
-def test_a_model_cannot_be_chosen():
-    with pytest.raises(InvalidParams, match="one model"):
-        filled(read(), model="other")
 
 
 def test_callers_are_told_their_own_names():

@@ -22,6 +22,7 @@ from safelight.providers.failures import (
     Unsupported,
     WebhookRefused,
 )
+from safelight.providers.network import network_error, retry_after_seconds
 from safelight.providers.params import COMMON_PARAMS, MAX_COUNT
 from safelight.providers.terms import Terms
 from safelight.records import Durability
@@ -92,4 +93,6 @@ __all__ = [
     "Update",
     "WebhookRefused",
     "hookimpl",
+    "network_error",
+    "retry_after_seconds",
 ]

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from safelight.providers import CancelKind, Capabilities, Durability, Nothing, ProgressKind, ProviderError, Terms
-from safelight_cog.form import Form, Unreadable, read_form
+from safelight.providers.toolbox import Unreadable
+from safelight_cog.form import Described, read_document
 from safelight_cog.server import Server
 from safelight_cog.settings import Settings
 
@@ -25,13 +26,13 @@ class Model:
     What is known of the model.
 
     Attributes:
-        form: What it takes; None while nobody knows, or while the server cannot be used.
+        described: What it takes; None while nobody knows, or while the server cannot be used.
         terms: The same, for core.
         born: What tells one life of the server from the next.
     """
 
     def __init__(self, server: Server, settings: Settings, folder: Path) -> None:
-        self.form: Form | None = None
+        self.described: Described | None = None
         self.terms = _refusing(_SILENT)
         self.born: str | None = None
         self._server = server
@@ -43,7 +44,7 @@ class Model:
     def is_lasting(self) -> bool:
         """Whether jobs live in the server alone, not by our connection."""
         if self._settings.mode == "auto":
-            return self.form is not None and self.form.is_streaming
+            return self.described is not None and self.described.is_streaming
         return self._settings.mode == "async"
 
     @property
@@ -59,12 +60,12 @@ class Model:
     @property
     def next_seconds(self) -> float:
         """When to ask again."""
-        return _NOT_YET if self.form is None else self._settings.refresh_seconds
+        return _NOT_YET if self.described is None else self._settings.refresh_seconds
 
     async def open(self) -> None:
         """Ask the server; if it is out of reach, go by what it said last, so that its running jobs can be watched on."""
         await self.refresh()
-        if self.form is None and self.terms.fault and self.born is None:
+        if self.described is None and self.terms.fault and self.born is None:
             try:
                 kept = await asyncio.to_thread(self._file.read_text, encoding="utf-8")
                 self._take(json.loads(kept))
@@ -79,7 +80,7 @@ class Model:
             health = await self._server.health()
             document = await self._server.document()
         except ProviderError as error:
-            if self.form is None:
+            if self.described is None:
                 self.terms = _refusing(str(error))
             return
         self.born = born(health)
@@ -94,15 +95,15 @@ class Model:
 
     def _take(self, document: Any) -> None:
         try:
-            form = read_form(document, self._settings)
+            described = read_document(document, self._settings)
         except Unreadable as error:
             self._refuse(str(error))
             return
-        if self._settings.mode == "async" and not form.is_streaming:
+        if self._settings.mode == "async" and not described.is_streaming:
             self._refuse("The model does not stream, so its jobs cannot be 'async'.")
             return
-        self.form = form
-        self.terms = Terms(params=form.params, options=form.options)
+        self.described = described
+        self.terms = Terms(params=described.input.params, options=described.input.options)
 
     async def _keep(self, document: str) -> None:
         if document == self._kept:
@@ -115,7 +116,7 @@ class Model:
             self._kept = document
 
     def _refuse(self, reason: str) -> None:
-        self.form = None
+        self.described = None
         self.terms = _refusing(reason)
 
 

@@ -16,14 +16,11 @@ from safelight.providers import (
     Progressed,
     ProviderProtocol,
     Started,
-    Steps,
     Succeeded,
     Update,
 )
-from safelight_cog.events import Event
+from safelight.providers.toolbox import Event, Lines, told
 
-_BAR = re.compile(r"(?P<label>[^|]{0,80}?)\s*(?P<percent>\d{1,3})%\|[^|]*\|\s*(?P<current>\d{1,9})/(?P<total>\d{1,9})\s")
-"""A progress bar as tqdm draws it."""
 _ADDRESS = re.compile(r"(?:data:|https?://)", re.IGNORECASE)
 _BLOCKED = re.compile(r"\bnsfw\b|safety (?:checker|filter)|content policy|flagged as sensitive", re.IGNORECASE)
 _WRAPPING = re.compile(r"^(?:Prediction failed: )+")
@@ -44,7 +41,7 @@ class Narrator:
         self._told: set[int] = set()
         self._heard = 0
         self._at = 0
-        self._line = ""
+        self._lines = Lines()
 
     def begin(self) -> None:
         """Note that what follows is told from the beginning again."""
@@ -52,7 +49,7 @@ class Narrator:
 
     def hear(self, event: Event) -> Iterator[Update]:
         """Yield what an event of the stream says."""
-        said = event.data
+        said = event.said()
         match event.name:
             case "" | "start":
                 yield Started()  # said again it changes nothing, and is a sign of life
@@ -80,8 +77,7 @@ class Narrator:
             ProviderProtocol: It does not say how.
         """
         yield from self._whole(prediction)
-        if self._line:
-            yield from self._told_line("")
+        yield from told(self._lines.end(), is_measured=self._is_measured)
         match prediction.get("status"):
             case "succeeded":
                 yield from self._texts(prediction.get("output"))
@@ -134,22 +130,8 @@ class Narrator:
         fresh = text[max(0, self._heard - self._at) :]
         self._at += len(text)
         self._heard = max(self._heard, self._at)
-        *lines, rest = re.split(r"[\r\n]", fresh)
-        for line in lines:
-            yield from self._told_line(line)
-        self._line = (self._line + rest)[-_MAX_LINE:]
-
-    def _told_line(self, text: str) -> Iterator[Update]:
-        line, self._line = self._line + text, ""
-        if bar := _BAR.search(line + " "):
-            current, total = int(bar["current"]), int(bar["total"])
-            fraction = None if self._is_measured or not 0 < total >= current else current / total
-            yield Progressed(fraction, steps=Steps(current, total, None, bar["label"].strip(" :") or None))
-        elif line.strip():
-            yield Logged(line)
-
-
-_MAX_LINE = 16 * 1024
+        for line in self._lines.take(fresh):
+            yield from told(line, is_measured=self._is_measured)
 
 
 def _items(output: Any) -> list[Any]:
