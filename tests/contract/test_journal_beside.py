@@ -90,7 +90,9 @@ def test_a_folder_without_a_journal_is_said_to_be_one(folder):
     assert not folder.exists()
 
 
-@pytest.mark.parametrize(("change", "words"), [(1, "a newer one wrote it"), (-1, "its next start upon it brings it there")])
+@pytest.mark.parametrize(
+    ("change", "words"), [(1, "a newer one wrote it"), (-1, "its next start on that folder brings it there")]
+)
 async def test_another_format_is_said_and_not_guessed_at(open_sqlite, folder, change, words):
     async with open_sqlite():
         pass

@@ -33,14 +33,7 @@ def open_beside(file: Path, *, is_left: bool) -> sqlite3.Connection:
     """
     connection = _connect(file, "ro&immutable=1" if is_left else "ro")
     try:
-        version, known = _version(connection), len(migrations())
-        if version > known:
-            raise _newer(file, version)
-        if version < known:
-            raise JournalError(
-                f"The journal {file} has format {version}, this version of Safelight reads format {known}; "
-                "its next start upon it brings it there."
-            )
+        _refuse_other(file, _version(connection))
     except BaseException:
         connection.close()
         raise
@@ -87,15 +80,25 @@ def _refuse_newer(file: Path) -> None:
         version = _version(connection)
     finally:
         connection.close()
-    if version > len(migrations()):
-        raise _newer(file, version)
+    _refuse_beyond_us(file, version)
 
 
-def _newer(file: Path, version: int) -> JournalError:
-    return JournalError(
-        f"The journal {file} has format {version}, this version of Safelight knows formats up to {len(migrations())}; "
-        "a newer one wrote it.",
-    )
+def _refuse_beyond_us(file: Path, version: int) -> None:
+    known = len(migrations())
+    if version > known:
+        raise JournalError(
+            f"The journal {file} has format {version}, this version of Safelight knows formats up to {known}; a newer one wrote it.",
+        )
+
+
+def _refuse_other(file: Path, version: int) -> None:
+    _refuse_beyond_us(file, version)
+    known = len(migrations())
+    if version < known:
+        raise JournalError(
+            f"The journal {file} has format {version}, this version of Safelight reads format {known}; "
+            "its next start on that folder brings it there.",
+        )
 
 
 def _log_ahead(connection: sqlite3.Connection, file: Path) -> None:
