@@ -18,7 +18,7 @@ from safelight.errors import SafelightError
 from safelight.fold import _STATE_OF_PHASE
 from safelight.generation import Draft
 from safelight.outputs.thumbnails import WIDTHS
-from safelight.providers import ProviderError
+from safelight.providers import ProviderError, toolbox
 from safelight.status import Output, Phase, State, Status
 from safelight.updates import PROVIDER_CODES
 from safelight.versions import Version
@@ -55,6 +55,11 @@ def test_the_parts_that_the_code_knows_itself_are_up_to_date(page):
     spec.loader.exec_module(build)
     text = (REFERENCE / page).read_text(encoding="utf-8")
     assert text == build.rebuilt(text), "run `python docs/reference/build.py`"
+
+
+def test_the_toolbox_is_told_whole(document):
+    told = [name for cell, _ in document("docs/reference/providers.md").rows("name", "The toolbox") for name in ticked(cell)]
+    assert sorted(told) == sorted(toolbox.__all__)
 
 
 def full_status():

@@ -6,9 +6,8 @@ from pathlib import Path
 
 import attrs
 
-from safelight.providers import COMMON_PARAMS
+from safelight.providers.toolbox import FORMABLE, USUAL
 from safelight.structuring import structure
-from safelight_cog.form import _USUAL
 from safelight_cog.provider import Cog
 from safelight_cog.settings import Settings
 
@@ -48,5 +47,5 @@ def test_the_usual_names_are_all_there():
         if len(names) > 1 and len(groups) == 1:
             groups = [[name] for name in groups[0]]
         told |= dict(zip(names, groups, strict=True))
-    assert told == {camel(ours): list(theirs) for ours, theirs in _USUAL.items()}
-    assert set(_USUAL) == COMMON_PARAMS | {"prompt"}
+    assert told == {camel(ours): list(theirs) for ours, theirs in USUAL.items()}
+    assert set(USUAL) == FORMABLE

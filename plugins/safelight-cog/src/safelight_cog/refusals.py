@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from http import HTTPStatus
-from typing import Any
 
 from safelight.providers import (
     InvalidParams,
@@ -18,6 +16,7 @@ from safelight.providers import (
     Rejected,
     retry_after_seconds,
 )
+from safelight.providers.toolbox import read_json
 
 _MAX_SAID = 300
 _PROXIES_OWN = frozenset({HTTPStatus.INTERNAL_SERVER_ERROR, HTTPStatus.BAD_GATEWAY, HTTPStatus.GATEWAY_TIMEOUT})
@@ -49,7 +48,7 @@ def of_answer(
 
 def _faults(body: bytes, path_of: Callable[[str], str]) -> Iterator[str]:
     """Read `{"detail":[{"loc":["body","input","steps"],"msg":…}]}`."""
-    read = _json(body)
+    read = read_json(body)
     details = read.get("detail") if isinstance(read, dict) else None
     for detail in details if isinstance(details, list) else ():
         if isinstance(detail, dict) and isinstance(detail.get("msg"), str) and isinstance(detail.get("loc"), list):
@@ -59,13 +58,6 @@ def _faults(body: bytes, path_of: Callable[[str], str]) -> Iterator[str]:
 
 
 def _said(body: bytes) -> str:
-    read = _json(body)
+    read = read_json(body)
     said = read.get("error") if isinstance(read, dict) else None
     return str(said)[:_MAX_SAID] if said else "it gave no reason"
-
-
-def _json(body: bytes) -> Any:
-    try:
-        return json.loads(body)
-    except ValueError:
-        return None

@@ -22,7 +22,7 @@ from safelight.providers import (
     Secret,
     network_error,
 )
-from safelight_cog.events import Event, read_events
+from safelight.providers.toolbox import Event, read_body, read_events
 from safelight_cog.refusals import of_answer
 
 MAX_BODY = 256 * 2**20
@@ -146,7 +146,7 @@ class Server:
                     return None
                 if response.status != HTTPStatus.OK:
                     raise await self._refusal(response, str)
-                return _read(await _body(response, MAX_BODY))
+                return _read(await read_body(response, MAX_BODY))
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise ProviderUnavailable(str(_network_error(error))) from error
 
@@ -162,7 +162,7 @@ class Server:
             async with self._request(key, body, timeout, headers) as response:
                 if response.status not in {HTTPStatus.OK, HTTPStatus.ACCEPTED}:
                     raise await self._refusal(response, path_of)
-                said = _read(await _body(response, MAX_BODY))
+                said = _read(await read_body(response, MAX_BODY))
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise _network_error(error) from error
         if not isinstance(said, dict):
@@ -181,7 +181,7 @@ class Server:
         )
 
     async def _refusal(self, response: aiohttp.ClientResponse, path_of: Callable[[str], str]) -> ProviderError:
-        body = await _body(response, _MAX_REFUSAL)
+        body = await read_body(response, _MAX_REFUSAL)
         return of_answer(response.status, body, response.headers, self._now(), path_of)
 
 

@@ -8,10 +8,8 @@ import attrs
 from attrs.validators import and_, ge, le
 from yarl import URL
 
-from safelight.providers import COMMON_PARAMS, Secret
-
-NAMEABLE = COMMON_PARAMS | {"prompt"}
-"""What may be mapped onto a property of the model's input."""
+from safelight.providers import Secret
+from safelight.providers.toolbox import FORMABLE
 
 
 def _is_address(_: Any, __: attrs.Attribute[Any], value: str) -> None:
@@ -23,8 +21,8 @@ def _is_address(_: Any, __: attrs.Attribute[Any], value: str) -> None:
 
 
 def _names_ours(_: Any, __: attrs.Attribute[Any], value: dict[str, str]) -> None:
-    if unknown := sorted(set(value) - NAMEABLE):
-        raise ValueError(f"'{unknown[0]}' is none of {', '.join(sorted(NAMEABLE))}")
+    if unknown := sorted(set(value) - FORMABLE):
+        raise ValueError(f"'{unknown[0]}' is none of {', '.join(sorted(FORMABLE))}")
 
 
 @attrs.frozen(kw_only=True)

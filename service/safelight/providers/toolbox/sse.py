@@ -1,4 +1,4 @@
-"""A Server-Sent-Events stream of Cog's, read as it comes; a picture may stand in one line of it."""
+"""A Server-Sent-Events stream of an upstream, read as it comes; a picture may stand in one line of it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 import attrs
 
-from safelight.providers import ProviderProtocol
+from safelight.providers.failures import ProviderProtocol
 
 
 @attrs.frozen
@@ -18,12 +18,27 @@ class Event:
     One event.
 
     Attributes:
-        name: `start`, `log`, `metric`, `output`, `completed` or `error`; empty for a comment, which keeps the line alive.
-        data: What it says.
+        name: Its type, "message" where the stream names none; empty for a comment, which keeps the line alive.
+        data: What it says, as text.
     """
 
     name: str
-    data: dict[str, Any]
+    data: str = ""
+
+    def said(self) -> dict[str, Any]:
+        """
+        Return the JSON object in it; a comment holds an empty one.
+
+        Raises:
+            ProviderProtocol: It holds none.
+        """
+        try:
+            said = json.loads(self.data) if self.name else {}
+        except (ValueError, RecursionError) as error:
+            raise ProviderProtocol("The upstream sent an event that is not JSON.") from error
+        if not isinstance(said, dict):
+            raise ProviderProtocol("The upstream sent an event that is no object.")
+        return said
 
 
 async def read_events(chunks: AsyncIterable[bytes], at_most: int) -> AsyncGenerator[Event, None]:
@@ -34,7 +49,7 @@ async def read_events(chunks: AsyncIterable[bytes], at_most: int) -> AsyncGenera
         at_most: The largest event that is read, in bytes.
 
     Raises:
-        ProviderProtocol: It is larger, or holds no JSON object.
+        ProviderProtocol: It is larger.
     """
     name, data = "", bytearray()
     async with aclosing(_lines(chunks, at_most)) as lines:
@@ -43,14 +58,14 @@ async def read_events(chunks: AsyncIterable[bytes], at_most: int) -> AsyncGenera
             value = value.removeprefix(b" ")
             if not line:
                 if data:
-                    yield Event(name, _read(data))
+                    yield Event(name or "message", data[:-1].decode("utf-8", "replace"))
                 name, data = "", bytearray()
             elif not field:
-                yield Event("", {})
+                yield Event("")
             elif field == b"event":
                 name = value.decode("utf-8", "replace")
             elif field == b"data":
-                data += (b"\n" if data else b"") + value
+                data += value + b"\n"
                 _check(len(data), at_most)
 
 
@@ -68,14 +83,4 @@ async def _lines(chunks: AsyncIterable[bytes], at_most: int) -> AsyncGenerator[b
 
 def _check(size: int, at_most: int) -> None:
     if size > at_most:
-        raise ProviderProtocol(f"The Cog server sent an event larger than {at_most} bytes.")
-
-
-def _read(data: bytes | bytearray) -> dict[str, Any]:
-    try:
-        said = json.loads(data)
-    except ValueError as error:
-        raise ProviderProtocol("The Cog server sent an event that is not JSON.") from error
-    if not isinstance(said, dict):
-        raise ProviderProtocol("The Cog server sent an event that is no object.")
-    return said
+        raise ProviderProtocol(f"The upstream sent an event larger than {at_most} bytes.")

@@ -1,4 +1,4 @@
-"""One property of a model's JSON Schema as the field of an attrs class, never stricter than the server itself."""
+"""One property of a model's JSON Schema as the field of an attrs class, never stricter than the upstream itself."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _BOUNDS: dict[str, Any] = {
     "minItems": v.min_len,
     "maxItems": v.max_len,
 }
-"""Patterns are left to the server: a regular expression of somebody else's may take for ever."""
+"""Patterns are left to the upstream: a regular expression of somebody else's may take for ever."""
 _MAX_REFERENCES = 10
 
 
@@ -33,9 +33,9 @@ def field_of(schema: Schema, components: Mapping[str, Schema], *, is_required: b
     Args:
         components: What `$ref` may point at, by name.
         is_required: Whether it has to be given.
-        at_most: A bound of ours besides the server's.
+        at_most: A bound of ours besides the upstream's.
     """
-    found, is_nullable = _resolved(schema, components)
+    found, is_nullable = resolved(schema, components)
     kind = _kind(found, components)
     checks: list[Any] = [make(found[key]) for key, make in _BOUNDS.items() if _is_bound(found.get(key))]
     if at_most is not None:
@@ -58,7 +58,7 @@ def field_of(schema: Schema, components: Mapping[str, Schema], *, is_required: b
     )
 
 
-def _resolved(schema: Schema, components: Mapping[str, Schema]) -> tuple[Schema, bool]:
+def resolved(schema: Schema, components: Mapping[str, Schema]) -> tuple[Schema, bool]:
     """Follow references and single alternatives; return what they lead to, and whether null is a value too."""
     is_nullable = False
     for _ in range(_MAX_REFERENCES):
@@ -83,7 +83,7 @@ def _kind(schema: Schema, components: Mapping[str, Schema]) -> Any:
     kind = schema.get("type")
     if kind == "array":
         items = schema.get("items")
-        return list[_kind(_resolved(items, components)[0], components)] if isinstance(items, Mapping) else list[Any]  # type: ignore[misc]  # made at run time
+        return list[_kind(resolved(items, components)[0], components)] if isinstance(items, Mapping) else list[Any]  # type: ignore[misc]  # made at run time
     return _KINDS.get(kind, Any) if isinstance(kind, str) else Any
 
 
