@@ -23,7 +23,8 @@ FAILING = 30.0
 seconds = st.sampled_from([0.0, 0.01, 0.4, 1.0, 3.0, 11.0, 45.0])
 HAPPENS = st.one_of(st.just(Started()), st.just(Queued(2)), st.builds(Progressed, st.floats(0, 1)), st.just(Produced))
 ENDS = st.sampled_from([Succeeded(), Failed("The model broke.")])
-PUSHES = st.lists(st.tuples(st.integers(0, 12), seconds), max_size=25)
+PUSHES = st.lists(st.tuples(st.integers(-1, 12), seconds), max_size=25)
+"""What is told of, by its place, and how late; -1 is the end."""
 LAST_WORDS = st.sampled_from(["end", "break", "silence"])
 
 
@@ -54,6 +55,7 @@ class Truth:
     def pushed(self, pushes):
         """Return when what is pushed, nothing before it has happened."""
         known = [(place, delay) for place, delay in pushes if place < len(self.said)]
+        known = [(place % len(self.said), delay) for place, delay in known]
         return sorted((self.moments[place] + delay, place) for place, delay in known)
 
 
@@ -92,6 +94,7 @@ def test_pushes_lost_late_doubled_and_out_of_turn_come_to_the_same_end(make_worl
         last = await world.run(world.remote(watch=watch, poll=poll, poll_seconds=FLOOR))
         assert (last.outcome, last.error) == ("succeeded", None) if isinstance(end, Succeeded) else ("failed", end.error)
         assert Counter(world.outputs.kept) == Counter(truth.outputs), "each output, and each once"
+        assert len(last.outputs) == len(truth.outputs), "and none of them after the end"
         if not any(isinstance(truth.said[place], Produced) for _, place in truth.pushed(pushes)):
             assert world.outputs.kept == truth.outputs
         assert world.now <= truth.moments[-1] + RARE + FAILING
