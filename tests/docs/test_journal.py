@@ -19,7 +19,9 @@ def told(launch, safelight, eventually):
     for options in ({"seconds": 0}, {"script": SCRIPT}):
         made = service.create(providerId="simulator", ref="order-17", options=options)["sessionId"]
         eventually(lambda made=made: service.snapshot(made)["status"], {"succeeded", "failed"}.__contains__)
-        stories.append((safelight("journal", made, "--all").stdout, json.loads(safelight("journal", made, "--all", "--json").stdout)))
+        stories.append(
+            (safelight("journal", made, "--all").stdout, json.loads(safelight("journal", made, "--all", "--json").stdout))
+        )
     return stories
 
 
