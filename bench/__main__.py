@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import argparse
-import shutil
 import sys
+import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -20,18 +20,17 @@ def main(arguments: list[str] | None = None) -> int:
     asked = _parser().parse_args(arguments)
     if asked.draw:
         return _draw()
-    bench = Bench(
-        rounds=asked.rounds or (1 if asked.quick else 3),
-        is_quick=asked.quick,
-        cores=Cores.shared() if asked.quick else Cores.apart(),
-        folder=BUILT / "run",
-        tell=lambda line: print(line, flush=True),
-    )
-    shutil.rmtree(bench.folder, ignore_errors=True)
-    bench.folder.mkdir(parents=True)
-    results = run(bench, asked.rows or list(ROWS))
+    BUILT.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="run-", dir=BUILT) as folder:
+        bench = Bench(
+            rounds=asked.rounds or (1 if asked.quick else 3),
+            is_quick=asked.quick,
+            cores=Cores.shared() if asked.quick else Cores.apart(),
+            folder=Path(folder),
+            tell=lambda line: print(line, flush=True),
+        )
+        results = run(bench, asked.rows or list(ROWS), lambda found: None if asked.quick else keep(found, asked.out))
     if not asked.quick:
-        keep(results, asked.out)
         print(f"\nkept in {asked.out}")
         if asked.out.parent.resolve() == RESULTS:
             _draw()

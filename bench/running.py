@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -19,8 +19,8 @@ from bench.reporting.words import verdict
 from bench.rows import ROWS, Bench
 
 
-def run(bench: Bench, names: Sequence[str]) -> dict[str, Any]:
-    """Measure rows one after the other; return everything found."""
+def run(bench: Bench, names: Sequence[str], take: Callable[[dict[str, Any]], object]) -> dict[str, Any]:
+    """Measure rows one after the other; return everything found, which `take` is given after each of them."""
     results: dict[str, Any] = {
         "when": datetime.now(UTC).isoformat(timespec="minutes").removesuffix("+00:00") + " UTC",
         "rounds": bench.rounds,
@@ -32,6 +32,7 @@ def run(bench: Bench, names: Sequence[str]) -> dict[str, Any]:
     bench.tell("\n".join(f"{what}: {fact}" for what, fact in results["machine"].items()))
     for name in names:
         results["rows"][name] = _measured(bench, name)
+        take(results)
     return results
 
 

@@ -104,7 +104,7 @@ class Server(ABC):
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._process.kill()  # what it would say in leaving is nobody's figure
         self._process.wait()
-        shutil.rmtree(self.folder, ignore_errors=kind is None)
+        shutil.rmtree(self.folder, ignore_errors=True)
 
     def _wait(self) -> None:
         end = time.monotonic() + PATIENCE_SECONDS

@@ -10,7 +10,7 @@ import attrs
 from bench.measuring.spread import Spread
 from bench.reporting.words import number
 
-_WIDTH, _LEFT, _RIGHT = 760, 190, 70
+_WIDTH, _LEFT, _RIGHT = 760, 205, 70
 _BAR, _GAP, _GROUP, _HEAD, _FOOT = 16, 6, 30, 62, 16
 _STYLE = """
 svg { font: 13px system-ui, sans-serif; background: #fff; }

@@ -25,11 +25,12 @@ def _measure(bench: Bench, sheet: Sheet) -> None:
                 load = _create(bench, server, count, "-p", 32)
             rate = load.completed / load.busy_seconds
             sheet.note(UNIT, flat, name, rate)
-            sheet.note(_CPU, flat, name, load.cpu_seconds * 1e6 / load.completed)
+            cost = load.cpu_seconds * 1e6 / load.completed
+            sheet.note(_CPU, flat, name, cost)
             with bench.running(name) as server:
                 paced = _create(bench, server, count, "-R", bench.size(_LEAST // 2, 40))
             sheet.note(_P99, half, name, paced.completing.p99)
-            bench.tell(f"  {name}: {rate:,.0f} a second; p99 {paced.completing.p99:.1f} ms at 1,000 a second")
+            bench.tell(f"  {name}: {rate:,.0f} a second, {cost:.0f} µs each; p99 {paced.completing.p99:.1f} ms at 1,000 a second")
     rates = sheet.values(UNIT, flat, SERVICE)
     sheet.judge(f"at least {_LEAST:,} a second with the journal on disk", flat, "a second", rates, _LEAST, is_least=True)
     sheet.judge(f"p99 at most {_MOST_MS:g} ms at half that", half, "ms", sheet.values(_P99, half, SERVICE), _MOST_MS)

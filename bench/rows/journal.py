@@ -34,7 +34,8 @@ def _measure(bench: Bench, sheet: Sheet) -> None:
             sheet.note(_CPU, case, SERVICE, found["cpu_us"])
             sheet.note(_PER_SECOND, case, SERVICE, found["fsyncs_per_second"])
             sheet.note(_PER_SYNC, case, SERVICE, found["appends_per_fsync"])
-            bench.tell(f"  {case}: {found['rate']:,.0f} a second, {found['appends_per_fsync']:,.0f} for each fsync")
+            each = f"{found['cpu_us']:.1f} µs each, {found['appends_per_fsync']:,.0f} for each fsync"
+            bench.tell(f"  {case}: {found['rate']:,.0f} a second, {each}")
         sheet.note(_P99, _STEADY, SERVICE, said["p99_ms"])
         bench.tell(f"  {_STEADY}: p99 {said['p99_ms']:.2f} ms")
     rates = sheet.values(UNIT, _GROUPED, SERVICE)

@@ -36,7 +36,7 @@ def _watch(bench: Bench, name: str, viewers: int, laggards: int, seconds: int) -
     with bench.running(name, streams__progress_seconds=0) as server:
         size = server.message_bytes(_BYTES)
         path = server.channel(0, how="fed")
-        publish = ("--publish", server.publish_path % 0, "-R", _RATE, "-X", _RATE * seconds, "-z", size, "-c", 8)
+        publish = ("--publish", server.publish_path % 0, "-R", _RATE, "-X", _RATE * seconds, "-z", size)
         return bench.watch(server, path, "-n", viewers, "--laggards", laggards, *publish, "-d", seconds + 5, "-w", 1)
 
 
