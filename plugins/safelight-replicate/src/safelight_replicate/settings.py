@@ -6,28 +6,14 @@ from typing import Any
 
 import attrs
 from attrs.validators import deep_iterable, ge, le, matches_re, optional
-from yarl import URL
 
 from safelight.providers import Secret
-from safelight.providers.toolbox import FORMABLE
+from safelight.providers.toolbox import is_address, names_ours
 from safelight_replicate.reference import Reference
-
-
-def _is_address(_: Any, __: attrs.Attribute[Any], value: str) -> None:
-    url = URL(value)
-    if url.scheme not in {"http", "https"} or not url.host:
-        raise ValueError("must be an http:// or https:// address")
-    if url.user is not None or url.query or url.fragment:
-        raise ValueError("must hold neither credentials nor a query; the token has a setting of its own")
 
 
 def _is_reference(_: Any, __: attrs.Attribute[Any], value: str) -> None:
     Reference.parse(value)
-
-
-def _names_ours(_: Any, __: attrs.Attribute[Any], value: dict[str, str]) -> None:
-    if unknown := sorted(set(value) - FORMABLE):
-        raise ValueError(f"'{unknown[0]}' is none of {', '.join(sorted(FORMABLE))}")
 
 
 @attrs.frozen(kw_only=True)
@@ -50,8 +36,8 @@ class Settings:
 
     token: Secret
     model: str = attrs.field(validator=_is_reference)
-    base_url: str = attrs.field(default="https://api.replicate.com/v1", validator=_is_address)
-    inputs: dict[str, str] = attrs.field(factory=dict, validator=_names_ours)
+    base_url: str = attrs.field(default="https://api.replicate.com/v1", validator=is_address)
+    inputs: dict[str, str] = attrs.field(factory=dict, validator=names_ours)
     fixed: dict[str, Any] = attrs.field(factory=dict)
     poll_seconds: float = attrs.field(default=0.5, validator=[ge(0.05), le(60)])
     cancel_after_seconds: int | None = attrs.field(default=None, validator=optional([ge(5), le(86400)]))
