@@ -33,10 +33,10 @@ def ask():
 
 @pytest.fixture
 def serve(said, tmp_path):
-    """`async with serve(**settings) as service`; `deadlines`, `outputs` and `instance` are the service's own."""
+    """`async with serve(**settings) as service`; `deadlines`, `outputs` and `public_url` are the service's own."""
 
-    def serving(*, deadlines=None, outputs=None, **settings):
+    def serving(*, deadlines=None, outputs=None, public_url="", **settings):
         settings = {**said, "poll_seconds": 0.05, **settings}
-        return open_service(Replicate, tmp_path / "data", settings, deadlines=deadlines, outputs=outputs)
+        return open_service(Replicate, tmp_path / "data", settings, deadlines=deadlines, outputs=outputs, public_url=public_url)
 
     return serving

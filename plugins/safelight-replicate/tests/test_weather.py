@@ -4,6 +4,8 @@ import asyncio
 
 import pytest
 
+from safelight.errors import NotFound
+from safelight.providers import WebhookRefused
 from safelight.testing import Answers, Breaks, Drips, Halves, Hangs, NeverEnds, Resets, Wraps
 from safelight_replicate import provider as provider_module
 from safelight_replicate.testing import throttled
@@ -237,3 +239,23 @@ async def test_many_at_once_each_get_their_own(fake, serve):
         statuses = await asyncio.gather(*(service.run(prompt=f"lighthouse {n}") for n in range(20)))
     assert {status.outcome for status in statuses} == {"succeeded"}
     assert sorted(it["input"]["prompt"] for it in fake.predictions.values()) == sorted(f"lighthouse {n}" for n in range(20))
+
+
+async def test_a_genuine_webhook_has_a_prediction_looked_at_sooner_and_a_forged_one_does_not(fake, serve):
+    fake.plot = [{"status": "starting"}]
+    async with serve(poll_seconds=0.3, public_url="https://sl.example") as service:
+        generation = await service.begin()
+        await fake.heard(LOOK, times=3)
+        url = fake.calls(CREATE)[0].json["webhook"]
+        assert url.startswith("https://sl.example/v1/webhooks/replicate/")
+        fake.go_on({"status": "succeeded", "output": 1})
+        raw, headers = fake.signed(fake.last()["id"])
+        with pytest.raises(WebhookRefused):
+            await service.webhook(url, raw + b" ", headers)
+        with pytest.raises(NotFound):
+            await service.webhook(url[:-1], raw, headers)
+        for _ in range(2):
+            await service.webhook(url, raw, headers)  # doubles do no harm
+        assert ending(await service.end(generation)) == ("succeeded", None, "yes")
+    *_, third, fourth = fake.calls(LOOK)
+    assert 0.3 <= fourth.at - third.at < 0.6, "by itself it had come after 0.67 s"
