@@ -1,16 +1,31 @@
 """A submission whose answer was lost: it is found where it can only be the one, and never made again."""
 
+import os
+import shutil
+import time
 from datetime import timedelta
 
 import pytest
 
-from safelight.providers import InvalidParams, OutcomeUnknown, ProviderUnavailable
-from safelight.testing import Answers, Resets
+from safelight.providers import InvalidParams, NotSent, OutcomeUnknown, ProviderUnavailable
+from safelight.testing import Answers, Resets, Weather
 from safelight_replicate import provider as provider_module
 from safelight_replicate.receipts import digest
 
 KEY, OTHER = "0123456789abcdef0123456789abcdef", "f" * 32
 CREATE = "POST *"
+
+
+class Blocking(Weather):
+    """Answers, once nothing more can be written into a folder."""
+
+    def __init__(self, folder):
+        self._folder = folder
+
+    async def befall(self, request, act):
+        shutil.rmtree(self._folder)
+        self._folder.write_text("in the way", encoding="utf-8")
+        return await act()
 
 
 @pytest.fixture(autouse=True)
@@ -129,6 +144,31 @@ async def test_a_definite_refusal_leaves_nothing_to_look_for(fake, open_replicat
         with pytest.raises(InvalidParams):
             await replicate.submit(ask(replicate), KEY)
     assert list((tmp_path / "submissions").iterdir()) == []
+
+
+async def test_what_cannot_be_written_down_is_not_sent(fake, open_replicate, ask, tmp_path):
+    (tmp_path / "submissions").write_text("in the way", encoding="utf-8")
+    async with open_replicate() as replicate:
+        with pytest.raises(NotSent, match="written down"):
+            await replicate.submit(ask(replicate), KEY)
+    assert not fake.calls(CREATE)
+
+
+async def test_an_answer_that_cannot_be_written_down_is_no_loss(fake, open_replicate, ask, tmp_path, caplog):
+    async with open_replicate() as replicate:
+        fake.weather(Blocking(tmp_path / "submissions"), on=CREATE)
+        assert (await replicate.submit(ask(replicate), KEY)).id == fake.last()["id"]
+    assert "replicate_receipt_not_completed" in caplog.text
+
+
+async def test_receipts_are_kept_for_a_day(open_replicate, ask, tmp_path):
+    async with open_replicate() as replicate:
+        for key in (KEY, OTHER):
+            await replicate.submit(ask(replicate), key)
+        yesterday = time.time() - 90_000
+        os.utime(tmp_path / "submissions" / f"{KEY}.json", (yesterday, yesterday))
+        await replicate._receipts.sweep()
+    assert [file.stem for file in (tmp_path / "submissions").iterdir()] == [OTHER]
 
 
 async def test_a_receipt_holds_neither_the_prompt_nor_the_token(fake, open_replicate, ask, tmp_path):

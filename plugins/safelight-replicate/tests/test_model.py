@@ -68,7 +68,7 @@ async def test_an_api_out_of_reach_is_asked_again(fake, open_replicate, monkeypa
     await opened.__aexit__(None, None, None)
 
 
-async def test_what_it_said_last_stands_for_a_start_without_it(fake, open_replicate):
+async def test_what_it_said_last_stands_for_a_start_without_it(fake, open_replicate, tmp_path):
     async with open_replicate():
         pass
     async with fake.refusing():
@@ -76,6 +76,9 @@ async def test_what_it_said_last_stands_for_a_start_without_it(fake, open_replic
             assert replicate.terms.fault is None
         async with open_replicate(model="acme/painter") as replicate:
             assert replicate.terms.fault, "what was kept was another model's"
+        (tmp_path / "model.json").write_text('{"model": "acme/lighthouse", "where": "x"}', encoding="utf-8")
+        async with open_replicate() as replicate:
+            assert replicate.terms.fault, "what was kept was another version's"
 
 
 async def test_a_change_of_the_model_is_taken_over(fake, open_replicate, monkeypatch):

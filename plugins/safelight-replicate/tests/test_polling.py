@@ -123,6 +123,7 @@ def test_of_a_long_log_the_end_is_told():
     said = told(status="processing", logs="".join(f"line {n}\n" for n in range(10_000)))
     lines = [it.line for it in said if isinstance(it, Logged)]
     assert lines == [f"line {n}" for n in range(9960, 10_000)]
+    assert told(status="processing", logs="x" * 20_000 + "\nend") == [Started(), Logged("end")], "half a line is none"
 
 
 def test_text_is_an_output_at_the_end_and_files_are_found_in_objects():

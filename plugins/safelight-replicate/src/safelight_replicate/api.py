@@ -60,22 +60,23 @@ class Api:
 
     async def create(self, path: str, body: dict[str, Any], headers: dict[str, str], path_of: Callable[[str], str]) -> Prediction:
         """
-        Create a prediction.
+        Create a prediction, on a connection of its own.
+
+        On one that looks have kept and that has died unheard, nobody knew what became of this; aiohttp keeps connections
+        apart by `server_hostname`, which no other call here says.
 
         Raises:
             ProviderError: As a submission fails.
         """
         try:
-            async with (
-                self._session.post(
-                    self._base.joinpath(*path.split("/")),
-                    json=body,
-                    headers={**self._headers, **headers, "Connection": "close"},
-                    timeout=_ANSWER,
-                    allow_redirects=False,
-                    server_hostname=self._base.host,  # no other call says it: on a connection of theirs that has died, nobody knew what became of this
-                ) as response
-            ):
+            async with self._session.post(
+                self._base.joinpath(*path.split("/")),
+                json=body,
+                headers={**self._headers, **headers, "Connection": "close"},
+                timeout=_ANSWER,
+                allow_redirects=False,
+                server_hostname=self._base.host,
+            ) as response:
                 if response.status not in _CREATED:
                     said = await read_body(response, _MAX_REFUSAL)
                     raise of_submission(response.status, said, response.headers, self._now(), path_of)

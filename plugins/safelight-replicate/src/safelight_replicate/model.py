@@ -38,6 +38,10 @@ class Seen:
     is_public: bool = False
 
 
+_FIELDS = {field.name for field in attrs.fields(Seen)}
+"""What was kept by another version of this plugin may have others."""
+
+
 class Model:
     """
     What is known of the model.
@@ -66,7 +70,7 @@ class Model:
         """Ask the API; if it is out of reach, go by what it said last."""
         await self.refresh()
         kept = None if self.seen else await self._kept.read()
-        if isinstance(kept, dict) and kept.pop("model", None) == self._settings.model:
+        if isinstance(kept, dict) and kept.pop("model", None) == self._settings.model and kept.keys() == _FIELDS:
             self._take(Seen(**kept))
 
     async def refresh(self) -> None:

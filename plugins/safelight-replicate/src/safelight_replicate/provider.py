@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import aclosing
 from typing import Any, ClassVar, Self
@@ -34,6 +35,8 @@ from safelight_replicate.receipts import Receipt, Receipts, digest, match
 from safelight_replicate.seals import Seals
 from safelight_replicate.settings import Settings as ReplicateSettings
 from safelight_replicate.telling import ENDED, tell
+
+log = logging.getLogger(__name__)
 
 RESULT_SECONDS = 3600.0
 _EVENTS = ["start", "output", "completed"]
@@ -79,14 +82,17 @@ class Replicate(RemoteProvider):
         filled = unfold(form.fill(request), seen)
         self._weigh(filled, form.path_of)
         receipt = Receipt(at=self._api.time(), digest=digest(filled))
-        await self._receipts.write(key, receipt)
+        try:
+            await self._receipts.write(key, receipt)
+        except OSError as error:
+            raise NotSent(f"It cannot be written down here what is handed in ({type(error).__name__}).") from error
         try:
             created = await self._api.create(seen.path, self._body(filled, seen.version, key), self._headers(), form.path_of)
         except ProviderError as error:
             if error.is_sent is not None:
                 await self._receipts.drop(key)
             raise
-        await self._receipts.write(key, attrs.evolve(receipt, id=created["id"]))
+        await self._note(key, receipt, created)
         return self._job(created)
 
     async def poll(self, job: Job) -> Sequence[Update]:
@@ -113,7 +119,7 @@ class Replicate(RemoteProvider):
             await asyncio.sleep(after - before)
             before = after
             if (found := await self._listed(receipt)) is not None:
-                await self._receipts.write(key, attrs.evolve(receipt, id=found["id"]))
+                await self._note(key, receipt, found)
                 return self._job(found)
         raise OutcomeUnknown("Replicate lists no such prediction, but it may come late.")
 
@@ -134,6 +140,12 @@ class Replicate(RemoteProvider):
     async def webhook(self, raw: bytes, headers: Mapping[str, str]) -> None:
         """Check that Replicate signed it."""
         await self._seals.check(raw, headers)
+
+    async def _note(self, key: str, receipt: Receipt, prediction: Prediction) -> None:
+        try:
+            await self._receipts.write(key, attrs.evolve(receipt, id=prediction["id"]))
+        except OSError:
+            log.warning("replicate_receipt_not_completed", exc_info=True)  # the job is journalled all the same
 
     async def _listed(self, receipt: Receipt) -> Prediction | None:
         listed = self._api.predictions(created_after=receipt.earliest, created_before=receipt.latest)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
+import logging
 import time
 from collections.abc import AsyncIterable
 from datetime import UTC, datetime, timedelta
@@ -15,6 +17,8 @@ import attrs
 
 from safelight.providers import OutcomeUnknown
 from safelight_replicate.api import Prediction, is_id
+
+log = logging.getLogger(__name__)
 
 _KEPT_SECONDS = 86_400.0
 _EARLY, _LATE = timedelta(seconds=5), timedelta(seconds=120)
@@ -59,7 +63,12 @@ class Receipts:
         self._folder = folder
 
     async def write(self, key: str, receipt: Receipt) -> None:
-        """Note a submission before it is made, and again once it is answered."""
+        """
+        Note a submission before it is made, and again once it is answered.
+
+        Raises:
+            OSError: There is no room.
+        """
         said = {"at": receipt.at.isoformat(), "digest": receipt.digest, "id": receipt.id}
         await asyncio.to_thread(self._write, key, json.dumps(said))
 
@@ -69,7 +78,7 @@ class Receipts:
 
     async def drop(self, key: str) -> None:
         """Forget a submission that was definitely refused."""
-        await asyncio.to_thread((self._folder / f"{key}.json").unlink, missing_ok=True)
+        await asyncio.to_thread(_unlink, self._folder / f"{key}.json")
 
     async def known(self) -> set[str]:
         """Return the predictions that are surely some submission's of ours."""
@@ -87,8 +96,9 @@ class Receipts:
 
     def _sweep(self) -> None:
         for file in self._folder.glob("*"):
-            if time.time() - file.stat().st_mtime > _KEPT_SECONDS:
-                file.unlink(missing_ok=True)
+            with contextlib.suppress(FileNotFoundError):
+                if time.time() - file.stat().st_mtime > _KEPT_SECONDS:
+                    _unlink(file)
 
 
 def digest(filled: dict[str, Any]) -> str:
@@ -130,6 +140,13 @@ def _plain(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [_plain(part) for part in value]
     return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _unlink(file: Path) -> None:
+    try:
+        file.unlink(missing_ok=True)
+    except OSError:
+        log.warning("replicate_receipt_not_forgotten", exc_info=True)
 
 
 def _read(file: Path) -> Receipt | None:
