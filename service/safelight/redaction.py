@@ -14,6 +14,8 @@ import attrs
 
 MASK = "[redacted]"
 _MIN_LENGTH = 6
+_SHORT = 5
+"""What has so few characters is masked where it stands as a word of its own, for else it would garble all text."""
 _MAX_DEPTH = 8
 _MAX_BITS = 4096
 _WORD_EDGE = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
@@ -37,6 +39,7 @@ _PATTERNS = (
     (re.compile(r"\b(?:sk|pk|r8|hf|sl|fw|xai|ghp|whsec)[-_][A-Za-z0-9_-]{12,}"), MASK),
     (re.compile(r"\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*"), MASK),
     (re.compile(r"(?i)\b([a-z][a-z0-9+.-]{0,20}://)[^/\s:@]{0,256}:[^/\s@]{1,256}@"), r"\1" + MASK + "@"),
+    (re.compile(r"(/v1/webhooks/[^/\s]{1,64}/)[0-9A-Fa-f]{16,}"), r"\1" + MASK),
     (re.compile(r"(?i)\b((?:https?|wss?)://[^\s?#\"'<>]{1,2048})\?[^\s\"'<>]+"), r"\1?" + MASK),
     (re.compile(r"((?:^|(?<=[\s\"'(]))/[^\s?#\"'<>]{0,2048})\?[^\s\"'<>=]{1,256}=[^\s\"'<>]*"), r"\1?" + MASK),
 )
@@ -160,6 +163,25 @@ def _writable(text: str) -> str:
 
 def _type_name(value: object) -> str:
     return f"<{type(value).__name__}>"
+
+
+class Quoted:
+    """
+    Something private that others may quote, such as a prompt.
+
+    It is masked as it stands, and as Python and JSON write it.
+    """
+
+    def __init__(self, text: str) -> None:
+        written = repr(text), json.dumps(text), json.dumps(text, ensure_ascii=False)
+        self._forms = sorted({text, *(form[1:-1] for form in written)} - {""}, key=len, reverse=True)
+
+    def masked(self, text: str) -> str:
+        """Return a text without it; before any cut, which would leave half of it that nothing finds."""
+        for form in self._forms:
+            is_word = len(form) <= _SHORT
+            text = re.sub(rf"(?<!\w){re.escape(form)}(?!\w)", MASK, text) if is_word else text.replace(form, MASK)
+        return text
 
 
 redactor = Redactor()
