@@ -1,15 +1,9 @@
-"""fal's queue on loopback as a test scripts it, and providers opened on it as core opens them."""
-
-import asyncio
-from contextlib import asynccontextmanager
+"""fal's queue on loopback as a test scripts it, providers opened on it as core opens them, and the whole service around one."""
 
 import pytest
 
-from safelight.egress import open_session
-from safelight.intake import admit
-from safelight.ports import SystemClock
-from safelight.providers import Request, Resources
-from safelight.structuring import structure
+from safelight.providers import Canceled, Failed, Succeeded
+from safelight.testing import admitted, open_provider, open_service
 from safelight_fal.provider import Fal
 from safelight_fal.testing import ENDPOINT, KEY, FakeFal
 
@@ -21,54 +15,21 @@ async def fake():
 
 
 @pytest.fixture
-def settings(fake):
-    """What is said of an endpoint of the fake's, beside what a test says."""
-    return lambda **more: {
-        "endpoint": ENDPOINT,
-        "key": KEY,
-        "url": fake.url,
-        "jwks_url": f"{fake.url}/.well-known/jwks.json",
-        "poll_seconds": 0.1,
-        **more,
-    }
+def said(fake):
+    """What an operator says to use the fake."""
+    return {"endpoint": ENDPOINT, "key": KEY, "url": fake.url, "jwks_url": f"{fake.url}/.well-known/jwks.json"}
 
 
 @pytest.fixture
-def open_fal(settings, tmp_path):
+def open_fal(said, tmp_path):
     """`async with open_fal(**settings) as provider`; opened twice it finds the same folder."""
-
-    @asynccontextmanager
-    async def opened(*, webhooks=None, **more):
-        tasks = []
-        async with open_session(private_network=True) as session:
-            resources = Resources(
-                instance="fal",
-                session=session,
-                clock=SystemClock(),
-                spawn=lambda work, *, name: tasks.append(asyncio.create_task(work, name=name)),
-                folder=tmp_path,
-                webhooks=webhooks,
-            )
-            async with Fal(structure(settings(**more), Fal.Settings), resources) as provider:
-                try:
-                    yield provider
-                finally:
-                    for task in tasks:
-                        task.cancel()
-                    await asyncio.gather(*tasks, return_exceptions=True)
-
-    return opened
-
-
-def _asked(provider, *, prompt="a lighthouse", model=None, params=None, options=None):
-    raw = Request(prompt=prompt, model=model, params=params or {}, options=options or {})
-    return admit(raw, provider.terms)
+    return lambda *, webhooks=None, **settings: open_provider(Fal, tmp_path, {**said, **settings}, webhooks=webhooks)
 
 
 @pytest.fixture
 def ask():
     """A request as it is admitted under a provider's terms."""
-    return _asked
+    return admitted
 
 
 @pytest.fixture
@@ -99,8 +60,19 @@ def polled():
         said = []
         for _ in range(most):
             said.append(await provider.poll(job))
-            if any(type(update).__name__ in {"Succeeded", "Failed", "Canceled"} for update in said[-1]):
+            if any(isinstance(update, Succeeded | Failed | Canceled) for update in said[-1]):
                 return said
         raise AssertionError(f"no end in {said}")
 
     return poll
+
+
+@pytest.fixture
+def serve(said, tmp_path):
+    """`async with serve(**settings) as service`; `deadlines`, `outputs` and `instance` are the service's own."""
+
+    def serving(*, deadlines=None, outputs=None, instance=None, **settings):
+        settings = {**said, "poll_seconds": 0.1, "lost_seconds": 0.2, **settings}
+        return open_service(Fal, tmp_path / "data", settings, deadlines=deadlines, outputs=outputs, instance=instance)
+
+    return serving

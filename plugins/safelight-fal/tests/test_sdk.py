@@ -33,7 +33,7 @@ async def test_failure_of_the_model(fake, sdk):
     detail = [{"loc": ["body", "prompt"], "msg": "It cannot be processed.", "type": "content_policy_violation"}]
     fake.result = (422, {"detail": detail}, {"X-Fal-Retryable": "false"})
     with pytest.raises(fal_client.FalClientHTTPError) as error:
-        await sdk.subscribe(ENDPOINT, {"prompt": "x"}, poll_interval=0.01)
+        await sdk.subscribe(ENDPOINT, {"prompt": "x"}, interval=0.01)
     assert (error.value.status_code, error.value.message) == (422, detail)
 
 

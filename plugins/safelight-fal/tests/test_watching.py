@@ -28,6 +28,7 @@ from safelight_fal.testing import line
 
 STATUS, RESULT, STREAM = "GET *status", "GET *requests/????????-????-????-????-????????????", "GET *stream"
 OVER = {"status": "COMPLETED"}
+GOOD = Succeeded(charged=Charged.YES)
 
 
 def kinds(updates):
@@ -54,7 +55,7 @@ async def test_the_stream_tells_a_job_to_its_end_and_each_line_once(fake, open_f
     async with open_fal() as fal:
         job = await handed_in(fal)
         said = await heard(fal, job)
-    picture = f"{fake.url}/files/{job.id}/0.png"
+        told = await fal.poll(job)
     assert said == [
         Queued(0),
         Queued(1),
@@ -63,11 +64,12 @@ async def test_the_stream_tells_a_job_to_its_end_and_each_line_once(fake, open_f
         Started(),
         Progressed(0.3, steps=Steps(9, 30)),
         Logged("a warning", level="warning"),
-        Logged("metric inference_time = 2.31", level="debug"),
-        Produced(picture, type="image/png", seed=7),
-        Succeeded(),
     ]
-    assert fake.calls(STATUS) == []
+    assert told == [
+        Logged("metric inference_time = 2.31", level="debug"),
+        Produced(f"{fake.url}/files/{job.id}/0.png", type="image/png", seed=7),
+        GOOD,
+    ]
     assert [call.query["logs"] for call in fake.calls(STREAM)] == ["1"]
 
 
@@ -161,7 +163,7 @@ async def test_whatever_is_wrong_with_the_stream_polls_go_on(fake, open_fal, han
         with pytest.raises(ProviderUnavailable) as error:
             await heard(fal, job)
         assert error.value.retryable
-        assert (await polled(fal, job))[-1][-1] == Succeeded()
+        assert (await polled(fal, job))[-1][-1] == GOOD
 
 
 async def test_a_stream_that_is_not_wanted_is_not_opened(fake, open_fal, handed_in, heard):
@@ -186,8 +188,8 @@ async def test_a_job_is_watched_on_by_another_life_of_ours(fake, open_fal, hande
         await fal.poll(job)
     fake.last().move(OVER)
     async with open_fal() as fal:
-        said = await heard(fal, Job(job.id, job.data))
-    assert said[-1] == Succeeded()
+        assert await heard(fal, Job(job.id, job.data)) == [Started(), Logged("one")]
+        assert (await fal.poll(Job(job.id, job.data)))[-1] == GOOD
     assert len(fake.jobs) == 1
 
 
@@ -214,7 +216,7 @@ async def test_a_poll_that_fails_is_made_again(fake, open_fal, handed_in, polled
         fake.weather(weather, on=STATUS)
         await fails(fal, job, code)
         fake.clear()
-        assert (await polled(fal, job))[-1][-1] == Succeeded()
+        assert (await polled(fal, job))[-1][-1] == GOOD
 
 
 @pytest.mark.parametrize(
@@ -236,7 +238,7 @@ async def test_a_result_that_did_not_arrive_is_asked_for_again(fake, open_fal, h
         fake.weather(weather, on=RESULT)
         await fails(fal, job, code)
         fake.clear()
-        assert (await polled(fal, job))[-1][-1] == Succeeded()
+        assert (await polled(fal, job))[-1][-1] == GOOD
 
 
 async def fails(fal, job, code):
@@ -294,12 +296,12 @@ async def test_every_picture_is_an_output(fake, ended):
 async def test_a_result_is_searched_for_files_and_nothing_else(ended, result, files):
     *produced, last = await ended(body=result)
     assert [(update.content, update.type) for update in produced] == files
-    assert last == Succeeded(), "without an output the service makes a failure of it"
+    assert last == GOOD, "without an output the service makes a failure of it"
 
 
 async def test_the_operator_may_say_which_members_hold_outputs(ended):
     result = {"thumbnail": {"url": "https://a/t.png"}, "video": {"url": "https://a/v.mp4"}}
-    assert await ended(body=result, outputs=["video", "audio"]) == [Produced("https://a/v.mp4"), Succeeded()]
+    assert await ended(body=result, outputs=["video", "audio"]) == [Produced("https://a/v.mp4"), GOOD]
 
 
 @pytest.mark.parametrize(
@@ -315,10 +317,12 @@ async def test_pictures_that_were_flagged_are_left_out_or_kept_as_the_operator_l
     some = {"images": images, "has_nsfw_concepts": [False, True, False]}
     noted = Noted("1 of 3 pictures were flagged as unsafe by the endpoint.")
     zero, one, two = (Produced(image["url"]) for image in images)
-    assert await ended(body=some) == [noted, zero, two, Succeeded()]
-    assert await ended(body=some, flagged="keep") == [noted, zero, one, two, Succeeded()]
+    assert await ended(body=some) == [noted, zero, two, GOOD]
+    assert await ended(body=some, flagged="keep") == [noted, zero, one, two, GOOD]
     every = some | {"has_nsfw_concepts": [True] * 5}
-    assert await ended(body=every) == [Failed("The endpoint flagged everything it made as unsafe.", code="content_policy")]
+    assert await ended(body=every) == [
+        Failed("The endpoint flagged everything it made as unsafe.", code="content_policy", charged=Charged.YES)
+    ]
     assert kinds(await ended(body=every, flagged="keep"))[-1] is Succeeded
 
 
@@ -410,7 +414,8 @@ async def test_a_cancel_is_asked_for_and_the_job_says_that_it_happened(fake, ope
         watching = asyncio.create_task(heard(fal, job))
         await fake.heard(STREAM)
         assert await fal.cancel(job) == Cancel.REQUESTED
-        assert (await watching)[-1] == Canceled()
+        assert await watching == [Queued(0), Started()]
+        assert await fal.poll(job) == [Canceled()]
         assert await fal.cancel(job) == Cancel.TOO_LATE
     assert [call.method for call in fake.calls("* *cancel")] == ["PUT", "PUT"]
 

@@ -77,7 +77,7 @@ class Fal(RemoteProvider):
         return await self._queue.submit(form.fill(request), webhook, form.path_of)
 
     async def watch(self, job: Job) -> AsyncIterator[Update]:
-        """Yield what happens to the job; whatever goes wrong with the stream, a poll says what is so."""
+        """Yield what happens to the job until it is over; how it ended, and whatever goes wrong here, is for a poll to say."""
         if not self.settings.stream:
             return
         story = self._story(job)
@@ -89,8 +89,6 @@ class Fal(RemoteProvider):
                 for update in story.stand(said):
                     yield update
                 if story.is_over(said):
-                    for update in await self._end(job, story, said):
-                        yield update
                     return
 
     async def poll(self, job: Job) -> Sequence[Update]:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Literal
 
-from safelight.providers import Failed, Noted, Produced, Succeeded, Update
+from safelight.providers import Charged, Failed, Noted, Produced, Succeeded, Update
 
 _SEEDS = range(-(2**63), 2**64)
 
 
 def told(result: dict[str, Any], *, keys: tuple[str, ...], flagged: Literal["refuse", "keep"]) -> list[Update]:
     """
-    Return the outputs of a result, and how the job ended.
+    Return the outputs of a result, and how the job ended. Whoever made something, flagged or not, has billed it.
 
     Args:
         keys: The members that hold outputs; none = all.
@@ -24,11 +24,11 @@ def told(result: dict[str, Any], *, keys: tuple[str, ...], flagged: Literal["ref
     unsafe = [index for index in unsafe if index < len(files)]
     kept = [file for index, file in enumerate(files) if flagged == "keep" or index not in unsafe]
     if unsafe and not kept:
-        return [Failed("The endpoint flagged everything it made as unsafe.", code="content_policy")]
+        return [Failed("The endpoint flagged everything it made as unsafe.", code="content_policy", charged=Charged.YES)]
     noted = [Noted(f"{len(unsafe)} of {len(files)} pictures were flagged as unsafe by the endpoint.")] if unsafe else []
     seed = result.get("seed")
     seed = seed if isinstance(seed, int) and not isinstance(seed, bool) and seed in _SEEDS else None
-    return [*noted, *(Produced(file["url"], type=_type(file), seed=seed) for file in kept), Succeeded()]
+    return [*noted, *(Produced(file["url"], type=_type(file), seed=seed) for file in kept), Succeeded(charged=Charged.YES)]
 
 
 def _files(part: Any) -> Iterator[dict[str, Any]]:

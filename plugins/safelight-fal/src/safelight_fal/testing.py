@@ -268,7 +268,7 @@ class FakeFal(FakeUpstream):
         return None if _stranger(request) else self.jobs.get(request.match_info["id"])
 
     def _told(self, job: FakeJob, request: Request, logs: list[dict[str, Any]]) -> dict[str, Any]:
-        shown = logs if request.query.get("logs") == "1" and job.state["status"] != "IN_QUEUE" else None
+        shown = logs if request.query.get("logs") in {"1", "true"} and job.state["status"] != "IN_QUEUE" else None
         return {**self._named(job, request.match_info["app"]), **job.state, "logs": shown}
 
     def _named(self, job: FakeJob, app: str) -> dict[str, Any]:
