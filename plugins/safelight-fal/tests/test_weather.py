@@ -253,7 +253,7 @@ async def test_a_cancel_is_confirmed_by_the_job_itself(fake, serve, state):
     fake.plot = [state]
     async with serve() as service:
         generation = await service.begin()
-        await fake.heard(STATUS)
+        await fake.heard(STREAM)
         await service.cancel(generation)
         status = await service.end(generation)
     assert (status.outcome, status.cancel) == ("canceled", "confirmed")
@@ -265,7 +265,7 @@ async def test_a_cancel_that_the_runner_ignores_ends_in_time(fake, serve):
     fake.weather(Answers(202, {"status": "CANCELLATION_REQUESTED"}), on=CANCEL)
     async with serve(deadlines={"cancel_seconds": 0.3}) as service:
         generation = await service.begin()
-        await fake.heard(STATUS)
+        await fake.heard(STREAM)
         await service.cancel(generation)
         status = await service.end(generation)
     assert (status.outcome, status.cancel, status.charged) == ("canceled", "requested", "unknown")
@@ -276,7 +276,7 @@ async def test_a_cancel_that_comes_too_late_leaves_the_success(fake, serve):
     fake.weather(Answers(400, {"status": "ALREADY_COMPLETED"}), on=CANCEL)
     async with serve() as service:
         generation = await service.begin()
-        await fake.heard(STATUS)
+        await fake.heard(STREAM)
         await service.cancel(generation)
         await fake.heard(CANCEL)
         fake.last().move(OVER)
