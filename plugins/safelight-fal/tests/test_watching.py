@@ -223,6 +223,8 @@ async def test_a_poll_that_fails_is_made_again(fake, open_fal, handed_in, polled
     ("weather", "code"),
     [
         (Answers(202, {"detail": "Request is still in progress"}), "provider_unavailable"),
+        (Answers(400, {"detail": "Request is still in progress"}), "provider_unavailable"),
+        (Answers(404, {"detail": "Not found"}), "provider_unavailable"),
         (Answers(502, "<html>"), "provider_unavailable"),
         (Answers(408), "provider_unavailable"),
         (Answers(429, {}, headers={"Retry-After": "4"}), "provider_rate_limited"),
@@ -269,6 +271,20 @@ async def test_a_job_that_is_not_known_for_a_while_is_lost_and_not_before(fake, 
         assert await fal.poll(job) == [
             Failed("The service no longer knows the job.", code="output_unavailable", retryable=True),
         ]
+
+
+async def test_a_result_that_is_gone_for_a_while_is_lost_or_was_canceled(fake, open_fal, handed_in):
+    fake.plot = [OVER]
+    fake.weather(Answers(404, {"detail": "Not found"}), on=RESULT)
+    async with open_fal() as fal:
+        job = await handed_in(fal)
+        await fails(fal, job, "provider_unavailable")
+        await fails(fal, job, "provider_unavailable")
+        fal._stories[job.id].lost_at -= 10
+        assert await fal.poll(job) == [Failed("The service no longer has the result.", code="output_unavailable", retryable=True)]
+        job = await handed_in(fal)
+        await fal.cancel(job)
+        assert await fal.poll(job) == [Canceled()]
 
 
 # How a job ends
@@ -378,7 +394,6 @@ SLOW = [{"loc": ["body"], "msg": "Too slow", "type": "generation_timeout"}]
             {},
             Failed("The account has no credit left: Exhausted balance", code="provider_quota"),
         ),
-        (404, {}, {}, Failed("The service no longer has the result.", code="output_unavailable", retryable=True)),
         (503, {"detail": "gone"}, {"X-Fal-Error-Type": "runner_disconnected"}, None),
     ],
 )

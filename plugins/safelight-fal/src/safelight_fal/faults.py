@@ -84,6 +84,11 @@ class Answer:
         return str(self.said.get("error_type") or self.headers.get("X-Fal-Error-Type") or "")
 
     @property
+    def is_too_early(self) -> bool:
+        """Whether it was asked for a result that is not there yet; there is no other word for that."""
+        return self.status == HTTPStatus.BAD_REQUEST and "in progress" in str(self.said.get("detail")).lower()
+
+    @property
     def is_verdict(self) -> bool:
         """Whether it speaks of the job: a gateway that fails on the way knows no job, and has words of its own."""
         return self.status < HTTPStatus.INTERNAL_SERVER_ERROR or bool(self.error_type) or "detail" in self.said

@@ -97,10 +97,12 @@ class Fal(RemoteProvider):
         try:
             said = await self._queue.status(job)
         except NotThere:
-            return [self._missing(job, story)]
+            return [self._missing(job, story, "The service no longer knows the job.")]
+        if story.is_over(said):
+            ended = await self._end(job, story, said)
+            return [*story.stand(said), *ended]
         story.lost_at = None
-        ended = await self._end(job, story, said) if story.is_over(said) else []
-        return [*story.stand(said), *ended]
+        return list(story.stand(said))
 
     async def cancel(self, job: Job) -> Cancel:
         """Ask for it to be stopped; that it has stopped, the job itself says."""
@@ -132,8 +134,10 @@ class Fal(RemoteProvider):
             answer = None
         measured = list(story.measured(said))
         if answer is not None and not answer.is_good:
-            if is_cancellation(answer.error_type) or (story.is_cancel_asked and answer.status == HTTPStatus.NOT_FOUND):
+            if is_cancellation(answer.error_type):
                 return self._ended(job, Canceled())
+            if answer.status == HTTPStatus.NOT_FOUND:
+                return [self._missing(job, story, "The service no longer has the result.")]
             return self._ended(job, *measured, self._fault(answer).ended())
         if error or error_type or answer is None:
             fault = of_word(error_type, str(error or "The job failed.")[:300], has_deadline=self._has_deadline)
@@ -142,8 +146,6 @@ class Fal(RemoteProvider):
         return self._ended(job, *measured, *told)
 
     def _fault(self, answer: Answer) -> Fault:
-        if answer.status == HTTPStatus.NOT_FOUND:
-            return Fault(code="output_unavailable", sentence="The service no longer has the result.", retryable=True)
         form = self._endpoint.form
         return of_answer(answer, form.path_of if form else str, has_deadline=self._has_deadline)
 
@@ -155,9 +157,9 @@ class Fal(RemoteProvider):
         self._stories.pop(job.id, None)
         return list(updates)
 
-    def _missing(self, job: Job, story: Story) -> Update:
+    def _missing(self, job: Job, story: Story, sentence: str) -> Update:
         """
-        Return what it means that the service does not know the job: it was canceled, or it is lost.
+        Return what it means that the service does not know the job, or its result: it was canceled, or it is lost.
 
         Raises:
             ProviderUnavailable: It may still turn up.
@@ -167,9 +169,8 @@ class Fal(RemoteProvider):
         now = asyncio.get_running_loop().time()
         story.lost_at = now if story.lost_at is None else story.lost_at
         if now - story.lost_at < self.settings.lost_seconds:
-            raise ProviderUnavailable("The service does not know the job.")
-        lost = Failed("The service no longer knows the job.", code="output_unavailable", retryable=True)
-        return self._ended(job, lost)[0]
+            raise ProviderUnavailable(sentence)
+        return self._ended(job, Failed(sentence, code="output_unavailable", retryable=True))[0]
 
     def _story(self, job: Job) -> Story:
         story = self._stories.setdefault(job.id, Story(self.settings.words))

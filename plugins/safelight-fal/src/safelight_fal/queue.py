@@ -89,7 +89,7 @@ class Queue:
             ProviderError: Nobody knows.
         """
         answer = await self._ask("GET", self._addresses.page(job, "response"))
-        if answer.status == HTTPStatus.ACCEPTED:
+        if answer.status == HTTPStatus.ACCEPTED or answer.is_too_early:
             raise ProviderUnavailable("The service says that the job is over, and that it is not.")
         if answer.status in {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS} or not answer.is_verdict:
             raise unavailable(answer, self._now(), str)
