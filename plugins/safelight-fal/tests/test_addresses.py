@@ -35,6 +35,7 @@ def test_further_hosts_are_the_operators_to_allow():
     [
         "https://evil.example/acme/lighthouse/requests/r1/status",
         "http://queue.fal.run/acme/lighthouse/requests/r1/status",
+        "http://queue.fal.run:443/acme/lighthouse/requests/r1/status",
         "https://queue.fal.run:8443/acme/lighthouse/requests/r1/status",
         "https://queue.fal.run.evil.example/acme/lighthouse/requests/r1/status",
         "https://queue.fal.run@evil.example/acme/lighthouse/requests/r1/status",

@@ -175,10 +175,13 @@ async def test_a_stream_that_is_not_wanted_is_not_opened(fake, open_fal, handed_
 async def test_whoever_stops_listening_leaves_no_connection_behind(fake, open_fal, handed_in):
     fake.plot = [{"status": "IN_PROGRESS"}]
     async with open_fal() as fal:
-        watch = fal.watch(await handed_in(fal))
+        job = await handed_in(fal)
+        watch = fal.watch(job)
         assert await anext(watch) == Queued(0)
         await watch.aclose()
-        assert len(fal.resources.session.connector._acquired) == 0
+        await fal.poll(job)
+        connector = fal.resources.session.connector
+        assert (len(connector._acquired), len(connector._conns)) == (0, 0), "a submission needs a connection of its own"
 
 
 async def test_a_job_is_watched_on_by_another_life_of_ours(fake, open_fal, handed_in, heard):
@@ -454,6 +457,7 @@ async def test_a_cancel_of_a_job_that_is_not_known_ends_nothing_by_itself(fake, 
 async def test_a_result_that_is_an_answer_to_our_cancel_is_one(ended):
     said = {"detail": "Client cancelled", "error_type": "client_cancelled"}
     assert await ended(OVER, 499, said) == [Canceled()]
+    assert await ended({**OVER, "error_type": "CANCELED"}, 200, {"images": [{"url": "https://a/1.png"}]}) == [Canceled()]
 
 
 async def test_a_clone_answers_a_cancel_with_its_own_codes(fake, open_fal, handed_in):
