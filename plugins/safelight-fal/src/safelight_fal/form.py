@@ -46,7 +46,7 @@ def form_of_settings(settings: Settings) -> Form:
     Raises:
         Unreadable: The settings contradict each other.
     """
-    names = {ours: settings.inputs.get(ours, USUAL[ours][0]) for ours in ("prompt", *settings.params)}
+    names = {ours: settings.inputs.get(ours, usual[0]) for ours, usual in _usual(settings).items()}
     properties: dict[str, Schema] = {names[ours]: _COMMON.get(ours, {"type": "string"}) for ours in names}
     properties |= {name.partition(".")[0]: {} for name in names.values() if "." in name}
     properties |= settings.options | {name: {} for name in settings.fixed}
@@ -54,7 +54,7 @@ def form_of_settings(settings: Settings) -> Form:
         properties,
         required={name for name, schema in settings.options.items() if schema.get("required") is True},
         components={},
-        usual={ours: USUAL[ours] for ours in names},
+        usual=_usual(settings),
         inputs=settings.inputs,
         fixed=settings.fixed,
     )
@@ -77,10 +77,14 @@ def form_of_document(document: Any, settings: Settings) -> Form:
         dict(_with_places(properties, schemas)),
         required=taken.get("required") or (),
         components=schemas,
-        usual={ours: names for ours, names in USUAL.items() if ours in {"prompt", *settings.params}},
+        usual=_usual(settings),
         inputs=settings.inputs,
         fixed=settings.fixed,
     )
+
+
+def _usual(settings: Settings) -> dict[str, tuple[str, ...]]:
+    return {ours: names for ours, names in USUAL.items() if ours in {"prompt", *settings.params, *settings.inputs}}
 
 
 def _body(paths: Mapping[str, Any], endpoint: str) -> Schema:

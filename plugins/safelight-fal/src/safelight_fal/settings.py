@@ -10,7 +10,7 @@ from attrs.validators import and_, deep_iterable, ge, in_, le, matches_re, min_l
 from yarl import URL
 
 from safelight.providers import COMMON_PARAMS, Secret
-from safelight.providers.toolbox import FORMABLE
+from safelight.providers.toolbox import is_address, names_ours
 
 _ENDPOINT = re.compile(r"[\w.-]+(/[\w.-]+)+", re.ASCII)
 _HEADER = re.compile(r"[A-Za-z0-9-]+")
@@ -22,24 +22,10 @@ def _is_endpoint(_: Any, __: attrs.Attribute[Any], value: str) -> None:
         raise ValueError("must be an endpoint's id, as in 'owner/name' or 'owner/name/variant'")
 
 
-def _is_address(_: Any, __: attrs.Attribute[Any], value: str) -> None:
-    url = URL(value)
-    if url.scheme not in {"http", "https"} or not url.host:
-        raise ValueError("must be an http:// or https:// address")
-    if url.user is not None or url.query or url.fragment:
-        raise ValueError("must hold neither credentials nor a query; both have settings of their own")
-
-
 def _is_page(_: Any, __: attrs.Attribute[Any], value: str) -> None:
     url = URL(value)
     if value and (url.scheme not in {"http", "https"} or not url.host or url.user is not None):
         raise ValueError("must be an http:// or https:// address without credentials, or empty")
-
-
-def _names_ours(instance: Settings, _: attrs.Attribute[Any], value: dict[str, str]) -> None:
-    taken = FORMABLE & {"prompt", *instance.params}
-    if set(value) - taken:
-        raise ValueError(f"may name nothing but {', '.join(sorted(taken))}")
 
 
 def _describes(instance: Settings, _: attrs.Attribute[Any], value: dict[str, Any]) -> None:
@@ -102,7 +88,7 @@ class Settings:
         schema_url: Where the endpoint's OpenAPI document is, `{endpoint}` in it being its id; empty: `params` and
             `options` say what it takes.
         refresh_seconds: How often that document is read again.
-        params: The common parameters that the endpoint takes.
+        params: The common parameters that the endpoint takes; those in `inputs` are taken as well.
         options: Its other properties, each with its JSON Schema.
         inputs: Which property of the endpoint's input takes our `prompt`, `steps` and so on, where its name is not a usual one.
         fixed: Values of properties that callers neither see nor set, secrets among them.
@@ -117,7 +103,7 @@ class Settings:
 
     endpoint: str = attrs.field(validator=_is_endpoint)
     key: Secret = attrs.field(validator=min_len(1))
-    url: str = attrs.field(default="https://queue.fal.run", validator=_is_address)
+    url: str = attrs.field(default="https://queue.fal.run", validator=is_address)
     auth_header: str = attrs.field(default="Authorization", validator=matches_re(_HEADER))
     auth_scheme: str = attrs.field(default="Key", validator=matches_re(r"[!-~]*"))
     hosts: tuple[str, ...] = attrs.field(default=(), validator=deep_iterable(matches_re(_HOST)))
@@ -131,7 +117,7 @@ class Settings:
     refresh_seconds: float = attrs.field(default=3600.0, validator=and_(ge(1), le(86400)))
     params: tuple[str, ...] = attrs.field(default=tuple(sorted(COMMON_PARAMS)), validator=deep_iterable(in_(COMMON_PARAMS)))
     options: dict[str, Any] = attrs.field(factory=dict, validator=_describes)
-    inputs: dict[str, str] = attrs.field(factory=dict, validator=_names_ours)
+    inputs: dict[str, str] = attrs.field(factory=dict, validator=names_ours)
     fixed: dict[str, Any] = attrs.field(factory=dict)
     outputs: tuple[str, ...] = ()
     flagged: Literal["refuse", "keep"] = "refuse"
