@@ -11,4 +11,4 @@ SET body = CAST(json_patch(CAST(body AS TEXT), json_object(
     'deadline_at', NULL, 'deadlineAt', json_extract(CAST(body AS TEXT), '$.deadline_at'),
     'progress_floor', NULL, 'progressFloor', coalesce(json_extract(CAST(body AS TEXT), '$.progress_floor'), 0)
 )) AS BLOB)
-WHERE kind = 'status';
+WHERE kind = 'status' AND json_extract(CAST(body AS TEXT), '$.sessionId') IS NULL;
