@@ -184,10 +184,10 @@ class Hub:
         """Let an ended generation leave memory at once; whoever still looks is shown its end all the same."""
         self._channels.pop(generation, None)
 
-    def newest(self, generation: str) -> Status | None:
-        """Return the newest status, None for a generation that is not in memory."""
+    def newest(self, generation: str, owner: str | None = None) -> Status | None:
+        """Return the newest status; None for a generation that is not in memory, or is not the given owner's."""
         channel = self._channels.get(generation)
-        return channel.frame.status if channel else None
+        return channel.frame.status if channel is not None and owner in {None, channel.owner} else None
 
     def subscribe(self, generation: str, viewer: Viewer, seen: Version = NOTHING_SEEN) -> Subscription | None:
         """
