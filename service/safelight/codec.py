@@ -153,9 +153,10 @@ def _unshown(status: Status) -> dict[str, Any]:
     unshown: dict[str, Any] = {}
     if status.progress_floor != (status.progress or 0):
         unshown[_FLOOR] = status.progress_floor
-    moments = ((word, getattr(status, name)) for name, word in _MOMENTS)
-    if exact := {word: at.astimezone(UTC).isoformat() for word, at in moments if at is not None and at.microsecond % 1000}:
-        unshown[_EXACT] = exact
+    for name, word in _MOMENTS:
+        at = getattr(status, name)
+        if at is not None and at.microsecond % 1000:
+            unshown.setdefault(_EXACT, {})[word] = at.astimezone(UTC).isoformat()
     return unshown
 
 

@@ -230,13 +230,14 @@ class Safelight:
 
     async def look(self, generation_id: str, *, owner: str) -> Status:
         """
-        Return the newest status alone: from memory while it is there, which is nearly always.
+        Return the newest status alone: from memory while it runs, from the journal once it has ended and may be forgotten.
 
         Raises:
             NotFound: Unknown, or someone else's.
             Gone: The caller's own, and forgotten.
         """
-        return self.hub.newest(generation_id, owner) or (await self.find(generation_id, owner=owner))[1]
+        newest = self.hub.newest(generation_id, owner)
+        return newest if newest and not newest.is_terminal else (await self.find(generation_id, owner=owner))[1]
 
     async def listing(
         self,
