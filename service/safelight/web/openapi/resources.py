@@ -98,7 +98,7 @@ def webhook_call() -> Operation:
         description="For a provider's upstream, which was handed the URL. A genuine message has the job looked at, once; "
         "what it says is not taken from it.",
         parameters=(takes.WEBHOOK_PROVIDER, takes.WEBHOOK_NONCE),
-        body={"required": True, "content": {"*/*": {}}},
+        body={"description": "As the upstream sends it; the plugin verifies it.", "required": True, "content": {"*/*": {}}},
         answers=(
             good(HTTPStatus.OK, "It was taken in, was taken in before, or is about nothing that runs."),
             good(HTTPStatus.ACCEPTED, "It was taken in and is still being verified."),
