@@ -48,6 +48,8 @@ def _measured(bench: Bench, name: str) -> dict[str, Any]:
     said = as_plain(sheet) | {"error": error, "seconds": round(time.monotonic() - began, 1)}
     for found in () if bench.is_quick else said["verdicts"]:
         bench.tell(f"  {verdict(found)}")
+    for remark in sheet.remarks:
+        bench.tell(f"  {remark}")
     for goal in () if bench.is_quick else sheet.untried:
         bench.tell(f"  NOT TRIED: {goal}")
     return said

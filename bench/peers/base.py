@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import random
 import shutil
 import socket
 import subprocess
@@ -120,7 +122,9 @@ class Server(ABC):
 
 
 def free_port() -> int:
-    """Return a port of loopback that nobody has at the moment."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port: int = server.getsockname()[1]
-        return port
+    """Return a port of loopback that nobody has, from below those that the kernel gives to clients: thousands of them come and go."""
+    least = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text(encoding="ascii").split()[0])
+    while True:
+        port = random.randrange(least // 2, least)
+        with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port

@@ -14,11 +14,15 @@ from typing import Any
 from bench.peers.base import PATIENCE_SECONDS, NotUp, Server
 from bench.places import HERE
 
-_PROVIDER = HERE / "provider"
+PROVIDER = HERE / "provider"
 _CONFIG = """
 [providers.bench]
 plugin = "bench"
+
+[deadlines]
+stall_seconds = 3600
 """
+"""What holds still while thousands are made or connected is not to be ended for it."""
 _UNUSED = 2**20
 """The channel of a run that holds still: only its snapshot is looked at."""
 _LONGEST, _LONGEST_REF = 480, 200
@@ -43,7 +47,7 @@ class Service(Server):
     @property
     def environment(self) -> dict[str, str]:
         """The provider is found as any installed plugin is."""
-        return super().environment | {"PYTHONPATH": str(_PROVIDER)}
+        return super().environment | {"PYTHONPATH": str(PROVIDER)}
 
     def is_up(self) -> bool:
         """See `Server`; it says itself where the desk is."""

@@ -2,19 +2,11 @@
 
 from __future__ import annotations
 
-import json
-import shutil
-import subprocess
-import sys
-from pathlib import Path
-from typing import Any
-
 from bench.load.building import built
-from bench.measuring.cores import pinned
-from bench.measuring.machine import NO_DISK, file_system
-from bench.measuring.sheet import Sheet, Wrong
-from bench.places import HERE, ROOT
+from bench.measuring.sheet import Sheet
+from bench.places import HERE
 from bench.rows.base import SERVICE, Bench, Row
+from bench.rows.inside import inside
 
 UNIT = "appends a second"
 _CPU, _P99 = "µs of CPU per append", "p99 at 10,000 a second, ms"
@@ -24,10 +16,10 @@ _GROUPED, _DURABLE, _STEADY = "progress, grouped", "durable, grouped", "progress
 
 
 def _measure(bench: Bench, sheet: Sheet) -> None:
-    if file_system(bench.folder).split()[0] in NO_DISK:
-        raise Wrong(f"{bench.folder} is on no disk")
+    counter = built("fsyncs.so", HERE / "load" / "fsyncs", "-shared", "-fPIC", "-ldl")
+    syncs = bench.folder / "fsyncs"
     for _ in range(bench.rounds):
-        said = _appends(bench, bench.size(100_000, 200))
+        said = inside(bench, "appends", bench.size(100_000, 200), LD_PRELOAD=str(counter), BENCH_FSYNCS=str(syncs))
         for case, key in ((_GROUPED, "progress"), (_DURABLE, "durable")):
             found = said[key]
             sheet.note(UNIT, case, SERVICE, found["rate"])
@@ -41,32 +33,6 @@ def _measure(bench: Bench, sheet: Sheet) -> None:
     rates = sheet.values(UNIT, _GROUPED, SERVICE)
     sheet.judge(f"at least {_LEAST:,} a second, grouped", _GROUPED, "a second", rates, _LEAST, is_least=True)
     sheet.judge(f"p99 at most {_MOST_MS:g} ms at 10,000 a second", _STEADY, "ms", sheet.values(_P99, _STEADY, SERVICE), _MOST_MS)
-
-
-def _appends(bench: Bench, count: int) -> dict[str, Any]:
-    folder = bench.folder / "journal"
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    counter = built("fsyncs.so", HERE / "load" / "fsyncs", "-shared", "-fPIC", "-ldl")
-    done = subprocess.run(
-        [sys.executable, "-m", "bench.measuring.appends", str(folder / "data"), str(count)],
-        check=False,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        env={
-            "PYTHONPATH": str(ROOT),
-            "LD_PRELOAD": str(counter),
-            "BENCH_FSYNCS": str(folder / "fsyncs"),
-            "HOME": str(Path.home()),
-        },
-        preexec_fn=pinned(bench.cores.server),
-    )
-    if done.returncode:
-        raise Wrong(f"the appends failed: {done.stderr[-2000:]}")
-    shutil.rmtree(folder)
-    said: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])  # the journal's log goes before it
-    return said
 
 
 ROW = Row(
