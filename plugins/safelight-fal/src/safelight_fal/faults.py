@@ -80,7 +80,7 @@ class Answer:
 
     @property
     def error_type(self) -> str:
-        """The word for what went wrong, where the service says one."""
+        """The word for what went wrong, where the queue says one."""
         return str(self.said.get("error_type") or self.headers.get("X-Fal-Error-Type") or "")
 
     @property
@@ -128,7 +128,7 @@ def of_answer(answer: Answer, path_of: Callable[[str], str], *, has_deadline: bo
     if fault is None:
         is_theirs = answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR
         code = "provider_unavailable" if is_theirs else "provider_rejected"
-        fault = Fault(code=code, sentence=f"The service answered {answer.status}: {_said(answer)}", charged=_free(answer))
+        fault = Fault(code=code, sentence=f"The queue answered {answer.status}: {_said(answer)}", charged=_free(answer))
     told = (answer.headers.get("X-Fal-Retryable") or answer.headers.get("X-Fal-Needs-Retry") or "").lower()
     return fault if told not in {"true", "false", "1", "0"} else attrs.evolve(fault, retryable=told in {"true", "1"})
 
@@ -155,7 +155,7 @@ def refusal(answer: Answer, now: datetime, path_of: Callable[[str], str]) -> Pro
     """Return the error that the answer to a call other than success means for that call; see `of_answer`."""
     is_passed_on = answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR and answer.status != HTTPStatus.SERVICE_UNAVAILABLE
     if is_passed_on or answer.status == HTTPStatus.REQUEST_TIMEOUT:
-        return OutcomeUnknown(f"The service, or a proxy before it, answered {answer.status}: {_said(answer)}")
+        return OutcomeUnknown(f"The queue, or a proxy before it, answered {answer.status}: {_said(answer)}")
     fault = of_answer(answer, path_of)
     wait = retry_after_seconds(answer.headers, answer.body, now)
     return _KINDS.get(fault.code, Rejected)(fault.sentence, retry_after_seconds=wait)
@@ -190,13 +190,13 @@ def _of_status(answer: Answer) -> Fault | None:
     has_no_credit = answer.status == HTTPStatus.PAYMENT_REQUIRED or bool(_BALANCE.search(said))
     match answer.status:
         case HTTPStatus.UNAUTHORIZED:
-            fault = Fault(code="provider_auth", sentence="The service does not know our key.")
+            fault = Fault(code="provider_auth", sentence="The queue does not know our key.")
         case HTTPStatus.PAYMENT_REQUIRED | HTTPStatus.FORBIDDEN if has_no_credit:
             fault = Fault(code="provider_quota", sentence=f"The account has no credit left: {said}")
         case HTTPStatus.FORBIDDEN:
-            fault = Fault(code="provider_auth", sentence=f"The service does not let us in: {said}")
+            fault = Fault(code="provider_auth", sentence=f"The queue does not let us in: {said}")
         case HTTPStatus.TOO_MANY_REQUESTS:
-            fault = Fault(code="provider_rate_limited", sentence="The service has too much to do for us.", retryable=True)
+            fault = Fault(code="provider_rate_limited", sentence="The queue has too much to do for us.", retryable=True)
         case HTTPStatus.UNPROCESSABLE_ENTITY:
             fault = Fault(code="invalid_input", sentence=f"The endpoint refuses this: {said}")
         case _:
