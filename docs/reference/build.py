@@ -8,12 +8,13 @@ import re
 from collections.abc import Callable, Iterator
 from enum import EnumType
 from pathlib import Path
-from typing import Any
+from types import ModuleType
+from typing import Any, TypeAlias
 
 import attrs
 import click
 
-from safelight import hookspecs, providers
+from safelight import hookspecs, providers, testing
 from safelight.cli.main import main
 from safelight.config.model import Config, Instance, RouteSettings
 from safelight.config.reload import LIVE
@@ -94,20 +95,37 @@ def hooks() -> str:
 
 def api() -> str:
     """Return everything `safelight.providers` exports, in groups."""
-    names = {name: getattr(providers, name) for name in providers.__all__}
+    return _grouped(providers, _GROUPS)
+
+
+def kit() -> str:
+    """Return everything `safelight.testing` exports, in groups."""
+    return _grouped(testing, _KIT)
+
+
+def _grouped(module: ModuleType, groups: _Groups) -> str:
+    names = {name: getattr(module, name) for name in module.__all__}
     parts = []
-    for title, belongs in _GROUPS:
+    for title, belongs in groups:
         chosen = [name for name in names if belongs(names[name])]
         parts += [f"## {title}", *(_described(name, names.pop(name)) for name in chosen)]
     return "\n\n".join(parts)
 
 
-_GROUPS: tuple[tuple[str, Callable[[Any], bool]], ...] = (
+_Groups: TypeAlias = tuple[tuple[str, Callable[[Any], bool]], ...]
+_KIT: _Groups = (
+    ("A provider, opened", lambda it: inspect.isfunction(it) or it is testing.Service),
+    ("An upstream", lambda it: not issubclass(it, testing.Weather)),
+    ("The base of all weather", lambda it: it is testing.Weather),
+    ("Weather", inspect.isclass),
+)
+_GROUPS: _Groups = (
     ("Base classes", lambda it: inspect.isclass(it) and issubclass(it, providers.Provider)),
     ("Updates: what a provider says", lambda it: inspect.isclass(it) and issubclass(it, providers.Update)),
     ("Errors: what a provider raises", lambda it: inspect.isclass(it) and issubclass(it, providers.ProviderError)),
     ("Sets of words", lambda it: isinstance(it, EnumType)),
     ("What a provider is given, and what it gives", inspect.isclass),
+    ("Helpers for plugins that speak HTTP", inspect.isfunction),
     ("Constants and marks", lambda _: True),
 )
 
@@ -118,6 +136,8 @@ def _described(name: str, it: Any) -> str:
         return f"### `{name}`\n\n{_prose(it)}\n\n{words}"
     if isinstance(it, frozenset):
         return f"- `{name}`: {', '.join(f'`{word}`' for word in sorted(it))}"
+    if inspect.isfunction(it):
+        return f"### `{name}{_signature(it)}`\n\n{_prose(it)}"
     if not inspect.isclass(it):
         return (
             f"- `{name}` = `{it}`" if isinstance(it, int) else f"- `{name}` marks a function as a hook: write `@{name}` above it"
@@ -154,6 +174,8 @@ def _methods(cls: type) -> Iterator[str]:
         function = member.fget if isinstance(member, property) else member
         if (name.startswith("_") and name not in {"__aenter__", "__aexit__"}) or not inspect.isfunction(function):
             continue
+        if not function.__doc__ or any(name in vars(base) for base in cls.__mro__[1:]):
+            continue  # said by the language, or by the class it is inherited from
         kind = "async " if inspect.iscoroutinefunction(function) else ""
         call = "" if isinstance(member, property) else _signature(function)
         yield f"**`{kind}{name}{call}`** {_prose(function)}"
@@ -161,7 +183,8 @@ def _methods(cls: type) -> Iterator[str]:
 
 def _signature(function: Callable[..., Any]) -> str:
     signature = inspect.signature(function)
-    return str(signature.replace(parameters=[it for name, it in signature.parameters.items() if name != "self"])).replace("'", "")
+    shown = str(signature.replace(parameters=[it for name, it in signature.parameters.items() if name != "self"]))
+    return re.sub(r"(: |-> )'((?:[^'\\]|\\.)*)'", r"\1\2", shown)  # annotations are text here, defaults are not
 
 
 def _prose(it: Any) -> str:
@@ -181,7 +204,7 @@ def _prose(it: Any) -> str:
     return "\n".join(lines)
 
 
-_MAKERS: dict[str, Callable[[], str]] = {"config": config, "cli": cli, "hooks": hooks, "api": api}
+_MAKERS: dict[str, Callable[[], str]] = {"config": config, "cli": cli, "hooks": hooks, "api": api, "kit": kit}
 
 
 if __name__ == "__main__":

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-import json
-import re
 import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable
 from enum import Enum
+from functools import cache
 from typing import Any, Generic, TypeVar
 
 import attrs
 import structlog
 
 from safelight.providers.failures import ProviderCrashed, ProviderError, ProviderProtocol, ProviderTimeout
-from safelight.redaction import MASK, redactor
+from safelight.redaction import Quoted, redactor
 from safelight.status import Charged
 from safelight.updates import CoreUpdate, Logged, Update
 
@@ -26,8 +25,6 @@ _MAX_TEXT = 4096
 _MAX_TRACE = 8000
 _EDGE = 4096
 """What is looked at beyond a cut, so that a secret that stands across it is seen whole."""
-_SHORT = 5
-"""A prompt of so few characters is masked where it stands as a word of its own, for else it would garble all text."""
 _FACTS = {
     "code": str,
     "retryable": bool,
@@ -56,7 +53,7 @@ class Boundary:
     """
 
     def __init__(self, instance: str, plugin: str, *, hidden: str = "") -> None:
-        self._quotes = _quotes(hidden)
+        self._hidden = Quoted(hidden)
         self.instance = instance
         self._plugin = plugin
         self._stopping: set[asyncio.Task[Any]] = set()
@@ -101,7 +98,7 @@ class Boundary:
                 raise self._nonsense(f"The provider returned a '{type(iterator).__name__}' instead of yielding updates.")
             try:
                 async for update in iterator:
-                    await take(self._checked(update))
+                    await take(self.checked(update))
             finally:
                 if close := getattr(iterator, "aclose", None):
                     await close()  # here, inside the border: the loop's own finaliser would run it outside
@@ -138,24 +135,23 @@ class Boundary:
 
     def masked(self, text: str, *, keep: int = 2000) -> str:
         """Return what may be logged of a plugin's text: its end, without secrets and without the prompt it may quote."""
-        return redactor.text(self._unquoted(text)[-keep - _EDGE :])[-keep:]
+        return redactor.text(self._hidden.masked(text)[-keep - _EDGE :])[-keep:]
 
     def trace(self, error: BaseException) -> str:
         """Return the traceback of what a plugin raised, as it may be logged."""
         return self.masked("".join(traceback.format_exception(error)), keep=_MAX_TRACE)
 
-    def _unquoted(self, text: str) -> str:
-        """Mask the prompt; before any cut, which would leave half of it that nothing finds."""
-        for quoted in self._quotes:
-            is_word = len(quoted) <= _SHORT
-            text = re.sub(rf"(?<!\w){re.escape(quoted)}(?!\w)", MASK, text) if is_word else text.replace(quoted, MASK)
-        return text
+    def checked(self, update: Any) -> Any:
+        """
+        Return an update of a plugin's, scrubbed; to be called in a task of the boundary.
 
-    def _checked(self, update: Any) -> Any:
+        Raises:
+            ProviderProtocol: It is none.
+        """
         if isinstance(update, CoreUpdate) or not isinstance(update, Update):
             raise self._nonsense(f"The provider yielded a '{type(update).__name__}', which is no update.")
         if isinstance(update, Logged):
-            update = attrs.evolve(update, line=self._unquoted(update.line))
+            update = attrs.evolve(update, line=self._hidden.masked(update.line))
         return scrub(update)
 
     def _nonsense(self, sentence: str) -> ProviderProtocol:
@@ -178,12 +174,6 @@ class Boundary:
         return ProviderCrashed(f"The provider {how}; the service's log says more.")
 
 
-def _quotes(prompt: str) -> list[str]:
-    """Return how a plugin may quote a prompt: as it is, and as Python and JSON write it; the longest first."""
-    written = repr(prompt), json.dumps(prompt), json.dumps(prompt, ensure_ascii=False)
-    return sorted({prompt, *(text[1:-1] for text in written)} - {""}, key=len, reverse=True)
-
-
 def _check_facts(error: ProviderError) -> None:
     """
     Make sure that what core reads of a plugin's own kind of error is what it takes it for.
@@ -203,16 +193,22 @@ async def _deliver_cancel() -> None:
         await asyncio.sleep(0)
 
 
+@cache
+def _texts(cls: type) -> tuple[str, ...]:
+    """Return the fields of an update, or of a part of one, in which text can stand; the content of an output is not looked at."""
+    return tuple(field.name for field in attrs.fields(cls) if field.name != "content") if attrs.has(cls) else ()
+
+
 def scrub(value: Any) -> Any:
     """Return an update, or a part of one, with every text in it free of secrets and of what no encoder can write."""
+    if value is None or isinstance(value, int | float):
+        return value
     if isinstance(value, str) and not isinstance(value, Enum):
         # cut first: a page of HTML quoted in an error must not hold the loop; then cut the edge, where half a secret may stand
         return redactor.text(value[: _MAX_TEXT + _EDGE])[:_MAX_TEXT]
-    if not attrs.has(type(value)):
-        return value
     changes = {}
-    for field in attrs.fields(type(value)):
-        before = getattr(value, field.name)
-        if field.name != "content" and (after := scrub(before)) != before:
-            changes[field.name] = after
+    for name in _texts(value.__class__):
+        before = getattr(value, name)
+        if before is not None and (after := scrub(before)) is not before and after != before:
+            changes[name] = after
     return attrs.evolve(value, **changes) if changes else value

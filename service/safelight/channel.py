@@ -138,8 +138,8 @@ class Channel:
 
     __slots__ = ("audience", "frame", "listeners", "owner", "posted_at", "subscriptions")
 
-    def __init__(self, status: Status, owner: str) -> None:
-        self.frame = Frame(status)
+    def __init__(self, status: Status, owner: str, snapshot: bytes | None = None) -> None:
+        self.frame = Frame(status, snapshot)
         self.owner = owner
         self.subscriptions: Crowd[Subscription] = Crowd()
         self.listeners: dict[Subscription, None] = {}
@@ -164,10 +164,10 @@ class Channel:
         if self.audience is not None:
             self.audience(len(self.subscriptions))
 
-    def renew(self, status: Status) -> None:
+    def renew(self, status: Status, snapshot: bytes | None = None) -> None:
         """Have a newer status, and everybody to be shown it."""
         self.frame.outdate()
-        self.frame = Frame(status, self.frame)
+        self.frame = Frame(status, snapshot, before=self.frame)
         self.posted_at = asyncio.get_running_loop().time()
         self.subscriptions.begin()
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
-from collections.abc import Collection, Coroutine
+from collections.abc import Collection, Coroutine, Mapping
 from contextlib import AsyncExitStack
-from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any, Self, TypeVar
@@ -15,6 +14,7 @@ from typing import Any, Self, TypeVar
 import attrs
 import structlog
 
+from safelight.beginning import begin
 from safelight.breaker import Breaker
 from safelight.config.model import Config
 from safelight.config.reload import Reloaded, reloaded
@@ -32,20 +32,21 @@ from safelight.errors import (
     NotPausable,
     StorageFull,
 )
-from safelight.generation import Draft, Generation, Patience, Policy, Surface, new_id
+from safelight.generation import Draft, Generation, Surface, new_id
+from safelight.hearing import Hearing, url_of
 from safelight.hub import Hub
 from safelight.instances import Instances, open_instances
 from safelight.outputs.local import LocalOutputs
 from safelight.plugins import Discovery, discover
 from safelight.ports import EVERY_STATE, Clock, Journal, Keyed, Outputs, Page, Place, SystemClock
 from safelight.reaper import Reaper
-from safelight.records import StatusRecord
 from safelight.retention import Retention
 from safelight.routing import make_route, names_of
-from safelight.runner import Attempts, Route, Tools, attempts_at_most, intent
-from safelight.status import Attempt, Outcome, Phase, State, Status
+from safelight.runner import Route, Tools
+from safelight.seals import open_seals
+from safelight.status import Outcome, State, Status
 from safelight.supervisor import Supervisor
-from safelight.versions import Version, next_epoch
+from safelight.versions import Version
 from safelight.watchdog import Watchdog
 
 log = structlog.get_logger()
@@ -78,12 +79,14 @@ class Safelight:
         outputs: The kept bytes.
         hub: The newest statuses and who looks.
         instances: The configured providers.
+        hearing: Takes in what providers say by webhook.
         is_draining: Whether nothing new is taken.
     """
 
     journal: Journal
     outputs: Outputs
     instances: Instances
+    hearing: Hearing
 
     def __init__(self, config: Config, *, clock: Clock | None = None, discovery: Discovery | None = None) -> None:
         self.config = config
@@ -101,6 +104,7 @@ class Safelight:
             )
         folder = Path(self.config.data.folder)
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)  # noqa: ASYNC240 - once, before anybody is served
+        public_url = self.config.server.public_url.rstrip("/")
         async with AsyncExitStack() as stack:
             self.journal = await stack.enter_async_context(open_journal(self.config, folder, self.clock))
             self.outputs = await stack.enter_async_context(
@@ -108,10 +112,11 @@ class Safelight:
                     folder / "outputs",
                     self.config.outputs,
                     self.clock,
-                    url_prefix=self.config.server.public_url.rstrip("/"),
+                    url_prefix=public_url,
                     min_free_bytes=0,
                 ),
             )
+            seals = open_seals(folder)
             self.instances = await stack.enter_async_context(
                 open_instances(
                     self.config.providers,
@@ -119,6 +124,7 @@ class Safelight:
                     clock=self.clock,
                     folder=folder / "providers",
                     open_session=open_session,
+                    webhooks=partial(url_of, public_url, seals) if public_url else None,
                 ),
             )
             await stack.enter_async_context(Watchdog(self.discovery.owners))
@@ -135,6 +141,7 @@ class Safelight:
                 },
                 progress_seconds=self.config.streams.progress_seconds,
             )
+            self.hearing = Hearing(self.instances, tools.pokes, seals)
             self._supervisor = Supervisor(tools, f"{socket.gethostname()}:{os.getpid()}")
             self._reaper = Reaper(self.hub, self._supervisor)
             self._doubles = Doubles(self.journal)
@@ -221,6 +228,17 @@ class Safelight:
             raise Gone("The generation was forgotten, and its outputs with it.")
         raise NotFound("No such generation.")
 
+    async def look(self, generation_id: str, *, owner: str) -> Status:
+        """
+        Return the newest status alone: from memory while it runs, from the journal once it has ended and may be forgotten.
+
+        Raises:
+            NotFound: Unknown, or someone else's.
+            Gone: The caller's own, and forgotten.
+        """
+        newest = self.hub.newest(generation_id, owner)
+        return newest if newest and not newest.is_terminal else (await self.find(generation_id, owner=owner))[1]
+
     async def listing(
         self,
         *,
@@ -292,6 +310,10 @@ class Safelight:
         await self._change(runner.hold(still=still))
         return (await self.find(generation_id, owner=owner))[1]
 
+    def hear(self, instance: str, key: str, raw: bytes, headers: Mapping[str, str]) -> asyncio.Task[None]:
+        """Take in a webhook, see `Hearing.hear`, in a task that goes on when whoever sent it has left."""
+        return self._own(self.hearing.hear(instance, key, raw, headers))
+
     async def _create(self, created: Created, draft: Draft, owner: str, surface: Surface, keyed: Keyed | None) -> Keyed | None:
         """Start what is to be created, or return what its key stands for already."""
         if self.is_draining:
@@ -302,39 +324,14 @@ class Safelight:
         room = await self.journal.room()
         if room is not None and room < self.config.data.min_free_bytes:
             raise StorageFull("The data folder is nearly full; nothing new is taken.", retry_after_seconds=60)
-        now = self.clock.now()
-        policy = self._policy(draft, surface)
-        first = route[0].instance
-        generation = Generation(
-            id=created.generation,
-            owner=owner,
-            provider=asked,
-            request=draft.request(),
-            policy=policy,
-            created_at=now,
-            ref=draft.ref,
-            surface=surface,
-            route=tuple(candidate.instance.name for candidate in route),
-        )
-        attempts = Attempts([intent(1, first, 0, now)])
-        status = Status(
-            generation=generation.id,
-            provider=asked,
-            version=Version(next_epoch(0, int(now.timestamp())), 1),
-            state=State.STARTED,
-            phase=Phase.SUBMITTING,
-            created_at=now,
-            ref=draft.ref,
-            attempt=Attempt(n=1, of=attempts_at_most(route, policy), provider=first.name, model=draft.model),
-            deadline_at=now + timedelta(seconds=policy.total_seconds + policy.cancel_seconds),
-        )
-        known = await self.journal.create(generation, StatusRecord(status=status), attempts.newest, keyed=keyed)
+        new = begin(created.generation, asked, draft, route, self.config, owner=owner, surface=surface, at=self.clock.now())
+        known = await self.journal.create(new.generation, new.first, new.attempts.newest, keyed=keyed)
         if known is not None:
             return known
-        self.hub.open(status, owner)
-        self._supervisor.start(generation, status, attempts, route, epoch=status.version.epoch)
-        self._reaper.mind(generation)
-        log.info("generation_created", generation=generation.id, provider=asked, surface=surface)
+        self.hub.open(new.status, owner, new.first.snapshot)
+        self._supervisor.start(new.generation, new.status, new.attempts, route, epoch=new.status.version.epoch)
+        self._reaper.mind(new.generation)
+        log.info("generation_created", generation=created.generation, provider=asked, surface=surface)
         return None
 
     def _route_of(self, generation: Generation) -> Route:
@@ -344,20 +341,6 @@ class Safelight:
         except (InvalidInput, InstanceUnavailable) as error:
             log.warning("generation_not_taken_over", generation=generation.id, reason=str(error))
             return ()
-
-    def _policy(self, draft: Draft, surface: Surface) -> Policy:
-        deadlines = self.config.deadlines
-        total_seconds = deadlines.seed_total_seconds if surface is Surface.SEED else deadlines.total_seconds
-        return Policy(
-            submit_seconds=deadlines.submit_seconds,
-            stall_seconds=deadlines.stall_seconds,
-            total_seconds=min(total_seconds, draft.deadline or total_seconds),
-            cancel_seconds=deadlines.cancel_seconds,
-            max_pause_seconds=deadlines.max_pause_seconds,
-            queue_seconds=deadlines.queue_seconds,
-            attempts=self.config.retries.attempts,
-            patience=Patience.parse(draft.on_disconnect),
-        )
 
     def _own(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         task = asyncio.create_task(work)

@@ -50,6 +50,7 @@ class Frame:
     One snapshot as bytes for streams; each form is made when first asked for and then shared by every viewer.
 
     Args:
+        snapshot: What `encode_status` made of it for the journal.
         before: The frame before it on the same channel, which streams that have just shown it build on.
 
     Attributes:
@@ -57,8 +58,10 @@ class Frame:
         version: Where it stands.
     """
 
-    def __init__(self, status: Status, before: Frame | None = None) -> None:
+    def __init__(self, status: Status, snapshot: bytes | None = None, *, before: Frame | None = None) -> None:
         self.status = status
+        if snapshot is not None:
+            self.data = snapshot
         self.version: Version = status.version
         self._before = before
         self._made: dict[Form, Payload] = {}

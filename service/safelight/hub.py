@@ -26,9 +26,9 @@ class Hub:
         self._greeters: dict[Greeter, str] = {}
         self._rounds: dict[Channel, None] = {}
 
-    def open(self, status: Status, owner: str) -> None:
+    def open(self, status: Status, owner: str, snapshot: bytes | None = None) -> None:
         """Open the channel of a generation that is about to run, and tell those who wait for new ones."""
-        self._channels[status.generation] = Channel(status, owner)
+        self._channels[status.generation] = Channel(status, owner, snapshot)
         for greeter, of in tuple(self._greeters.items()):
             if of == owner:
                 greeter(status.generation)
@@ -45,15 +45,18 @@ class Hub:
         """Return the ids of the owner's generations that have not ended, oldest first."""
         return [id_ for id_, channel in self._channels.items() if channel.owner == owner and not channel.frame.status.is_terminal]
 
-    def post(self, status: Status) -> None:
+    def post(self, status: Status, snapshot: bytes | None = None) -> None:
         """
         Show a journalled status to everybody; after an end the channel lingers, then leaves memory.
 
         The first few are served at once, the rest of a crowd from the loop, a slice in each turn, and crowds take turns. Who
         has not been served when something newer is posted gets that instead.
+
+        Args:
+            snapshot: The bytes that were journalled, where they are at hand.
         """
         channel = self._channels[status.generation]
-        channel.renew(status)
+        channel.renew(status, snapshot)
         channel.serve(_AT_ONCE)
         if channel.subscriptions.is_due:
             if not self._rounds:
@@ -62,9 +65,9 @@ class Hub:
         if status.is_terminal:
             asyncio.get_running_loop().call_later(self._linger_seconds, self._channels.pop, status.generation, None)
 
-    async def publish(self, status: Status) -> None:
+    async def publish(self, status: Status, snapshot: bytes | None = None) -> None:
         """Post a status and wait until everybody was offered it, or something newer."""
-        self.post(status)
+        self.post(status, snapshot)
         channel = self._channels[status.generation]
         frame = channel.frame
         while channel.frame is frame and channel.subscriptions.is_due:  # noqa: ASYNC110 - served in the turns waited for
@@ -94,15 +97,10 @@ class Hub:
         """Let an ended generation leave memory at once; whoever still looks is shown its end all the same."""
         self._channels.pop(generation, None)
 
-    def newest(self, generation: str) -> Status | None:
-        """Return the newest status, None for a generation that is not in memory."""
+    def newest(self, generation: str, owner: str | None = None) -> Status | None:
+        """Return the newest status; None for a generation that is not in memory, or is not the given owner's."""
         channel = self._channels.get(generation)
-        return channel.frame.status if channel else None
-
-    def newest_of(self, generation: str, owner: str) -> Status | None:
-        """Return the newest status of what is in memory and belongs to `owner`."""
-        channel = self._channels.get(generation)
-        return channel.frame.status if channel and channel.owner == owner else None
+        return channel.frame.status if channel is not None and owner in {None, channel.owner} else None
 
     def subscribe(self, generation: str, viewer: Viewer, seen: Version = NOTHING_SEEN) -> Subscription | None:
         """

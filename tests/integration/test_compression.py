@@ -46,9 +46,7 @@ class Packed:
 
     @property
     def events(self):
-        return [
-            json.loads(line.removeprefix("data: ")) for line in self.text.decode().split("\n") if line.startswith("data: ")
-        ]
+        return [json.loads(line.removeprefix("data: ")) for line in self.text.decode().split("\n") if line.startswith("data: ")]
 
 
 async def packed(service, path, *, headers=GZIP, version="1.1"):

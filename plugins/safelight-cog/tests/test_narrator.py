@@ -3,7 +3,7 @@ import json
 import pytest
 
 from safelight.providers import Canceled, Failed, Logged, Noted, Produced, Progressed, ProviderProtocol, Started, Steps, Succeeded
-from safelight_cog.events import Event
+from safelight.providers.toolbox import Event
 from safelight_cog.narrator import Narrator
 
 
@@ -12,10 +12,14 @@ def narrator():
     return Narrator(is_concatenated=False)
 
 
+def said(name, data):
+    return Event(name, json.dumps(data))
+
+
 def events(text):
     for block in text.strip().split("\n\n"):
         name, data = block.split("\n")
-        yield Event(name.removeprefix("event: "), json.loads(data.removeprefix("data: ")))
+        yield Event(name.removeprefix("event: "), data.removeprefix("data: "))
 
 
 def told(narrator, text):
@@ -65,11 +69,11 @@ def test_a_story_told_again_from_the_beginning_tells_only_what_is_new(narrator, 
 
 
 def test_what_a_cut_replay_left_out_comes_with_the_end(narrator):
-    [logged] = narrator.hear(Event("error", {"error": "replay truncated", "skipped": 9}))
+    [logged] = narrator.hear(said("error", {"error": "replay truncated", "skipped": 9}))
     assert (logged.level, "replay truncated" in logged.line) == ("warning", True)
-    list(narrator.hear(Event("output", {"chunk": "data:b", "index": 1})))
-    said = list(narrator.end({"status": "succeeded", "output": ["data:a", "data:b"]}))
-    assert said == [Produced("data:a"), Succeeded()]
+    list(narrator.hear(said("output", {"chunk": "data:b", "index": 1})))
+    ended = list(narrator.end({"status": "succeeded", "output": ["data:a", "data:b"]}))
+    assert ended == [Produced("data:a"), Succeeded()]
 
 
 def test_a_snapshot_says_where_it_stands_and_the_next_only_what_is_new(narrator):
@@ -89,7 +93,7 @@ def test_words_nobody_knows_change_nothing_and_are_shown(narrator):
     [noted] = narrator.stand({"status": "aborting"})
     assert isinstance(noted, Noted)
     assert list(narrator.stand({"status": "starting"})) == []
-    [logged] = narrator.hear(Event("surprise", {"a": 1}))
+    [logged] = narrator.hear(said("surprise", {"a": 1}))
     assert "surprise" in logged.line
 
 
@@ -102,7 +106,7 @@ def test_an_end_in_words_nobody_knows_is_no_end(narrator, status):
 
 @pytest.mark.parametrize("value", [2, -1, "0.5", True, None, float("nan")])
 def test_a_progress_that_is_none_is_only_logged(narrator, value):
-    [update] = narrator.hear(Event("metric", {"name": "progress", "value": value, "mode": "replace"}))
+    [update] = narrator.hear(said("metric", {"name": "progress", "value": value, "mode": "replace"}))
     assert isinstance(update, Logged)
 
 
@@ -144,5 +148,5 @@ def test_an_output_that_is_no_file_is_text(is_concatenated, output, texts):
 
 
 def test_a_line_without_an_end_comes_with_the_end(narrator):
-    list(narrator.hear(Event("log", {"data": "half a"})))
+    list(narrator.hear(said("log", {"data": "half a"})))
     assert list(narrator.end({"status": "succeeded", "logs": "half a"})) == [Logged("half a"), Succeeded()]

@@ -71,6 +71,13 @@ async def test_a_server_that_is_busy_is_asked_again_later(fake, open_cog, ask, m
     assert (error.is_sent, error.retryable, error.retry_after_seconds) == (True, True, 7.0)
 
 
+async def test_a_model_cannot_be_chosen(fake, open_cog, ask):
+    async with open_cog() as cog:
+        with pytest.raises(InvalidParams, match="one model"):
+            await cog.submit(ask(cog, model="other"), KEY)
+    assert fake.started == []
+
+
 @BOTH
 async def test_a_refused_input_is_named_as_callers_call_it(fake, open_cog, ask, mode):
     detail = [

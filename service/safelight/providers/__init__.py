@@ -20,7 +20,9 @@ from safelight.providers.failures import (
     ProviderUnavailable,
     Rejected,
     Unsupported,
+    WebhookRefused,
 )
+from safelight.providers.network import network_error, retry_after_seconds
 from safelight.providers.params import COMMON_PARAMS, MAX_COUNT
 from safelight.providers.terms import Terms
 from safelight.records import Durability
@@ -89,5 +91,8 @@ __all__ = [
     "Terms",
     "Unsupported",
     "Update",
+    "WebhookRefused",
     "hookimpl",
+    "network_error",
+    "retry_after_seconds",
 ]

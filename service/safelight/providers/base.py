@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Coroutine, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
 
 import attrs
@@ -45,6 +45,7 @@ class Resources:
         clock: Wall time.
         spawn: Starts a background task of the instance.
         folder: A folder of the instance's own for small state; it exists and survives restarts.
+        webhooks: Makes what `webhook_url` returns; None where nobody outside can reach the service.
     """
 
     instance: str
@@ -52,6 +53,16 @@ class Resources:
     clock: Clock
     spawn: Spawn
     folder: Path
+    webhooks: Callable[[str], str] | None = None
+
+    def webhook_url(self, key: str) -> str | None:
+        """
+        Return the URL to be handed to the upstream for the submission under `key`; the same after a restart.
+
+        Whoever knows it can have the job looked at, no more; still it is nobody else's business. None where the operator
+        has set no `server.public_url`: then poll.
+        """
+        return None if self.webhooks is None else self.webhooks(key)
 
 
 @attrs.frozen
@@ -119,8 +130,8 @@ class RemoteProvider(Provider):
     """
     A provider whose job has a handle of its own. Override `submit`, and `watch` or `poll` or both.
 
-    Core asks the upstream once per generation, however many people look. Where both exist, `watch` is listened to and
-    `poll` has the last word when it ends without an end.
+    Core asks the upstream once per generation, however many people look. Where both exist, `watch` is listened to, and
+    `poll` is asked from time to time and has the last word: an end that `watch` tells is confirmed by a poll.
     """
 
     capabilities = Capabilities(durability=Durability.REMOTE)
@@ -146,7 +157,11 @@ class RemoteProvider(Provider):
         raise Unsupported(msg)
 
     async def poll(self, job: Job) -> Sequence[Update]:
-        """Return updates that together say where the job stands now; asking twice must be harmless."""
+        """
+        Return updates that together say where the job stands now; asking twice must be harmless.
+
+        Nothing at all means that it cannot be told: an end that `watch` has told then stands as it is.
+        """
         msg = f"{self.name} cannot be polled"
         raise Unsupported(msg)
 
@@ -160,6 +175,24 @@ class RemoteProvider(Provider):
             OutcomeUnknown: The upstream cannot tell.
         """
         msg = f"{self.name} cannot look a submission up"
+        raise Unsupported(msg)
+
+    async def webhook(self, raw: bytes, headers: Mapping[str, str]) -> None:
+        """
+        Return if a message to one of our webhook URLs is the upstream's own; override it to be woken by webhooks.
+
+        A message moves nothing by itself: it has the job looked at now, by `poll`. So the body need not be read further
+        than its signature asks for, and one that comes late, twice or out of turn does no harm. Core compares the nonce
+        in the URL and drops doubles before this is called.
+
+        Args:
+            raw: The body as it came.
+            headers: As they came; a name finds its value in upper and in lower case.
+
+        Raises:
+            WebhookRefused: It is forged, or too old.
+        """
+        msg = f"{self.name} hears no webhooks"
         raise Unsupported(msg)
 
     async def cancel(self, job: Job) -> Cancel:

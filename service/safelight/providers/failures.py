@@ -111,3 +111,9 @@ class Unsupported(ProviderError):
     """This provider cannot do that at all."""
 
     code = "conflict"
+
+
+class WebhookRefused(ProviderError):
+    """A webhook is not the upstream's own: its signature is wrong, or it is too old."""
+
+    code = "unauthorized"

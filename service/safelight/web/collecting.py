@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import gc
 
-_YOUNG, _MIDDLE, _OLD = 50_000, 20, 100
-"""Python looks for cycles after 700 new objects, some twenty streams; each look costs, and grows with what is open."""
+_LOOK_AFTER = (20_000, 20, 50)
+"""Python looks after 700 new objects: a dozen times in the life of one generation, and for every twenty streams that open."""
 
 
 def spare() -> None:
-    """Leave what was loaded at the start alone for ever, and look for cycles rarely: the service makes few."""
+    """Leave what is there by now alone for ever, and look for cycles rarely: the service makes few."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(_YOUNG, _MIDDLE, _OLD)
+    gc.set_threshold(*_LOOK_AFTER)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Callable
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -29,9 +30,12 @@ class Heartbeats:
     def __init__(self, streams: set[StreamViewer], seconds: Callable[[], float]) -> None:
         self._streams = streams
         self._seconds = seconds
-        self._step_seconds = min(seconds() / _STEPS, _LONGEST_STEP)
         self._wheel: dict[int, list[StreamViewer]] = {}
         self._step = 0
+
+    @cached_property
+    def _step_seconds(self) -> float:
+        return min(self._seconds() / _STEPS, _LONGEST_STEP)
 
     def add(self, viewer: StreamViewer) -> None:
         """Look after a stream that begins now."""

@@ -16,7 +16,7 @@ from safelight.providers import Previewed, Progressed, Started
 from safelight.status import Phase
 from safelight.versions import Version
 
-UNCALLED = {"Journal.attempts"}
+UNCALLED = {"Journal.story"}
 """For those who look into a journal; the service has no use for it yet."""
 PATIENCE = 10.0
 
@@ -166,12 +166,11 @@ async def a_cancel_that_cannot_be_answered_may_be_repeated(stage, nth):
 @case("core.Safelight.find: Journal.find")
 async def a_reader_is_sent_away_for_a_while(stage):
     service = await stage.up()
-    generation, run = await stage.running()
+    generation, _ = await stage.finished()
     stage.arm()
     stream = await service.watch(generation)
     assert (stream.status, await stream.rest()) == (200, []), "anything but 200 would end an EventSource for ever"
     assert 5000 <= stream.retries[0] <= 15000
-    run.succeed()
     events = await stage.follow(generation)
     assert events[-1].status == "succeeded"
     await stage.check_true(generation, events)
@@ -180,14 +179,13 @@ async def a_reader_is_sent_away_for_a_while(stage):
 @case("core.Safelight.find: Journal.find")
 async def the_seeds_reader_is_told_that_it_failed(stage):
     service = await stage.up()
-    generation, run = await stage.running()
+    generation, _ = await stage.finished()
     stage.arm()
     stream = await service.watch_seed(generation)
     (event,) = await stream.rest()
     assert (stream.status, event.id, event.status) == (200, None, "failed"), "its client takes any other answer for a lost line"
     assert event.data["code"] == ("storage_full" if stage.is_full else "internal")
     assert stage.is_full or stage.words not in event.data["error"]
-    run.succeed()
     assert (await (await service.watch_seed(generation)).rest())[-1].status == "succeeded"
 
 
@@ -256,7 +254,7 @@ async def a_step_is_not_shown_before_it_is_written_and_the_end_comes(stage, step
     events = await following
     assert (events[-1].status, events[-1].data) == ("succeeded", await service.snapshot(generation))
     await stage.check_true(generation, events)
-    assert len(await service.core.journal.attempts(generation)) == 3, "intent, accepted and outcome, each once"
+    assert len((await service.core.journal.story(generation)).attempts) == 3, "intent, accepted and outcome, each once"
 
 
 @case("runner.scribe.Scribe._append: Journal.append")

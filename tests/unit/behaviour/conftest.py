@@ -10,9 +10,10 @@ from safelight.generation import Generation, Policy, Request
 from safelight.hub import Hub, Viewer
 from safelight.instances import ProviderInstance
 from safelight.plugins import Offer
+from safelight.pokes import Pokes
 from safelight.ports import Outputs
 from safelight.providers import Capabilities, Durability, Job, LocalProvider, RemoteProvider, Resources
-from safelight.records import AttemptRecord, StatusRecord, Step
+from safelight.records import AttemptRecord, LateRecord, StatusRecord, Step
 from safelight.runner import Attempts, Candidate, Runner, Tools
 from safelight.status import Output, Phase, Preview, State, Status
 from safelight.versions import Version
@@ -132,6 +133,7 @@ class World:
         self.progress_seconds = 0.1
         self.breakers = {}
         self.rerun_interrupted = False
+        self.pokes = Pokes()
 
     def local(self, generate, **capabilities):
         """A local provider that runs this function."""
@@ -168,6 +170,7 @@ class World:
             clock=self.clock,
             breakers=self.breakers,
             progress_seconds=self.progress_seconds,
+            pokes=self.pokes,
         )
 
     async def create(self, provider, id_=ID, **bounds):
@@ -260,7 +263,8 @@ class World:
 
     @property
     def late(self):
-        return [(record.kind, record.facts) for record in self.journal._lives[ID].late]
+        records = (entry.record for entry in self.journal._lives[ID].entries)
+        return [(record.kind, record.facts) for record in records if isinstance(record, LateRecord)]
 
 
 @pytest.fixture

@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 
 from safelight.packing import HEAD, Packed, deflated, stored, tail
 
-EVENTS = st.lists(st.binary(max_size=600) | st.integers(1, 40).map(lambda n: b"data: %s\n\n" % (b'{"progress":42},' * n)), max_size=12)
+EVENTS = st.lists(
+    st.binary(max_size=600) | st.integers(1, 40).map(lambda n: b"data: %s\n\n" % (b'{"progress":42},' * n)), max_size=12
+)
 
 
 def packed(events, at_least=0):

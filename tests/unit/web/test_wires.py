@@ -46,7 +46,7 @@ def status(seq):
 def frames(count):
     made, before = [], None
     for seq in range(1, count + 1):
-        before = Frame(status(seq), before)
+        before = Frame(status(seq), before=before)
         made.append(before)
     return made
 

@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from safelight.providers import Failed, Job, Noted, ProviderError, ProviderUnavailable, Update
-from safelight_cog.events import Event
+from safelight.providers.toolbox import Event
 from safelight_cog.model import born
 from safelight_cog.narrator import Narrator
 from safelight_cog.server import NotRunning, Server

@@ -2,31 +2,21 @@
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Iterator
 from typing import Any
 
 from safelight.providers import (
     Canceled,
-    Failed,
     Logged,
     Noted,
     Produced,
     Progressed,
     ProviderProtocol,
     Started,
-    Steps,
     Succeeded,
     Update,
 )
-from safelight_cog.events import Event
-
-_BAR = re.compile(r"(?P<label>[^|]{0,80}?)\s*(?P<percent>\d{1,3})%\|[^|]*\|\s*(?P<current>\d{1,9})/(?P<total>\d{1,9})\s")
-"""A progress bar as tqdm draws it."""
-_ADDRESS = re.compile(r"(?:data:|https?://)", re.IGNORECASE)
-_BLOCKED = re.compile(r"\bnsfw\b|safety (?:checker|filter)|content policy|flagged as sensitive", re.IGNORECASE)
-_WRAPPING = re.compile(r"^(?:Prediction failed: )+")
+from safelight.providers.toolbox import Event, Lines, failure_of, files_of, items_of, texts_of, told
 
 
 class Narrator:
@@ -44,7 +34,7 @@ class Narrator:
         self._told: set[int] = set()
         self._heard = 0
         self._at = 0
-        self._line = ""
+        self._lines = Lines()
 
     def begin(self) -> None:
         """Note that what follows is told from the beginning again."""
@@ -52,7 +42,7 @@ class Narrator:
 
     def hear(self, event: Event) -> Iterator[Update]:
         """Yield what an event of the stream says."""
-        said = event.data
+        said = event.said()
         match event.name:
             case "" | "start":
                 yield Started()  # said again it changes nothing, and is a sign of life
@@ -80,15 +70,14 @@ class Narrator:
             ProviderProtocol: It does not say how.
         """
         yield from self._whole(prediction)
-        if self._line:
-            yield from self._told_line("")
+        yield from told(self._lines.end(), is_measured=self._is_measured)
         match prediction.get("status"):
             case "succeeded":
-                yield from self._texts(prediction.get("output"))
+                for text in texts_of(prediction.get("output"), is_concatenated=self._is_concatenated):
+                    yield Produced(text.encode("utf-8", "replace"), type="text/plain")
                 yield Succeeded()
             case "failed":
-                sentence = _WRAPPING.sub("", str(prediction.get("error") or "The model failed without a reason."))
-                yield Failed(sentence, code="content_policy" if _BLOCKED.search(sentence) else "provider_rejected")
+                yield failure_of(prediction.get("error"))
             case "canceled":
                 yield Canceled()
             case word:
@@ -108,19 +97,13 @@ class Narrator:
         if isinstance(metrics, dict):
             for name, value in metrics.items():
                 yield from self._metric(name, value)
-        for index, item in enumerate(_items(prediction.get("output"))):
+        for index, item in enumerate(items_of(prediction.get("output"))):
             yield from self._output(index, item)
 
     def _output(self, index: int, item: Any) -> Iterator[Update]:
-        if index not in self._told and (addresses := list(_addresses(item))):
+        if index not in self._told and (addresses := list(files_of(item))):
             self._told.add(index)
             yield from map(Produced, addresses)
-
-    def _texts(self, output: Any) -> Iterator[Update]:
-        """Yield the outputs that are no files, which are whole only at the end."""
-        texts = [item if isinstance(item, str) else json.dumps(item) for item in _items(output) if not any(_addresses(item))]
-        for text in ["".join(texts)] if texts and self._is_concatenated else texts:
-            yield Produced(text.encode("utf-8", "replace"), type="text/plain")
 
     def _metric(self, name: Any, value: Any) -> Iterator[Update]:
         if name == "progress" and isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1:
@@ -134,38 +117,8 @@ class Narrator:
         fresh = text[max(0, self._heard - self._at) :]
         self._at += len(text)
         self._heard = max(self._heard, self._at)
-        *lines, rest = re.split(r"[\r\n]", fresh)
-        for line in lines:
-            yield from self._told_line(line)
-        self._line = (self._line + rest)[-_MAX_LINE:]
-
-    def _told_line(self, text: str) -> Iterator[Update]:
-        line, self._line = self._line + text, ""
-        if bar := _BAR.search(line + " "):
-            current, total = int(bar["current"]), int(bar["total"])
-            fraction = None if self._is_measured or not 0 < total >= current else current / total
-            yield Progressed(fraction, steps=Steps(current, total, None, bar["label"].strip(" :") or None))
-        elif line.strip():
-            yield Logged(line)
-
-
-_MAX_LINE = 16 * 1024
-
-
-def _items(output: Any) -> list[Any]:
-    if output is None:
-        return []
-    return output if isinstance(output, list) else [output]
-
-
-def _addresses(item: Any) -> Iterator[str]:
-    """Yield the files in an output, which may be an object that holds some."""
-    if isinstance(item, str):
-        if _ADDRESS.match(item):
-            yield item
-    elif isinstance(item, dict | list):
-        for part in item.values() if isinstance(item, dict) else item:
-            yield from _addresses(part)
+        for line in self._lines.take(fresh):
+            yield from told(line, is_measured=self._is_measured)
 
 
 def _short(value: Any) -> str:

@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Self
 
 from safelight.providers import (
     Cancel,
+    InvalidParams,
     Job,
     NotSent,
     OutcomeUnknown,
@@ -50,8 +51,11 @@ class Cog(RemoteProvider):
 
     async def submit(self, request: Request[Any, Any], key: str) -> Job:
         """Put a job under our key."""
-        if (form := self._model.form) is None:
+        if self._model.described is None:
             raise NotSent(str(self._model.terms.fault))
+        if request.model is not None:
+            raise InvalidParams("model: a Cog server has one model, which cannot be chosen.")
+        form = self._model.described.input
         job, filled = self._job(key), form.fill(request)
         if self._model.is_lasting:
             await self._server.start(key, filled, form.path_of)
@@ -90,7 +94,7 @@ class Cog(RemoteProvider):
 
     def _job(self, key: str) -> Job:
         model = self._model
-        is_concatenated = model.form is not None and model.form.is_concatenated
+        is_concatenated = model.described is not None and model.described.is_concatenated
         return Job(key, {"v": 1, "is_lasting": model.is_lasting, "is_concatenated": is_concatenated, "born": model.born})
 
     async def _keep_up(self) -> None:

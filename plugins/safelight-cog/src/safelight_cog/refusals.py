@@ -1,37 +1,26 @@
-"""What a Cog server's refusals, and the failures of the network, mean for a submission."""
+"""What a Cog server's refusals mean for a submission."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Mapping
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 from http import HTTPStatus
-from typing import Any
-
-import aiohttp
 
 from safelight.providers import (
     InvalidParams,
-    NotSent,
     OutcomeUnknown,
     ProviderAuth,
     ProviderError,
     ProviderRateLimited,
     ProviderUnavailable,
     Rejected,
+    retry_after_seconds,
 )
+from safelight.providers.toolbox import read_json
 
 _MAX_SAID = 300
 _PROXIES_OWN = frozenset({HTTPStatus.INTERNAL_SERVER_ERROR, HTTPStatus.BAD_GATEWAY, HTTPStatus.GATEWAY_TIMEOUT})
 """Answers that a proxy gives too, after it has passed the request on."""
-
-
-def of_network(error: Exception) -> ProviderError:
-    """Say whether a request can have arrived: what fails before the connection stands surely has not."""
-    if isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError | aiohttp.InvalidURL):
-        return NotSent(f"The Cog server cannot be reached ({type(error).__name__}).")
-    return OutcomeUnknown(f"The connection to the Cog server broke before it answered ({type(error).__name__}).")
 
 
 def of_answer(
@@ -43,7 +32,7 @@ def of_answer(
     Args:
         path_of: What callers call a property of the model's input.
     """
-    wait = _retry_after(headers, now)
+    wait = retry_after_seconds(headers, body, now)
     said = _said(body)
     errors: dict[int, ProviderError] = {
         HTTPStatus.CONFLICT: ProviderUnavailable("The Cog server is busy: all its slots are taken.", retry_after_seconds=wait),
@@ -59,7 +48,7 @@ def of_answer(
 
 def _faults(body: bytes, path_of: Callable[[str], str]) -> Iterator[str]:
     """Read `{"detail":[{"loc":["body","input","steps"],"msg":…}]}`."""
-    read = _json(body)
+    read = read_json(body)
     details = read.get("detail") if isinstance(read, dict) else None
     for detail in details if isinstance(details, list) else ():
         if isinstance(detail, dict) and isinstance(detail.get("msg"), str) and isinstance(detail.get("loc"), list):
@@ -69,26 +58,6 @@ def _faults(body: bytes, path_of: Callable[[str], str]) -> Iterator[str]:
 
 
 def _said(body: bytes) -> str:
-    read = _json(body)
+    read = read_json(body)
     said = read.get("error") if isinstance(read, dict) else None
     return str(said)[:_MAX_SAID] if said else "it gave no reason"
-
-
-def _json(body: bytes) -> Any:
-    try:
-        return json.loads(body)
-    except ValueError:
-        return None
-
-
-def _retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
-    """Read `Retry-After`, in seconds or as a date; what is neither says nothing."""
-    value = headers.get("Retry-After", "").strip()
-    if value.isascii() and value.isdigit():
-        return float(value[:9])
-    try:
-        when = parsedate_to_datetime(value)
-    except ValueError:
-        return None
-    when = when if when.tzinfo else when.replace(tzinfo=UTC)
-    return max(0.0, (when - now).total_seconds())

@@ -20,9 +20,10 @@ from safelight.providers import (
     ProviderProtocol,
     ProviderUnavailable,
     Secret,
+    network_error,
 )
-from safelight_cog.events import Event, read_events
-from safelight_cog.refusals import of_answer, of_network
+from safelight.providers.toolbox import Event, read_body, read_events
+from safelight_cog.refusals import of_answer
 
 MAX_BODY = 256 * 2**20
 """A prediction holds its outputs, base64 and all."""
@@ -123,7 +124,7 @@ class Server:
                 async with aclosing(read_events(response.content.iter_any(), MAX_BODY)) as events:
                     yield events
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            raise ProviderUnavailable(str(of_network(error))) from error
+            raise ProviderUnavailable(str(_network_error(error))) from error
 
     async def cancel(self, key: str) -> bool:
         """Ask a job to stop; whether there was one that could."""
@@ -134,7 +135,7 @@ class Server:
                     raise await self._refusal(response, str)
                 return response.status == HTTPStatus.OK
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            raise ProviderUnavailable(str(of_network(error))) from error
+            raise ProviderUnavailable(str(_network_error(error))) from error
 
     async def _ask(self, page: str) -> Any:
         try:
@@ -145,9 +146,9 @@ class Server:
                     return None
                 if response.status != HTTPStatus.OK:
                     raise await self._refusal(response, str)
-                return _read(await _body(response, MAX_BODY))
+                return _read(await read_body(response, MAX_BODY))
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            raise ProviderUnavailable(str(of_network(error))) from error
+            raise ProviderUnavailable(str(_network_error(error))) from error
 
     async def _put(
         self,
@@ -161,9 +162,9 @@ class Server:
             async with self._request(key, body, timeout, headers) as response:
                 if response.status not in {HTTPStatus.OK, HTTPStatus.ACCEPTED}:
                     raise await self._refusal(response, path_of)
-                said = _read(await _body(response, MAX_BODY))
+                said = _read(await read_body(response, MAX_BODY))
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            raise of_network(error) from error
+            raise _network_error(error) from error
         if not isinstance(said, dict):
             raise OutcomeUnknown("The Cog server answered with something that is no prediction.")
         return response.status, said
@@ -180,8 +181,12 @@ class Server:
         )
 
     async def _refusal(self, response: aiohttp.ClientResponse, path_of: Callable[[str], str]) -> ProviderError:
-        body = await _body(response, _MAX_REFUSAL)
+        body = await read_body(response, _MAX_REFUSAL)
         return of_answer(response.status, body, response.headers, self._now(), path_of)
+
+
+def _network_error(error: Exception) -> ProviderError:
+    return network_error(error, "The Cog server")
 
 
 async def _body(response: aiohttp.ClientResponse, at_most: int) -> bytes:

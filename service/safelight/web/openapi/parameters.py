@@ -43,6 +43,8 @@ ID = in_path("id", "The generation's id: `sessionId` in the answer to its create
 OUTPUT_ID = in_path("id", "The id of the generation that made it.")
 OUTPUT_NAME = in_path("name", "The last part of the output's URL. Whoever knows it may see the output.")
 PROVIDER_NAME = in_path("name", "The provider's `providerId`.")
+WEBHOOK_PROVIDER = in_path("provider", "The provider's `providerId`.")
+WEBHOOK_NONCE = in_path("nonce", "As the service handed it to the provider's upstream.")
 
 LIST = (
     in_query(
@@ -87,6 +89,9 @@ RESUME = (
         "`start`, or the id of an event: every snapshot that was journalled after it comes, not the newest alone.",
         examples={"start": {"value": "start"}, "after an event": {"value": EVENT_ID}},
     ),
+)
+PACKED = in_header(
+    hdrs.ACCEPT_ENCODING, "`gzip`: the stream is sent as that. Browsers and most libraries say it by themselves.", example="gzip"
 )
 LOG = in_query("events", "`log`: lines of the provider's log come too, as events of that name.", _LOG)
 HISTORY = (
