@@ -116,7 +116,7 @@ async def test_laggard_reads_its_first_event_and_is_not_counted_after_it(tiny):
         return b""
 
     tiny.posted = posted
-    load = await tiny.drive("/sub/0", "-n", 4, "--laggards", 1, *GO, "-d", 0.5)
+    load = await tiny.drive("/sub/0", "-n", 4, "--laggards", 1, *GO, "-d", 1.5)
     assert (load.connected, load.events, load.received) == (4, 9, 9)
 
 
@@ -157,6 +157,7 @@ async def test_refused_stream_is_counted_as_failed(tiny):
     tiny.status = b"503 Service Unavailable"
     load = await tiny.drive("/sub/0", "-n", 3, "-d", 0.1)
     assert (load.connected, load.failed) == (0, 3)
+    assert load.complaint.startswith("sseload: refused: HTTP/1.1 503 Service Unavailable\n")
 
 
 async def test_stream_that_ends_is_counted_as_ended(tiny):
@@ -167,7 +168,7 @@ async def test_stream_that_ends_is_counted_as_ended(tiny):
         return b""
 
     tiny.posted = posted
-    load = await tiny.drive("/sub/0", "-n", 2, *GO, "-d", 0.3)
+    load = await tiny.drive("/sub/0", "-n", 2, *GO, "-d", 1.5)
     assert (load.events, load.ended, load.failed) == (2, 2, 0)
 
 

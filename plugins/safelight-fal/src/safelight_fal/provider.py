@@ -29,8 +29,9 @@ from safelight.providers import (
     Update,
 )
 from safelight_fal import results
+from safelight_fal.answer import Answer
 from safelight_fal.endpoint import Endpoint
-from safelight_fal.faults import Answer, Fault, is_cancellation, of_answer, of_word
+from safelight_fal.faults import Fault, is_cancellation, of_answer, of_word
 from safelight_fal.queue import NotThere, Queue
 from safelight_fal.seals import Seals
 from safelight_fal.settings import Settings as FalSettings

@@ -14,7 +14,8 @@ from yarl import URL
 from safelight.providers import Job, OutcomeUnknown, ProviderUnavailable, network_error
 from safelight.providers.toolbox import Event, read_body, read_events, read_json
 from safelight_fal.addresses import Addresses
-from safelight_fal.faults import Answer, refusal, unavailable
+from safelight_fal.answer import Answer
+from safelight_fal.faults import refusal, unavailable
 from safelight_fal.settings import Settings
 
 MAX_BODY = 256 * 2**20
