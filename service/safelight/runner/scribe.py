@@ -80,6 +80,7 @@ class Scribe:
             bool(records) or status.is_terminal or status.cancel != self._shown.cancel or status.outputs != self._shown.outputs
         )
         must = bool(records) or status.is_terminal
+        is_step = _weight(status) != _weight(self._shown)
         try:
             is_written = await self._append(
                 StatusRecord(status=status, snapshot=snapshot), *records, is_durable=is_durable, must=must
@@ -93,7 +94,12 @@ class Scribe:
         self.status = self._shown = status
         self._shown_at = asyncio.get_running_loop().time()
         self.flush_at = None
-        await self._tools.hub.publish(status, snapshot)
+        if is_step:
+            await self._tools.hub.publish(
+                status, snapshot
+            )  # a step of its life is shown to everybody who keeps up, the end above all
+        else:
+            self._tools.hub.post(status, snapshot)  # progress may be overtaken by more of it
 
     async def _append(self, *records: StatusRecord | AttemptRecord | LateRecord, is_durable: bool, must: bool) -> bool:
         """Append; where it must be written, try until it is. Streams are cut rather than shown what is not journalled."""
