@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from safelight.providers import Failed, Job, Logged, Produced, Progressed, Started, Succeeded, WebhookRefused
+from safelight.providers import Failed, Logged, Produced, Progressed, Started, Succeeded, Unsupported, WebhookRefused
 from safelight.testing import open_provider
 from safelight_cog.provider import Cog
 
@@ -116,4 +116,5 @@ async def test_what_is_no_longer_watched_is_no_longer_kept(lasting, heard, fake)
     await heard(cog, job)
     await cog.webhook(raw(ENDED), {})
     assert cog._calls._ends == {}
-    assert await cog.poll(Job(KEY)) == ()
+    with pytest.raises(Unsupported):
+        await cog.poll(job)

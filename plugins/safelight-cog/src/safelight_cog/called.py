@@ -33,6 +33,10 @@ class Calls:
         if key not in self._ends:
             self._ends[key] = asyncio.get_running_loop().create_future()
 
+    def is_expected(self, key: str) -> bool:
+        """Whether a job is still watched."""
+        return key in self._ends
+
     def forget(self, key: str) -> None:
         """Let go of a job."""
         self._ends.pop(key, None)
@@ -44,7 +48,6 @@ class Calls:
 
     async def wait_for(self, key: str, seconds: float) -> Prediction | None:
         """Return the same, waiting for a while: Cog calls again when nobody was there."""
-        self.expect(key)
         await asyncio.wait({self._ends[key]}, timeout=seconds)
         return self.end_of(key)
 

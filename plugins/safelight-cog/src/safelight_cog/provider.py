@@ -92,7 +92,12 @@ class Cog(RemoteProvider):
         Look where the job stands; once it has ended only a webhook can tell, for Cog itself forgets it.
 
         The log is the watch's to tell.
+
+        Raises:
+            Unsupported: The watch has ended, and with it all that can be known.
         """
+        if not self._calls.is_expected(job.id):
+            raise Unsupported("A Cog server keeps nothing of a job that is over.")
         narrator = _narrator(job)
         try:
             end = self._calls.end_of(job.id)
