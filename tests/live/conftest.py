@@ -19,6 +19,7 @@ _SPEC.loader.exec_module(_end_to_end)
 
 launch = _end_to_end.launch
 eventually = _end_to_end.eventually
+free_port = _end_to_end.free_port
 
 
 @pytest.fixture(scope="module")
