@@ -14,7 +14,7 @@ from safelight.engines import rules
 from safelight.engines.sqlite.book import micros, moment
 from safelight.engines.sqlite.sql import statement
 from safelight.generation import Generation
-from safelight.ports import Entry, Keyed, Page, Place, Story, Tombstone, Unfinished
+from safelight.ports import Delivery, Entry, Keyed, Page, Place, Story, Tombstone, Unfinished
 from safelight.records import AttemptRecord, StatusRecord
 from safelight.status import State, Status
 from safelight.versions import Version
@@ -30,6 +30,8 @@ _NEWEST = statement("select_newest")
 _TOMBSTONE = statement("select_tombstone")
 _UNSWEPT = statement("select_unswept")
 _KEY = statement("select_key")
+_OWED = statement("select_owed")
+_DELIVERIES = statement("select_deliveries")
 _UNFINISHED = statement("select_unfinished")
 _UNFINISHED_ATTEMPTS = statement("select_unfinished_attempts")
 
@@ -109,6 +111,16 @@ def keyed(connection: sqlite3.Connection, owner: str, key: str, now: datetime) -
     return Keyed(owner=owner, key=key, fingerprint=fingerprint, generation=generation, provider=provider, until=moment(until))
 
 
+def owed(connection: sqlite3.Connection, limit: int) -> list[Delivery]:
+    """Return the oldest living delivery of each generation, the first due first."""
+    return [_delivery(row) for row in connection.execute(_OWED, (bounded(limit),))]
+
+
+def deliveries(connection: sqlite3.Connection, owner: str, limit: int) -> list[Delivery]:
+    """Return an owner's deliveries, the oldest first."""
+    return [_delivery(row) for row in connection.execute(_DELIVERIES, (owner, bounded(limit)))]
+
+
 def unfinished(connection: sqlite3.Connection) -> list[Unfinished]:
     """Return what has not ended, oldest first."""
     made: dict[int, list[AttemptRecord]] = {}
@@ -127,6 +139,18 @@ def bounded(limit: int) -> int:
 
 def _status(body: bytes) -> Status:
     return cast("StatusRecord", decode_record("status", body)).status
+
+
+def _delivery(row: tuple[str, int, int, int, int, int, str | None]) -> Delivery:
+    generation, epoch, seq, due_at, tries, is_dead, detail = row
+    return Delivery(
+        generation=generation,
+        version=Version(epoch, seq),
+        due_at=moment(due_at),
+        tries=tries,
+        is_dead=bool(is_dead),
+        detail=detail,
+    )
 
 
 def _attempt(body: bytes) -> AttemptRecord:
