@@ -115,6 +115,8 @@ async def test_deliveries_are_their_owners(journal, begin, append):
     mine, hers = await append(2), await append(2, number=2)
     assert await journal.deliveries("anonymous") == [mine]
     assert await journal.deliveries("anna") == [hers]
+    assert await journal.deliveries("anna", generation_id=hers.generation) == [hers]
+    assert await journal.deliveries("anna", generation_id=mine.generation) == []
     assert await journal.deliveries("bert") == await journal.deliveries("anna", limit=0) == []
 
 

@@ -186,9 +186,10 @@ class MemoryJournal(Journal):
         oldest = [min(owed, key=lambda one: one.version) for owed in alive if owed]
         return sorted(oldest, key=lambda one: one.due_at)[: max(0, limit)]
 
-    async def deliveries(self, owner: str, limit: int = 100) -> list[Delivery]:
+    async def deliveries(self, owner: str, *, generation_id: str | None = None, limit: int = 100) -> list[Delivery]:
         """See `Journal`."""
         lives = [life for life in self._opened().values() if life.generation.owner == owner]
+        lives = [life for life in lives if generation_id in {None, life.generation.id}]
         return [delivery for life in lives for delivery in life.deliveries.values()][: max(0, limit)]
 
     async def put_off(self, *deliveries: Delivery) -> None:

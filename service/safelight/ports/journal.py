@@ -262,8 +262,14 @@ class Journal(ABC):
         """
 
     @abstractmethod
-    async def deliveries(self, owner: str, limit: int = 100) -> list[Delivery]:
-        """Return up to `limit` deliveries of an owner's generations that were not taken yet, dead or not, the oldest first."""
+    async def deliveries(self, owner: str, *, generation_id: str | None = None, limit: int = 100) -> list[Delivery]:
+        """
+        Return up to `limit` deliveries that were not taken yet, dead or not, the oldest first.
+
+        Args:
+            owner: Whose generations.
+            generation_id: Of one of them only.
+        """
 
     @abstractmethod
     async def put_off(self, *deliveries: Delivery) -> None:

@@ -133,9 +133,10 @@ class SqliteJournal(Journal):
         """See `Journal`."""
         return await self._opened().readers.run(partial(reads.owed, limit=limit))
 
-    async def deliveries(self, owner: str, limit: int = 100) -> list[Delivery]:
+    async def deliveries(self, owner: str, *, generation_id: str | None = None, limit: int = 100) -> list[Delivery]:
         """See `Journal`."""
-        return await self._opened().readers.run(partial(reads.deliveries, owner=owner, limit=limit))
+        query = partial(reads.deliveries, owner=owner, generation_id=generation_id, limit=limit)
+        return await self._opened().readers.run(query)
 
     async def put_off(self, *deliveries: Delivery) -> None:
         """See `Journal`."""

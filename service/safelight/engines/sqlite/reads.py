@@ -116,9 +116,10 @@ def owed(connection: sqlite3.Connection, limit: int) -> list[Delivery]:
     return [_delivery(row) for row in connection.execute(_OWED, (bounded(limit),))]
 
 
-def deliveries(connection: sqlite3.Connection, owner: str, limit: int) -> list[Delivery]:
-    """Return an owner's deliveries, the oldest first."""
-    return [_delivery(row) for row in connection.execute(_DELIVERIES, (owner, bounded(limit)))]
+def deliveries(connection: sqlite3.Connection, owner: str, generation_id: str | None, limit: int) -> list[Delivery]:
+    """Return an owner's deliveries, of one generation or of all, the oldest first."""
+    rows = connection.execute(_DELIVERIES, {"owner": owner, "id": generation_id, "limit": bounded(limit)})
+    return [_delivery(row) for row in rows]
 
 
 def unfinished(connection: sqlite3.Connection) -> list[Unfinished]:
