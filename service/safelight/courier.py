@@ -61,7 +61,8 @@ class Courier:
 
     async def __aenter__(self) -> Self:
         self._session = open_session(private_network=self._settings.private_network)
-        self._rounds = asyncio.create_task(self._go_rounds(), name="courier")
+        rounds = self._go_rounds() if self._keys else asyncio.sleep(0)  # unsigned, nothing is sent
+        self._rounds: asyncio.Task[None] = asyncio.create_task(rounds, name="courier")
         return self
 
     async def __aexit__(self, *exc_info: object) -> None:

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from safelight.config.model import Config, Data, Deadlines, Instance, JournalSettings, OutputSettings, Retries
+from safelight.config.model import Config, Data, Deadlines, Instance, JournalSettings, OutputSettings, Retries, Server
 from safelight.core import Safelight
 from safelight.generation import ANONYMOUS, Draft
 from safelight.plugins import Discovery, Offer
@@ -62,6 +62,18 @@ class Service:
         """Ask for a cancel, as a caller does."""
         return await self.core.cancel(generation, owner=ANONYMOUS)
 
+    async def webhook(self, url: str, raw: bytes, headers: Mapping[str, str]) -> None:
+        """
+        Bring a message to a webhook URL, as the upstream does.
+
+        Raises:
+            NotFound: The URL is no submission's.
+            WebhookRefused: The provider finds it forged, or too old.
+            Busy: It cannot be told now.
+        """
+        *_, instance, nonce = url.split("/")
+        await self.core.hear(instance, self.core.hearing.key_of(instance, nonce), raw, headers)
+
 
 @asynccontextmanager
 async def open_service(
@@ -73,6 +85,7 @@ async def open_service(
     deadlines: Mapping[str, float] | None = None,
     outputs: Mapping[str, Any] | None = None,
     attempts: int = 2,
+    public_url: str = "",
 ) -> AsyncIterator[Service]:
     """
     Open the service with one provider, named as its plugin; nothing outlives the block but what is in the folder.
@@ -84,6 +97,7 @@ async def open_service(
         deadlines: As in `[deadlines]`; to accept and to show life a provider has 5 s unless said.
         outputs: As in `[outputs]`.
         attempts: How often a submission is tried at most.
+        public_url: Where upstreams would reach it, so that they are given webhook URLs.
     """
     config = Config(
         data=Data(folder=str(folder), min_free_bytes=0),
@@ -91,6 +105,7 @@ async def open_service(
         default_provider=cls.name,
         deadlines=Deadlines(**{"submit_seconds": 5.0, "stall_seconds": 5.0, **(deadlines or {})}),
         outputs=OutputSettings(**(outputs or {})),
+        server=Server(public_url=public_url),
         retries=Retries(attempts=attempts, breaker_failures=0),
         providers={cls.name: Instance(plugin=cls.name, private_network=True, settings=dict(settings), **(instance or {}))},
     )

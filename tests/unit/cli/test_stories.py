@@ -155,6 +155,19 @@ def test_of_things_written_together_the_cause_comes_first():
     assert [one.text for one in told[2:]] == ["failed: No.", "failed"], "a reason is said once"
 
 
+def test_what_was_written_before_moments_were_noted_is_told_in_its_order_with_what_it_says_itself():
+    whole = story(status(), *attempt("intent", "outcome", result="failed"), status(2, phase=Phase.SAVING), end(seq=3))
+    unnoted = tuple(Entry(at=None, record=entry.record) for entry in whole.entries)
+    told = happenings(Story(generation=whole.generation, epoch=EPOCH, claimed_by=None, entries=unnoted))
+    assert [(one.kind, one.at) for one in told] == [
+        ("created", NOON),
+        ("intent", NOON),
+        ("outcome", NOON),
+        ("phase", None),
+        ("ended", NOON + timedelta(seconds=12)),
+    ]
+
+
 @pytest.mark.parametrize(
     ("job", "told"),
     [

@@ -13,6 +13,7 @@ import attrs
 import click
 
 from safelight.cli.failing import printable
+from safelight.cli.pictures.detecting import is_interactive
 from safelight.cli.showing.words import duration
 from safelight.cli.stories.happenings import Happening, Tone, facts_of
 from safelight.cli.stories.outputs import Held
@@ -43,8 +44,7 @@ class Told:
 
 def echo_story(told: Told) -> None:
     """Print it."""
-    is_seen = sys.stdout.isatty() and os.environ.get("TERM", "") not in {"", "dumb"}
-    color = None if is_seen and not os.environ.get("NO_COLOR") else False
+    color = None if is_interactive() and not os.environ.get("NO_COLOR") else False
     columns = min(shutil.get_terminal_size().columns, _WIDEST) if sys.stdout.isatty() else _COLUMNS
     for line in _lines(told, columns):
         click.echo(line, color=color)

@@ -7,8 +7,8 @@ from http import HTTPStatus
 
 from safelight.codec import plain
 from safelight.errors import Busy, Gone, NotFound
+from safelight.outstanding import Owed
 from safelight.providers import WebhookRefused
-from safelight.web.deliveries import Owed
 from safelight.web.openapi import parameters as takes
 from safelight.web.openapi.answers import bad, good, json, refused, refused_anywhere
 from safelight.web.openapi.components import Components
@@ -69,7 +69,7 @@ def webhook_calls(components: Components) -> list[Operation]:
             description="For a provider's upstream, which was handed the URL. A genuine message has the job looked at, once; "
             "what it says is not taken from it.",
             parameters=(takes.WEBHOOK_PROVIDER, takes.WEBHOOK_NONCE),
-            body={"required": True, "content": {"*/*": {}}},
+            body={"description": "As the upstream sends it; the plugin verifies it.", "required": True, "content": {"*/*": {}}},
             answers=(
                 good(HTTPStatus.OK, "It was taken in, was taken in before, or is about nothing that runs."),
                 good(HTTPStatus.ACCEPTED, "It was taken in and is still being verified."),
