@@ -31,12 +31,8 @@ class Settings:
     url: str = attrs.field(validator=is_address)
     mode: Literal["auto", "async", "held"] = "auto"
     token: Secret | None = None
-<<<<<<< HEAD
     webhook_token: Secret | None = None
-    inputs: dict[str, str] = attrs.field(factory=dict, validator=_names_ours)
-=======
     inputs: dict[str, str] = attrs.field(factory=dict, validator=names_ours)
->>>>>>> main
     fixed: dict[str, Any] = attrs.field(factory=dict)
     reconnect_seconds: float = attrs.field(default=30.0, validator=and_(ge(0), le(3600)))
     refresh_seconds: float = attrs.field(default=60.0, validator=and_(ge(1), le(86400)))
