@@ -6,8 +6,10 @@ from datetime import datetime, timedelta
 
 import attrs
 
+from safelight.codec import encode_status, whole_millisecond
 from safelight.config.model import Config
 from safelight.generation import Draft, Generation, Patience, Policy, Surface
+from safelight.records import StatusRecord
 from safelight.runner import Attempts, Route, attempts_at_most, intent
 from safelight.status import Attempt, Phase, State, Status
 from safelight.versions import Version, next_epoch
@@ -18,8 +20,13 @@ class Beginning:
     """A generation that nobody has heard of yet: everything its first transaction holds."""
 
     generation: Generation
-    status: Status
+    first: StatusRecord
     attempts: Attempts
+
+    @property
+    def status(self) -> Status:
+        """The first snapshot."""
+        return self.first.status
 
 
 def begin(
@@ -34,6 +41,7 @@ def begin(
         at: The present.
     """
     policy = policy_of(draft, surface, config)
+    shown_at = whole_millisecond(at)
     first = route[0].instance
     generation = Generation(
         id=id_,
@@ -53,12 +61,13 @@ def begin(
         version=Version(next_epoch(0, int(at.timestamp())), 1),
         state=State.STARTED,
         phase=Phase.SUBMITTING,
-        created_at=at,
+        created_at=shown_at,
         ref=draft.ref,
         attempt=Attempt(n=1, of=attempts_at_most(route, policy), provider=first.name, model=draft.model),
-        deadline_at=at + timedelta(seconds=policy.total_seconds + policy.cancel_seconds),
+        deadline_at=shown_at + timedelta(seconds=policy.total_seconds + policy.cancel_seconds),
     )
-    return Beginning(generation=generation, status=status, attempts=Attempts([intent(1, first, 0, at)]))
+    shown = StatusRecord(status=status, snapshot=encode_status(status))
+    return Beginning(generation=generation, first=shown, attempts=Attempts([intent(1, first, 0, at)]))
 
 
 def policy_of(draft: Draft, surface: Surface, config: Config) -> Policy:

@@ -42,7 +42,6 @@ from safelight.outputs.local import LocalOutputs
 from safelight.plugins import Discovery, discover
 from safelight.ports import EVERY_STATE, Clock, Delivery, Journal, Keyed, Outputs, Page, Place, SystemClock
 from safelight.reaper import Reaper
-from safelight.records import StatusRecord
 from safelight.retention import Retention
 from safelight.routing import make_route, names_of
 from safelight.runner import Route, Tools
@@ -234,6 +233,17 @@ class Safelight:
             raise Gone("The generation was forgotten, and its outputs with it.")
         raise NotFound("No such generation.")
 
+    async def look(self, generation_id: str, *, owner: str) -> Status:
+        """
+        Return the newest status alone: from memory while it runs, from the journal once it has ended and may be forgotten.
+
+        Raises:
+            NotFound: Unknown, or someone else's.
+            Gone: The caller's own, and forgotten.
+        """
+        newest = self.hub.newest(generation_id, owner)
+        return newest if newest and not newest.is_terminal else (await self.find(generation_id, owner=owner))[1]
+
     async def listing(
         self,
         *,
@@ -345,10 +355,10 @@ class Safelight:
         if room is not None and room < self.config.data.min_free_bytes:
             raise StorageFull("The data folder is nearly full; nothing new is taken.", retry_after_seconds=60)
         new = begin(created.generation, asked, draft, route, self.config, owner=owner, surface=surface, at=self.clock.now())
-        known = await self.journal.create(new.generation, StatusRecord(status=new.status), new.attempts.newest, keyed=keyed)
+        known = await self.journal.create(new.generation, new.first, new.attempts.newest, keyed=keyed)
         if known is not None:
             return known
-        self.hub.open(new.status, owner)
+        self.hub.open(new.status, owner, new.first.snapshot)
         self._supervisor.start(new.generation, new.status, new.attempts, route, epoch=new.status.version.epoch)
         self._reaper.mind(new.generation)
         log.info("generation_created", generation=created.generation, provider=asked, surface=surface)

@@ -30,9 +30,15 @@ class Durability(StrEnum):
 
 @attrs.frozen(kw_only=True)
 class StatusRecord:
-    """A snapshot that was, or may be, published."""
+    """
+    A snapshot that was, or may be, published.
+
+    Attributes:
+        snapshot: What `codec.encode_status` makes of it, where that was made already; the journal keeps these bytes.
+    """
 
     status: Status
+    snapshot: bytes | None = attrs.field(default=None, eq=False, repr=False)
 
 
 @attrs.frozen(kw_only=True)

@@ -19,6 +19,7 @@ from safelight.runner.custody import Custody, FromCustody
 from safelight.runner.deadlines import Deadlines, Due
 from safelight.runner.follow import SignOfLife
 from safelight.runner.holding import Holding
+from safelight.runner.inbox import Inbox
 from safelight.runner.late import Latecomers
 from safelight.runner.messages import (
     Accepted,
@@ -63,9 +64,9 @@ class Runner:
         self._scribe = Scribe(tools, status, epoch, generation.webhook)
         spent = (tools.clock.now() - generation.created_at).total_seconds()
         self._deadlines = Deadlines(generation.policy, spent_seconds=spent)
-        self._inbox: asyncio.Queue[Any] = asyncio.Queue()
-        self._work = Submissions(tools, generation, route, attempts, self._scribe, self._deadlines, self._inbox.put_nowait)
-        self._custody = Custody(generation.id, tools.outputs, self._inbox.put_nowait)
+        self._inbox = Inbox()
+        self._work = Submissions(tools, generation, route, attempts, self._scribe, self._deadlines, self._inbox.put)
+        self._custody = Custody(generation.id, tools.outputs, self._inbox.put)
         self._holding = Holding(self._work, self._scribe, self._deadlines)
         self._late = Latecomers(self._work, self._scribe, self._custody)
         self._final: _End | None = None
@@ -93,6 +94,7 @@ class Runner:
                 await self._finish(endings.INTERNAL)
         finally:
             self.ended.set()
+            self._inbox.close()
             for asked in self._asking:
                 asked.answered.set()
             try:
@@ -130,13 +132,13 @@ class Runner:
 
     def end(self, ending: Ended) -> None:
         """End it for a reason of the service's own."""
-        self._inbox.put_nowait(EndAsked(ending))
+        self._inbox.put(EndAsked(ending))
 
     async def _ask(self, asked: CancelAsked | HoldAsked) -> None:
         """Put a wish into the inbox and wait until it is answered, or until nobody will."""
         if self.ended.is_set():
             return
-        self._inbox.put_nowait(asked)
+        self._inbox.put(asked)
         if self._scribe.is_failing:
             raise StorageFull("The journal takes nothing now; what was asked is heeded when it does, unless the service crashes.")
         self._asking.add(asked)
@@ -149,16 +151,15 @@ class Runner:
         """Return the next thing that happened, a deadline among them; meanwhile write what was held back."""
         while True:
             due = self._deadlines.due()
-            if due is Due.STALL and not self._inbox.empty():
-                return self._inbox.get_nowait()  # it was the loop that was held up: there are signs of life
+            if due is Due.STALL and self._inbox:
+                return self._inbox.take()  # it was the loop that was held up: there are signs of life
             if due is not None:
                 return due
-            flush_at = self._scribe.flush_at
+            until, flush_at = self._deadlines.next, self._scribe.flush_at
             try:
-                async with asyncio.timeout_at(min(self._deadlines.next, flush_at or self._deadlines.next)):
-                    return await self._inbox.get()
+                return await self._inbox.next(until if flush_at is None else min(until, flush_at))
             except TimeoutError:
-                if flush_at is not None and flush_at <= self._deadlines.next:
+                if flush_at is not None and flush_at <= until:
                     await self._scribe.flush()
 
     async def _handle(self, happened: Any) -> None:

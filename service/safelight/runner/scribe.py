@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 from datetime import datetime
 
-import attrs
 import structlog
 
+from safelight.codec import encode_status, whole_millisecond
 from safelight.errors import JournalClosed, JournalError, JournalFenced
 from safelight.fold import fold
 from safelight.generation import Webhook
@@ -47,8 +47,8 @@ class Scribe:
         self.is_failing = False
 
     def now(self) -> datetime:
-        """Return the present by the service's clock."""
-        return self._tools.clock.now()
+        """Return the present by the service's clock, as finely as the wire tells it."""
+        return whole_millisecond(self._tools.clock.now())
 
     async def tell(self, update: Update, *records: AttemptRecord) -> None:
         """Fold an update in; what matters is journalled and shown at once, progress alone when it is due."""
@@ -78,7 +78,8 @@ class Scribe:
         return _weight(self.status) != _weight(self._shown)
 
     async def _write(self, *records: AttemptRecord) -> None:
-        status = attrs.evolve(self.status, version=self._shown.version.next(self._epoch))
+        status = self.status.but(version=self._shown.version.next(self._epoch))
+        snapshot = encode_status(status)
         delivery = owing(self._webhook, self._shown, status, self.now())
         is_durable = (
             bool(records or delivery)
@@ -89,7 +90,7 @@ class Scribe:
         must = bool(records) or status.is_terminal
         try:
             is_written = await self._append(
-                StatusRecord(status=status), *records, is_durable=is_durable, must=must, delivery=delivery
+                StatusRecord(status=status, snapshot=snapshot), *records, is_durable=is_durable, must=must, delivery=delivery
             )
         except Exception:
             self.status = self._shown  # what nobody wrote has not happened
@@ -102,7 +103,7 @@ class Scribe:
         self.flush_at = None
         if delivery is not None:
             self._tools.owed.set()
-        await self._tools.hub.publish(status)
+        await self._tools.hub.publish(status, snapshot)
 
     async def _append(
         self,
