@@ -18,7 +18,7 @@ _MOST = 1000
 
 @click.group()
 def webhooks() -> None:
-    """Look at what callers' webhooks have not taken yet, and send it again."""
+    """List or resend what webhooks have not taken."""
 
 
 @webhooks.command("list")
