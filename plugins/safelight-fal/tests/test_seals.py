@@ -68,7 +68,7 @@ async def test_a_forged_message_has_the_keys_fetched_again_but_not_each_time(fak
     fal, sign = signed
     forged = sign(key=Ed25519PrivateKey.generate())
     for _ in range(3):
-        with pytest.raises(WebhookRefused, match="none of the service's"):
+        with pytest.raises(WebhookRefused, match="none of the queue's"):
             await fal.webhook(*forged)
     assert len(fake.calls(KEYS)) == 1
     fal._seals._fetched_at -= 61

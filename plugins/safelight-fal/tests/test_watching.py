@@ -101,7 +101,7 @@ async def test_a_job_that_is_put_back_into_the_queue_says_so(fake, open_fal, han
     fake.plot = [{"status": "IN_PROGRESS"}, {"status": "IN_QUEUE", "queue_position": 4}, {"status": "IN_PROGRESS"}, OVER]
     async with open_fal() as fal:
         said = await polled(fal, await handed_in(fal))
-    assert said[:3] == [[Started()], [Queued(4), Noted("The service put the job back into its queue.")], [Started()]]
+    assert said[:3] == [[Started()], [Queued(4), Noted("The job was put back into the queue.")], [Started()]]
 
 
 @pytest.mark.parametrize("state", [{"status": "WARMING"}, {"status": "IN_QUEUE", "queue_position": "soon"}])
@@ -109,7 +109,7 @@ async def test_words_nobody_knows_change_nothing(fake, open_fal, handed_in, stat
     fake.plot = [state]
     async with open_fal() as fal:
         [update] = await fal.poll(await handed_in(fal))
-    assert update in {Noted("The service calls it 'WARMING'."), Queued(None)}
+    assert update in {Noted("The queue calls it 'WARMING'."), Queued(None)}
 
 
 @pytest.mark.parametrize("logs", [None, [], "text", [None, {"message": 7}, {"level": "INFO"}]])
@@ -272,7 +272,7 @@ async def test_a_job_that_is_not_known_for_a_while_is_lost_and_not_before(fake, 
         await fails(fal, job, "provider_unavailable")
         fal._stories[job.id].lost_at -= 10
         assert await fal.poll(job) == [
-            Failed("The service no longer knows the job.", code="output_unavailable", retryable=True),
+            Failed("The queue no longer knows the job.", code="output_unavailable", retryable=True),
         ]
 
 
@@ -284,7 +284,7 @@ async def test_a_result_that_is_gone_for_a_while_is_lost_or_was_canceled(fake, o
         await fails(fal, job, "provider_unavailable")
         await fails(fal, job, "provider_unavailable")
         fal._stories[job.id].lost_at -= 10
-        assert await fal.poll(job) == [Failed("The service no longer has the result.", code="output_unavailable", retryable=True)]
+        assert await fal.poll(job) == [Failed("The queue no longer has the result.", code="output_unavailable", retryable=True)]
         job = await handed_in(fal)
         await fal.cancel(job)
         assert await fal.poll(job) == [Canceled()]
@@ -389,8 +389,8 @@ SLOW = [{"loc": ["body"], "msg": "Too slow", "type": "generation_timeout"}]
         (422, {"detail": "no"}, {}, Failed("The endpoint refuses this: no", code="invalid_input")),
         (500, {"detail": BROKEN}, {}, Failed("input: Out of memory", code="provider_unavailable", charged=Charged.NO)),
         (504, {"detail": SLOW}, {"X-Fal-Retryable": "true"}, None),
-        (500, {"detail": "oops"}, {}, Failed("The service answered 500: oops", code="provider_unavailable", charged=Charged.NO)),
-        (400, {"detail": "odd"}, {}, Failed("The service answered 400: odd", code="provider_rejected")),
+        (500, {"detail": "oops"}, {}, Failed("The queue answered 500: oops", code="provider_unavailable", charged=Charged.NO)),
+        (400, {"detail": "odd"}, {}, Failed("The queue answered 400: odd", code="provider_rejected")),
         (
             403,
             {"detail": "Exhausted balance"},

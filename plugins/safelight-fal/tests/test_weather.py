@@ -235,7 +235,7 @@ async def test_outputs_may_be_data_uris_and_need_no_further_call(fake, serve):
     assert fake.calls(FILE) == []
 
 
-async def test_our_key_never_goes_to_a_host_that_an_answer_names(fake, serve):
+async def test_our_key_never_goes_to_a_host_that_an_answer_names(fake, serve, caplog):
     async with type(fake)() as stranger:
         answer = {"request_id": "r1", "status": "IN_QUEUE"}
         page = f"{stranger.url}/acme/lighthouse/requests/r1"
@@ -246,6 +246,8 @@ async def test_our_key_never_goes_to_a_host_that_an_answer_names(fake, serve):
         assert (status.outcome, status.code) == ("failed", "output_unavailable")
         assert stranger.ledger == []
         assert fake.calls("GET /acme/lighthouse/requests/r1/status")
+        told = [(record.host, record.instead) for record in caplog.records if record.msg == "fal_host_not_allowed"]
+        assert told == [("127.0.0.1", "127.0.0.1")], "said once, not with every poll"
 
 
 @pytest.mark.parametrize("state", [{"status": "IN_QUEUE", "queue_position": 3}, BUSY])

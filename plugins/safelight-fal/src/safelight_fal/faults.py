@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from http import HTTPStatus
 from typing import Any
@@ -24,7 +24,7 @@ from safelight.providers import (
     Rejected,
     retry_after_seconds,
 )
-from safelight.providers.toolbox import read_json
+from safelight_fal.answer import Answer
 
 _MAX_SAID = 300
 _BLOCKED = "content_policy_violation"
@@ -50,48 +50,6 @@ _KINDS: dict[str, type[ProviderError]] = {
     "provider_rate_limited": ProviderRateLimited,
     "provider_unavailable": ProviderUnavailable,
 }
-
-
-@attrs.frozen(kw_only=True)
-class Answer:
-    """
-    What was answered.
-
-    Attributes:
-        status: The HTTP status.
-        body: The bytes.
-        headers: By name, in any case.
-    """
-
-    status: int
-    body: bytes
-    headers: Mapping[str, str]
-
-    @property
-    def is_good(self) -> bool:
-        """Whether it is a success."""
-        return HTTPStatus.OK <= self.status < HTTPStatus.MULTIPLE_CHOICES
-
-    @property
-    def said(self) -> dict[str, Any]:
-        """The JSON object in it; empty where there is none."""
-        read = read_json(self.body)
-        return read if isinstance(read, dict) else {}
-
-    @property
-    def error_type(self) -> str:
-        """The word for what went wrong, where the service says one."""
-        return str(self.said.get("error_type") or self.headers.get("X-Fal-Error-Type") or "")
-
-    @property
-    def is_too_early(self) -> bool:
-        """Whether it was asked for a result that is not there yet; there is no other word for that."""
-        return self.status == HTTPStatus.BAD_REQUEST and "in progress" in str(self.said.get("detail")).lower()
-
-    @property
-    def is_verdict(self) -> bool:
-        """Whether it speaks of the job: a gateway that fails on the way knows no job, and has words of its own."""
-        return self.status < HTTPStatus.INTERNAL_SERVER_ERROR or bool(self.error_type) or "detail" in self.said
 
 
 @attrs.frozen(kw_only=True)
@@ -124,11 +82,11 @@ def of_answer(answer: Answer, path_of: Callable[[str], str], *, has_deadline: bo
     fault = _of_details(answer, path_of) or _of_status(answer)
     if fault is None and answer.error_type:
         whose = answer.headers.get("X-Fal-Request-Timeout-Type", "user" if has_deadline else "").lower()
-        fault = of_word(answer.error_type, _said(answer), has_deadline=whose == "user")
+        fault = of_word(answer.error_type, answer.sentence, has_deadline=whose == "user")
     if fault is None:
         is_theirs = answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR
         code = "provider_unavailable" if is_theirs else "provider_rejected"
-        fault = Fault(code=code, sentence=f"The service answered {answer.status}: {_said(answer)}", charged=_free(answer))
+        fault = Fault(code=code, sentence=f"The queue answered {answer.status}: {answer.sentence}", charged=_free(answer))
     told = (answer.headers.get("X-Fal-Retryable") or answer.headers.get("X-Fal-Needs-Retry") or "").lower()
     return fault if told not in {"true", "false", "1", "0"} else attrs.evolve(fault, retryable=told in {"true", "1"})
 
@@ -155,7 +113,7 @@ def refusal(answer: Answer, now: datetime, path_of: Callable[[str], str]) -> Pro
     """Return the error that the answer to a call other than success means for that call; see `of_answer`."""
     is_passed_on = answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR and answer.status != HTTPStatus.SERVICE_UNAVAILABLE
     if is_passed_on or answer.status == HTTPStatus.REQUEST_TIMEOUT:
-        return OutcomeUnknown(f"The service, or a proxy before it, answered {answer.status}: {_said(answer)}")
+        return OutcomeUnknown(f"The queue, or a proxy before it, answered {answer.status}: {answer.sentence}")
     fault = of_answer(answer, path_of)
     wait = retry_after_seconds(answer.headers, answer.body, now)
     return _KINDS.get(fault.code, Rejected)(fault.sentence, retry_after_seconds=wait)
@@ -186,17 +144,17 @@ def _of_details(answer: Answer, path_of: Callable[[str], str]) -> Fault | None:
 
 
 def _of_status(answer: Answer) -> Fault | None:
-    said = _said(answer)
+    said = answer.sentence
     has_no_credit = answer.status == HTTPStatus.PAYMENT_REQUIRED or bool(_BALANCE.search(said))
     match answer.status:
         case HTTPStatus.UNAUTHORIZED:
-            fault = Fault(code="provider_auth", sentence="The service does not know our key.")
+            fault = Fault(code="provider_auth", sentence="The queue does not know our key.")
         case HTTPStatus.PAYMENT_REQUIRED | HTTPStatus.FORBIDDEN if has_no_credit:
             fault = Fault(code="provider_quota", sentence=f"The account has no credit left: {said}")
         case HTTPStatus.FORBIDDEN:
-            fault = Fault(code="provider_auth", sentence=f"The service does not let us in: {said}")
+            fault = Fault(code="provider_auth", sentence=f"The queue does not let us in: {said}")
         case HTTPStatus.TOO_MANY_REQUESTS:
-            fault = Fault(code="provider_rate_limited", sentence="The service has too much to do for us.", retryable=True)
+            fault = Fault(code="provider_rate_limited", sentence="The queue has too much to do for us.", retryable=True)
         case HTTPStatus.UNPROCESSABLE_ENTITY:
             fault = Fault(code="invalid_input", sentence=f"The endpoint refuses this: {said}")
         case _:
@@ -210,14 +168,6 @@ def _places(details: list[dict[str, Any]], path_of: Callable[[str], str]) -> Ite
         steps = [str(step) for step in loc if step not in {"body", "__root__"}] if isinstance(loc, list) else []
         msg = str(detail.get("msg") or detail.get("type") or "refused")[:_MAX_SAID]
         yield f"{path_of('.'.join(steps)) if steps else 'input'}: {msg}"
-
-
-def _said(answer: Answer) -> str:
-    said = answer.said
-    for name in ("detail", "error", "message"):
-        if isinstance(said.get(name), str) and said[name]:
-            return str(said[name])[:_MAX_SAID]
-    return "it gave no reason"
 
 
 def _free(answer: Answer) -> Charged | None:

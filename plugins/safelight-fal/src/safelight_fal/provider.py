@@ -29,8 +29,9 @@ from safelight.providers import (
     Update,
 )
 from safelight_fal import results
+from safelight_fal.answer import Answer
 from safelight_fal.endpoint import Endpoint
-from safelight_fal.faults import Answer, Fault, is_cancellation, of_answer, of_word
+from safelight_fal.faults import Fault, is_cancellation, of_answer, of_word
 from safelight_fal.queue import NotThere, Queue
 from safelight_fal.seals import Seals
 from safelight_fal.settings import Settings as FalSettings
@@ -97,7 +98,7 @@ class Fal(RemoteProvider):
         try:
             said = await self._queue.status(job)
         except NotThere:
-            return [self._missing(job, story, "The service no longer knows the job.")]
+            return [self._missing(job, story, "The queue no longer knows the job.")]
         if story.is_over(said):
             ended = await self._end(job, story, said)
             return [*story.stand(said), *ended]
@@ -108,7 +109,7 @@ class Fal(RemoteProvider):
         """Ask for it to be stopped; that it has stopped, the job itself says."""
         codes = self.settings.cancel_codes
         if not codes.requested:
-            raise Unsupported("This service cannot cancel.")
+            raise Unsupported("This queue cannot cancel.")
         answer = await self._queue.cancel(job)
         if answer.status in codes.too_late:
             return Cancel.TOO_LATE
@@ -118,7 +119,7 @@ class Fal(RemoteProvider):
         return Cancel.REQUESTED
 
     async def webhook(self, raw: bytes, headers: Mapping[str, str]) -> None:
-        """Return if a message was signed by the service."""
+        """Return if a message was signed by the queue."""
         await self._seals.check(raw, headers)
 
     async def _end(self, job: Job, story: Story, said: dict[str, Any]) -> list[Update]:
@@ -137,7 +138,7 @@ class Fal(RemoteProvider):
             if is_cancellation(answer.error_type):
                 return self._ended(job, Canceled())
             if answer.status == HTTPStatus.NOT_FOUND:
-                return [self._missing(job, story, "The service no longer has the result.")]
+                return [self._missing(job, story, "The queue no longer has the result.")]
             return self._ended(job, *measured, self._fault(answer).ended())
         if error or error_type or answer is None:
             fault = of_word(error_type, str(error or "The job failed.")[:300], has_deadline=self._has_deadline)
@@ -159,7 +160,7 @@ class Fal(RemoteProvider):
 
     def _missing(self, job: Job, story: Story, sentence: str) -> Update:
         """
-        Return what it means that the service does not know the job, or its result: it was canceled, or it is lost.
+        Return what it means that the queue does not know the job, or its result: it was canceled, or it is lost.
 
         Raises:
             ProviderUnavailable: It may still turn up.

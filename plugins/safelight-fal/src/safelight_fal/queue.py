@@ -14,7 +14,8 @@ from yarl import URL
 from safelight.providers import Job, OutcomeUnknown, ProviderUnavailable, network_error
 from safelight.providers.toolbox import Event, read_body, read_events, read_json
 from safelight_fal.addresses import Addresses
-from safelight_fal.faults import Answer, refusal, unavailable
+from safelight_fal.answer import Answer
+from safelight_fal.faults import refusal, unavailable
 from safelight_fal.settings import Settings
 
 MAX_BODY = 256 * 2**20
@@ -26,7 +27,7 @@ _STREAM = aiohttp.ClientTimeout(total=None, sock_connect=10.0, sock_read=30.0)
 
 
 class NotThere(Exception):
-    """The service knows no such job."""
+    """The queue knows no such job."""
 
 
 class Queue:
@@ -56,12 +57,12 @@ class Queue:
             url = self._addresses.submission(webhook)
             answer = await self._call("POST", url, json=filled, headers=self._wishes)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            raise network_error(error, "The service") from error
+            raise network_error(error, "The queue") from error
         if not answer.is_good:
             raise refusal(answer, self._now(), path_of)
         said = answer.said
         if not isinstance(request_id := said.get("request_id"), str) or not 0 < len(request_id) <= _MAX_ID:
-            raise OutcomeUnknown("The service took the job, or did not: it answered with something that names none.")
+            raise OutcomeUnknown("The queue took the job, or did not: it answered with something that names none.")
         return self._addresses.job(request_id, said)
 
     async def status(self, job: Job) -> dict[str, Any]:
@@ -78,7 +79,7 @@ class Queue:
         if not answer.is_good:
             raise unavailable(answer, self._now(), str)
         if not isinstance(answer.said.get("status"), str):
-            raise ProviderUnavailable("The service does not say where the job stands.")
+            raise ProviderUnavailable("The queue does not say where the job stands.")
         return answer.said
 
     async def result(self, job: Job) -> Answer:
@@ -90,7 +91,7 @@ class Queue:
         """
         answer = await self._ask("GET", self._addresses.page(job, "response"))
         if answer.status == HTTPStatus.ACCEPTED or answer.is_too_early:
-            raise ProviderUnavailable("The service says that the job is over, and that it is not.")
+            raise ProviderUnavailable("The queue says that the job is over, and that it is not.")
         if answer.status in {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS} or not answer.is_verdict:
             raise unavailable(answer, self._now(), str)
         if answer.is_good and not isinstance(read_json(answer.body), dict):
@@ -111,11 +112,11 @@ class Queue:
                 self._addresses.stream(job), headers=headers, timeout=_STREAM, allow_redirects=False
             ) as response:
                 if response.status != HTTPStatus.OK or response.content_type != "text/event-stream":
-                    raise ProviderUnavailable(f"The service does not stream this job (it answered {response.status}).")
+                    raise ProviderUnavailable(f"The queue does not stream this job (it answered {response.status}).")
                 async with aclosing(read_events(response.content.iter_any(), MAX_BODY)) as events:
                     yield events
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            raise ProviderUnavailable(str(network_error(error, "The service"))) from error
+            raise ProviderUnavailable(str(network_error(error, "The queue"))) from error
 
     async def cancel(self, job: Job) -> Answer:
         """Ask for a job to be stopped."""
@@ -129,7 +130,7 @@ class Queue:
         try:
             return await self._call(method, url)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            raise ProviderUnavailable(str(network_error(error, "The service"))) from error
+            raise ProviderUnavailable(str(network_error(error, "The queue"))) from error
 
     async def _call(self, method: str, url: URL, *, json: Any = None, headers: dict[str, str] | None = None) -> Answer:
         async with self._session.request(

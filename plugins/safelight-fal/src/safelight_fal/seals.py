@@ -63,7 +63,7 @@ class Seals:
         if _is_by_one_of(await self._known(_KEEP_SECONDS), signature, signed):
             return
         if not _is_by_one_of(await self._known(_AGAIN_SECONDS), signature, signed):
-            raise WebhookRefused("The signature is none of the service's.")
+            raise WebhookRefused("The signature is none of the queue's.")
 
     async def _known(self, at_most_seconds: float) -> list[Ed25519PublicKey]:
         """Return the keys, fetched again if what is known of them is older."""

@@ -57,7 +57,7 @@ class CancelCodes:
     Which HTTP status answers a cancel how.
 
     Attributes:
-        requested: It was taken; none where the service cannot cancel.
+        requested: It was taken; none where the queue cannot cancel.
         too_late: The job is over already.
         gone: There is no such job.
     """
@@ -84,7 +84,7 @@ class Settings:
         cancel_codes: Which HTTP status answers a cancel how.
         stream: Whether a job is listened to over SSE; else it is polled.
         poll_seconds: The shortest pause between two polls of one job.
-        lost_seconds: For how long a job must be unknown to the service before it is given up.
+        lost_seconds: For how long a job must be unknown to the queue before it is given up.
         schema_url: Where the endpoint's OpenAPI document is, `{endpoint}` in it being its id; empty: `params` and
             `options` say what it takes.
         refresh_seconds: How often that document is read again.
@@ -94,10 +94,10 @@ class Settings:
         fixed: Values of properties that callers neither see nor set, secrets among them.
         outputs: Which members of a result hold outputs, in this order; none = every file in it.
         flagged: What becomes of a picture that the endpoint flags as unsafe, which mostly is a black one.
-        start_seconds: For how long a job may wait in the queue before the service gives it up.
-        lifetime_seconds: For how long the service keeps what a job made.
+        start_seconds: For how long a job may wait before the queue gives it up.
+        lifetime_seconds: For how long the queue keeps what a job made.
         priority: The job's place among our others.
-        internal_retries: Whether the service runs a job again by itself when a runner fails.
+        internal_retries: Whether the queue runs a job again by itself when a runner fails.
         jwks_url: Where the keys are that webhooks are signed with; empty: none are asked for.
     """
 

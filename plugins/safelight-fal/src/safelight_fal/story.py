@@ -19,8 +19,8 @@ class Story:
     The story of one job.
 
     Attributes:
-        is_cancel_asked: Whether the service took a cancel of ours.
-        lost_at: Since when, by the loop's clock, the service knows no such job.
+        is_cancel_asked: Whether the queue took a cancel of ours.
+        lost_at: Since when, by the loop's clock, the queue knows no such job.
     """
 
     def __init__(self, words: Words) -> None:
@@ -47,13 +47,13 @@ class Story:
             self._newest = Queued(_position(said.get("queue_position")))
             yield self._newest
             if self._is_running:
-                yield Noted("The service put the job back into its queue.")
+                yield Noted("The job was put back into the queue.")
             self._is_running = False
         elif word in self._words.running:
             self._newest, self._is_running = Started(), True
             yield self._newest
         elif not self.is_over(said):
-            yield Noted(f"The service calls it {word!r:.40}.")
+            yield Noted(f"The queue calls it {word!r:.40}.")
         yield from self._log(said.get("logs"))
 
     def measured(self, said: dict[str, Any]) -> Iterator[Update]:
