@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any, Self
 from urllib.parse import urlsplit
 
+from safelight.channel import Viewer
 from safelight.client.base import Client, Listed, OnLost, Snapshot, Unreachable
 from safelight.codec import plain, status_to_wire
 from safelight.config.model import Config
@@ -17,7 +18,7 @@ from safelight.describing import describe
 from safelight.errors import Fault, InvalidInput, NotFound
 from safelight.frames import Frame
 from safelight.generation import ANONYMOUS, Draft, is_id
-from safelight.hub import NOTHING_SEEN, Viewer
+from safelight.hub import NOTHING_SEEN
 from safelight.outstanding import Owed
 from safelight.ports import EVERY_STATE, Place
 from safelight.status import State, Status

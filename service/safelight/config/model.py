@@ -111,6 +111,10 @@ class Streams:
     linger_seconds: float = attrs.field(
         default=60.0, validator=ge(0), metadata=_says("how long an ended generation stays in memory")
     )
+    compress: bool = attrs.field(default=True, metadata=_says("streams are gzipped for readers that take it"))
+    compress_from_bytes: int = attrs.field(
+        default=200, validator=ge(0), metadata=_says("shorter events stand in a gzipped stream as they are")
+    )
 
 
 @attrs.frozen(kw_only=True)

@@ -88,6 +88,7 @@ class Scribe:
             or status.outputs != self._shown.outputs
         )
         must = bool(records) or status.is_terminal
+        is_step = _weight(status) != _weight(self._shown)
         try:
             is_written = await self._append(
                 StatusRecord(status=status, snapshot=snapshot), *records, is_durable=is_durable, must=must, delivery=delivery
@@ -103,7 +104,12 @@ class Scribe:
         self.flush_at = None
         if delivery is not None:
             self._tools.owed.set()
-        await self._tools.hub.publish(status, snapshot)
+        if is_step:
+            await self._tools.hub.publish(
+                status, snapshot
+            )  # a step of its life is shown to everybody who keeps up, the end above all
+        else:
+            self._tools.hub.post(status, snapshot)  # progress may be overtaken by more of it
 
     async def _append(
         self,

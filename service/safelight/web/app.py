@@ -8,7 +8,8 @@ from safelight.core import Safelight
 from safelight.web import generations, health, providers, ui
 from safelight.web.access import access, add_headers
 from safelight.web.deliveries import list_deliveries, resend
-from safelight.web.keys import CORE, STREAMS, WAITING
+from safelight.web.heartbeats import Heartbeats
+from safelight.web.keys import CORE, HEARTBEATS, STREAMS, WAITING
 from safelight.web.listing import list_generations
 from safelight.web.openapi.document import Document
 from safelight.web.outputs import get_output
@@ -23,6 +24,7 @@ def make_app(core: Safelight) -> web.Application:
     app = web.Application(middlewares=[problems, access])
     app[CORE] = core
     app[STREAMS] = set()
+    app[HEARTBEATS] = Heartbeats(app[STREAMS], lambda: core.config.streams.heartbeat_seconds)
     app[WAITING] = set()
     app.on_response_prepare.append(add_headers)
     app.cleanup_ctx.append(ticker)

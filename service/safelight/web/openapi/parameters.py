@@ -91,6 +91,9 @@ RESUME = (
         examples={"start": {"value": "start"}, "after an event": {"value": EVENT_ID}},
     ),
 )
+PACKED = in_header(
+    hdrs.ACCEPT_ENCODING, "`gzip`: the stream is sent as that. Browsers and most libraries say it by themselves.", example="gzip"
+)
 LOG = in_query("events", "`log`: lines of the provider's log come too, as events of that name.", _LOG)
 HISTORY = (
     in_query("after", "Of a page of JSON: only what was published after this event.", example=EVENT_ID),
