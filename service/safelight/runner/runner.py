@@ -61,7 +61,7 @@ class Runner:
         self.ended = asyncio.Event()
         self._generation = generation
         self._hub = tools.hub
-        self._scribe = Scribe(tools, status, epoch)
+        self._scribe = Scribe(tools, status, epoch, generation.webhook)
         spent = (tools.clock.now() - generation.created_at).total_seconds()
         self._deadlines = Deadlines(generation.policy, spent_seconds=spent)
         self._inbox = Inbox()
