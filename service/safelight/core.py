@@ -18,13 +18,16 @@ from safelight.beginning import begin
 from safelight.breaker import Breaker
 from safelight.config.model import Config
 from safelight.config.reload import Reloaded, reloaded
+from safelight.courier import Courier
 from safelight.doubles import KEPT, Doubles, fingerprint
 from safelight.egress import open_session
 from safelight.engines import open_journal
 from safelight.errors import (
     Busy,
     Conflict,
+    Fault,
     Gone,
+    InvalidInput,
     NotCancelable,
     NotFound,
     NotPausable,
@@ -36,7 +39,7 @@ from safelight.hub import Hub
 from safelight.instances import Instances, open_instances
 from safelight.outputs.local import LocalOutputs
 from safelight.plugins import Discovery, discover
-from safelight.ports import EVERY_STATE, Clock, Journal, Keyed, Outputs, Page, Place, SystemClock, Unfinished
+from safelight.ports import EVERY_STATE, Clock, Delivery, Journal, Keyed, Outputs, Page, Place, SystemClock, Unfinished
 from safelight.reaper import Reaper
 from safelight.retention import Retention
 from safelight.routing import make_route, names_of, remade_route
@@ -49,6 +52,7 @@ from safelight.watchdog import Watchdog
 
 log = structlog.get_logger()
 T = TypeVar("T")
+_ALL = 1_000_000
 
 
 @attrs.frozen(kw_only=True)
@@ -139,11 +143,13 @@ class Safelight:
                 },
                 progress_seconds=self.config.streams.progress_seconds,
             )
+            self._owed = tools.owed
             self.hearing = Hearing(self.instances, tools.pokes, seals)
             self._supervisor = Supervisor(tools, f"{socket.gethostname()}:{os.getpid()}")
             self._reaper = Reaper(self.hub, self._supervisor)
             self._doubles = Doubles(self.journal)
             recovered = await self._supervisor.recover(self._route_of)
+            await stack.enter_async_context(Courier(tools, self.config.webhooks))
             stack.push_async_callback(self._leave)
             for generation in recovered.generations:
                 self._reaper.mind(generation, is_back=True)
@@ -262,6 +268,27 @@ class Safelight:
         shown = tuple(read[:limit])
         return Page(statuses=shown, next=shown[-1].version if len(read) > limit else None)
 
+    async def deliveries(self, *, owner: str, limit: int = 100) -> list[Delivery]:
+        """Return up to `limit` deliveries to the owner's webhooks that were not taken yet, the oldest first."""
+        return await self.journal.deliveries(owner, limit=limit)
+
+    async def resend(self, generation_id: str, *, owner: str) -> int:
+        """
+        Have everything that a generation's webhook has not taken yet sent now; return how many deliveries these are.
+
+        Raises:
+            NotFound: Unknown, or someone else's.
+            Gone: The caller's own, and forgotten.
+        """
+        await self.find(generation_id, owner=owner)
+        now = self.clock.now()
+        owed = await self.journal.deliveries(owner, generation_id=generation_id, limit=_ALL)
+        again = [attrs.evolve(one, due_at=now, is_dead=False, tries=0 if one.is_dead else one.tries) for one in owed]
+        if again:
+            await self._change(self.journal.put_off(*again))
+            self._owed.set()
+        return len(again)
+
     async def forget(self, generation_id: str, *, owner: str) -> None:
         """
         Forget an ended generation and its outputs; its owner is told that it is gone for as long as the retention.
@@ -316,6 +343,10 @@ class Safelight:
         """Start what is to be created, or return what its key stands for already."""
         if self.is_draining:
             raise Busy("The service is stopping and takes nothing new.")
+        if draft.webhook is not None and not self.config.webhooks.signing_keys:
+            raise InvalidInput(
+                Fault("webhook", "this service has no key to sign it with; an operator sets webhooks.signing_keys")
+            )
         asked = created.provider
         names = names_of(asked, draft.fallback, self.config.routes, self.instances)
         route = make_route(names, draft.request(), self.instances)

@@ -13,7 +13,7 @@ from safelight.engines.sqlite.check import Check
 from safelight.errors import JournalClosed, JournalError
 
 PATIENCE = 30
-NEWEST = 5
+NEWEST = 6
 
 
 # the writer's death
