@@ -102,7 +102,7 @@ class Supervisor:
         """
         await self._wait(grace_seconds)
         for runner in self._runners.values():
-            if runner.durability is not Durability.REMOTE:
+            if not runner.can_be_parked:
                 runner.end(INTERRUPTED)
         await self._wait(1.0)
         tasks = list(self._tasks.values())

@@ -27,7 +27,7 @@ from safelight.runner.scribe import Scribe
 from safelight.runner.submissions import Submissions
 from safelight.runner.tools import Tools
 from safelight.runner.wishes import Wishes
-from safelight.status import Status
+from safelight.status import Charged, Status
 from safelight.updates import Ended, Update
 
 log = structlog.get_logger()
@@ -93,9 +93,11 @@ class Runner:
                 await self._custody.close()
 
     @property
-    def durability(self) -> Durability:
-        """What the job depends on."""
-        return self._work.attempts.durability
+    def can_be_parked(self) -> bool:
+        """Whether the next process can go on with it: its job outlives this one, or it may be run again and has cost nothing."""
+        attempts, is_allowed = self._work.attempts, self._work.candidate.instance.rerun_interrupted
+        may_run_again = is_allowed and attempts.charged is Charged.NO and self._closing.final is None
+        return attempts.durability is Durability.REMOTE or may_run_again
 
     async def cancel(self) -> None:
         """Ask for a cancel; return once the wish is journalled, or cannot be any more. The answer shows on the stream."""
