@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-import json
-import re
 import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable
 from enum import Enum
@@ -15,7 +13,7 @@ import attrs
 import structlog
 
 from safelight.providers.failures import ProviderCrashed, ProviderError, ProviderProtocol, ProviderTimeout
-from safelight.redaction import MASK, redactor
+from safelight.redaction import Quoted, redactor
 from safelight.status import Charged
 from safelight.updates import CoreUpdate, Logged, Update
 
@@ -26,8 +24,6 @@ _MAX_TEXT = 4096
 _MAX_TRACE = 8000
 _EDGE = 4096
 """What is looked at beyond a cut, so that a secret that stands across it is seen whole."""
-_SHORT = 5
-"""A prompt of so few characters is masked where it stands as a word of its own, for else it would garble all text."""
 _FACTS = {
     "code": str,
     "retryable": bool,
@@ -56,7 +52,7 @@ class Boundary:
     """
 
     def __init__(self, instance: str, plugin: str, *, hidden: str = "") -> None:
-        self._quotes = _quotes(hidden)
+        self._hidden = Quoted(hidden)
         self.instance = instance
         self._plugin = plugin
         self._stopping: set[asyncio.Task[Any]] = set()
@@ -138,24 +134,17 @@ class Boundary:
 
     def masked(self, text: str, *, keep: int = 2000) -> str:
         """Return what may be logged of a plugin's text: its end, without secrets and without the prompt it may quote."""
-        return redactor.text(self._unquoted(text)[-keep - _EDGE :])[-keep:]
+        return redactor.text(self._hidden.masked(text)[-keep - _EDGE :])[-keep:]
 
     def trace(self, error: BaseException) -> str:
         """Return the traceback of what a plugin raised, as it may be logged."""
         return self.masked("".join(traceback.format_exception(error)), keep=_MAX_TRACE)
 
-    def _unquoted(self, text: str) -> str:
-        """Mask the prompt; before any cut, which would leave half of it that nothing finds."""
-        for quoted in self._quotes:
-            is_word = len(quoted) <= _SHORT
-            text = re.sub(rf"(?<!\w){re.escape(quoted)}(?!\w)", MASK, text) if is_word else text.replace(quoted, MASK)
-        return text
-
     def _checked(self, update: Any) -> Any:
         if isinstance(update, CoreUpdate) or not isinstance(update, Update):
             raise self._nonsense(f"The provider yielded a '{type(update).__name__}', which is no update.")
         if isinstance(update, Logged):
-            update = attrs.evolve(update, line=self._unquoted(update.line))
+            update = attrs.evolve(update, line=self._hidden.masked(update.line))
         return scrub(update)
 
     def _nonsense(self, sentence: str) -> ProviderProtocol:
@@ -176,12 +165,6 @@ class Boundary:
         trace = self.trace(error)
         log.error("provider_crashed", provider=self.instance, plugin=self._plugin, call=what, how=how, exception=trace)
         return ProviderCrashed(f"The provider {how}; the service's log says more.")
-
-
-def _quotes(prompt: str) -> list[str]:
-    """Return how a plugin may quote a prompt: as it is, and as Python and JSON write it; the longest first."""
-    written = repr(prompt), json.dumps(prompt), json.dumps(prompt, ensure_ascii=False)
-    return sorted({prompt, *(text[1:-1] for text in written)} - {""}, key=len, reverse=True)
 
 
 def _check_facts(error: ProviderError) -> None:

@@ -90,31 +90,67 @@ class LateRecord:
 Record = StatusRecord | AttemptRecord | LateRecord
 
 
-def charged(attempts: Iterable[AttemptRecord]) -> Charged:
-    """
-    Say honestly whether money may have been taken, from the journalled attempts alone.
+class Ground(StrEnum):
+    """What a verdict about the money of one attempt rests on."""
 
-    A provider's own word wins. Else: nothing submitted, or nothing but work inside this process -> no; a submission
-    that was refused or never sent -> no; anything else that reached an upstream -> unknown.
+    SAID = "said"
+    """The provider said so."""
+    INSIDE = "inside"
+    """Nothing but work inside this process."""
+    NOT_SENT = "not_sent"
+    REFUSED = "refused"
+    UNANSWERED = "unanswered"
+    """It was handed in, and no answer is known."""
+    UNTOLD = "untold"
+    """It was taken, and nobody said what that cost."""
+
+
+@attrs.frozen(kw_only=True)
+class Bill:
+    """Whether one attempt may have cost money, and what that is judged by."""
+
+    n: int
+    provider: str
+    charged: Charged
+    ground: Ground
+
+
+def bills(attempts: Iterable[AttemptRecord]) -> list[Bill]:
     """
-    verdicts = {_charged_once(steps) for steps in _by_number(attempts)}
+    Judge each attempt by its own journalled steps alone.
+
+    A provider's own word wins. Else: nothing but work inside this process -> no; a submission that was refused or
+    never sent -> no; anything else that may have reached an upstream -> unknown.
+    """
+    numbered: dict[int, list[AttemptRecord]] = {}
+    for record in attempts:
+        numbered.setdefault(record.n, []).append(record)
+    return [_bill(steps) for steps in numbered.values()]
+
+
+def charged(attempts: Iterable[AttemptRecord]) -> Charged:
+    """Say honestly whether money may have been taken, from the journalled attempts alone: the worst of them counts."""
+    verdicts = {bill.charged for bill in bills(attempts)}
     for verdict in (Charged.YES, Charged.UNKNOWN):
         if verdict in verdicts:
             return verdict
     return Charged.NO
 
 
-def _by_number(attempts: Iterable[AttemptRecord]) -> list[list[AttemptRecord]]:
-    numbered: dict[int, list[AttemptRecord]] = {}
-    for record in attempts:
-        numbered.setdefault(record.n, []).append(record)
-    return list(numbered.values())
-
-
-def _charged_once(steps: list[AttemptRecord]) -> Charged:
+def _bill(steps: list[AttemptRecord]) -> Bill:
+    newest = steps[-1]
     said = [step.charged for step in steps if step.charged is not None]
     if said:
-        return said[-1]
-    if steps[-1].durability is Durability.PROCESS or steps[-1].result in {"not_sent", "rejected"}:
-        return Charged.NO
-    return Charged.UNKNOWN
+        verdict, ground = said[-1], Ground.SAID
+    elif newest.durability is Durability.PROCESS:
+        verdict, ground = Charged.NO, Ground.INSIDE
+    elif newest.result in _FREE:
+        verdict, ground = Charged.NO, _FREE[newest.result]
+    else:
+        is_taken = any(step.step is Step.ACCEPTED for step in steps)
+        verdict, ground = Charged.UNKNOWN, Ground.UNTOLD if is_taken else Ground.UNANSWERED
+    return Bill(n=newest.n, provider=newest.provider, charged=verdict, ground=ground)
+
+
+_FREE: dict[str | None, Ground] = {"not_sent": Ground.NOT_SENT, "rejected": Ground.REFUSED}
+"""Outcomes after which surely nothing was taken, unless the provider says otherwise."""

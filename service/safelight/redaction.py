@@ -14,6 +14,8 @@ import attrs
 
 MASK = "[redacted]"
 _MIN_LENGTH = 6
+_SHORT = 5
+"""What has so few characters is masked where it stands as a word of its own, for else it would garble all text."""
 _MAX_DEPTH = 8
 _MAX_BITS = 4096
 _WORD_EDGE = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
@@ -160,6 +162,25 @@ def _writable(text: str) -> str:
 
 def _type_name(value: object) -> str:
     return f"<{type(value).__name__}>"
+
+
+class Quoted:
+    """
+    Something private that others may quote, such as a prompt.
+
+    It is masked as it stands, and as Python and JSON write it.
+    """
+
+    def __init__(self, text: str) -> None:
+        written = repr(text), json.dumps(text), json.dumps(text, ensure_ascii=False)
+        self._forms = sorted({text, *(form[1:-1] for form in written)} - {""}, key=len, reverse=True)
+
+    def masked(self, text: str) -> str:
+        """Return a text without it; before any cut, which would leave half of it that nothing finds."""
+        for form in self._forms:
+            is_word = len(form) <= _SHORT
+            text = re.sub(rf"(?<!\w){re.escape(form)}(?!\w)", MASK, text) if is_word else text.replace(form, MASK)
+        return text
 
 
 redactor = Redactor()

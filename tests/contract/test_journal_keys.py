@@ -148,7 +148,7 @@ async def test_a_journal_of_before_there_were_keys_takes_them(open_sqlite, folde
     async with open_sqlite() as journal:
         await journal.create(words.generation(9), words.status(1, 9))
     with closing(sqlite3.connect(folder / "journal.sqlite3")) as connection:
-        connection.executescript("DROP TABLE keys; PRAGMA user_version = 2;")
+        connection.executescript("DROP TABLE keys; ALTER TABLE records DROP COLUMN at; PRAGMA user_version = 2;")
     async with open_sqlite() as journal:
         assert await journal.find(words.id(9)) is not None
         assert await journal.create(words.generation(), words.status(1), keyed=key()) is None

@@ -96,7 +96,7 @@ CALLS = {
     "append": lambda journal, words: journal.append(words.id(1), words.epoch, words.status(2), durable=True),
     "find": lambda journal, words: journal.find(words.id(1)),
     "read": lambda journal, words: journal.read(words.id(1)),
-    "attempts": lambda journal, words: journal.attempts(words.id(1)),
+    "story": lambda journal, words: journal.story(words.id(1)),
     "unfinished": lambda journal, words: journal.unfinished(),
     "purge": lambda journal, words: journal.purge(words.noon),
     "room": lambda journal, words: journal.room(),

@@ -123,7 +123,7 @@ class Pair:
         for number in NUMBERS:
             generation_id = self.words.id(number)
             assert await self.disk.find(generation_id) == await self.model.find(generation_id)
-            assert await self.disk.attempts(generation_id) == await self.model.attempts(generation_id)
+            assert await self.disk.story(generation_id) == await self.model.story(generation_id)
             for after in (None, Version(self.words.epoch, 2), Version(self.words.epoch + 1, 0), Version(0, 9)):
                 for limit in (2, 100):
                     page = await self.model.read(generation_id, after, limit)

@@ -275,7 +275,7 @@ async def test_a_checkpoint_that_fails_is_said_and_costs_no_write(open_sqlite, w
     "query",
     [
         "select_statuses",
-        "select_attempts",
+        "select_story",
         "select_generation",
         "select_head",
         "select_by_owner",

@@ -13,7 +13,7 @@ from safelight.engines.sqlite.check import Check
 from safelight.errors import JournalClosed, JournalError
 
 PATIENCE = 30
-NEWEST = 3
+NEWEST = 4
 
 
 # the writer's death

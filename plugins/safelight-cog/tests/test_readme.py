@@ -6,9 +6,8 @@ from pathlib import Path
 
 import attrs
 
-from safelight.providers.toolbox import FORMABLE
+from safelight.providers.toolbox import FORMABLE, USUAL
 from safelight.structuring import structure
-from safelight_cog.form import USUAL
 from safelight_cog.provider import Cog
 from safelight_cog.settings import Settings
 

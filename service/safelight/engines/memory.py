@@ -15,8 +15,8 @@ import attrs
 from safelight.engines import rules
 from safelight.errors import Conflict, Gone, JournalClosed, JournalError, NotFound
 from safelight.generation import Generation
-from safelight.ports import EVERY_STATE, Clock, Journal, Keyed, Page, Place, Tombstone, Unfinished
-from safelight.records import AttemptRecord, LateRecord, Record, StatusRecord
+from safelight.ports import EVERY_STATE, Clock, Entry, Journal, Keyed, Page, Place, Story, Tombstone, Unfinished
+from safelight.records import Record, StatusRecord
 from safelight.status import State, Status
 from safelight.versions import Version, next_epoch
 
@@ -27,22 +27,19 @@ class _Life:
     head: rules.Head
     owner: str | None = None
     statuses: list[Status] = attrs.field(factory=list)
-    attempts: list[AttemptRecord] = attrs.field(factory=list)
-    late: list[LateRecord] = attrs.field(factory=list)
+    entries: list[Entry] = attrs.field(factory=list)
 
     @property
     def place(self) -> Place:
         return Place(self.generation.created_at, self.generation.id)
 
-    def add(self, records: tuple[Record, ...]) -> None:
-        for record in records:
-            match record:
-                case StatusRecord():
-                    self.statuses.append(record.status)
-                case AttemptRecord():
-                    self.attempts.append(record)
-                case LateRecord():
-                    self.late.append(record)
+    @property
+    def story(self) -> Story:
+        return Story(generation=self.generation, epoch=self.head.epoch, claimed_by=self.owner, entries=tuple(self.entries))
+
+    def add(self, records: tuple[Record, ...], at: datetime) -> None:
+        self.entries += (Entry(at=at, record=record) for record in records)
+        self.statuses += (record.status for record in records if isinstance(record, StatusRecord))
 
 
 class MemoryJournal(Journal):
@@ -88,8 +85,9 @@ class MemoryJournal(Journal):
             return known
         if generation.id in lives:
             raise Conflict("A generation with this id exists.")
-        life = _Life(generation, rules.begun(records, self._clock.now()))
-        life.add(records)
+        now = self._clock.now()
+        life = _Life(generation, rules.begun(records, now))
+        life.add(records, now)
         lives[generation.id] = life
         if keyed is not None:
             self._keys[keyed.owner, keyed.key] = keyed
@@ -121,8 +119,9 @@ class MemoryJournal(Journal):
     async def append(self, generation_id: str, epoch: int, *records: Record, durable: bool) -> None:  # noqa: ARG002 - nothing here outlives the process
         """See `Journal`."""
         life = self._known(generation_id)
-        life.head = rules.advanced(life.head, epoch, records, self._clock.now())
-        life.add(records)
+        now = self._clock.now()
+        life.head = rules.advanced(life.head, epoch, records, now)
+        life.add(records, now)
 
     async def find(self, generation_id: str) -> tuple[Generation, Status] | None:
         """See `Journal`."""
@@ -137,15 +136,15 @@ class MemoryJournal(Journal):
         first = 0 if after is None else bisect_right(life.statuses, after, key=lambda status: status.version)
         return life.statuses[first : first + max(0, limit)]
 
-    async def attempts(self, generation_id: str) -> list[AttemptRecord]:
+    async def story(self, generation_id: str) -> Story | None:
         """See `Journal`."""
         life = self._opened().get(generation_id)
-        return [] if life is None else list(life.attempts)
+        return None if life is None else life.story
 
     async def unfinished(self) -> list[Unfinished]:
         """See `Journal`."""
         return [
-            Unfinished(generation=life.generation, status=life.statuses[-1], attempts=tuple(life.attempts))
+            Unfinished(generation=life.generation, status=life.statuses[-1], attempts=tuple(life.story.attempts))
             for life in self._opened().values()
             if life.head.ended_at is None
         ]

@@ -34,6 +34,41 @@ class Unfinished:
     attempts: tuple[AttemptRecord, ...]
 
 
+@attrs.frozen(kw_only=True)
+class Entry:
+    """A record, and when it was written: None where that was by a version that did not note it."""
+
+    at: datetime | None
+    record: Record
+
+
+@attrs.frozen(kw_only=True)
+class Story:
+    """
+    Everything the journal holds of one generation.
+
+    Attributes:
+        epoch: The newest claim.
+        claimed_by: Who made it, None where that is the process that created the generation.
+        entries: Every record, in the order written.
+    """
+
+    generation: Generation
+    epoch: int
+    claimed_by: str | None
+    entries: tuple[Entry, ...]
+
+    @property
+    def statuses(self) -> list[Status]:
+        """The snapshots, the first published first."""
+        return [entry.record.status for entry in self.entries if isinstance(entry.record, StatusRecord)]
+
+    @property
+    def attempts(self) -> list[AttemptRecord]:
+        """The steps of all submissions, in the order written."""
+        return [entry.record for entry in self.entries if isinstance(entry.record, AttemptRecord)]
+
+
 @attrs.frozen(order=True)
 class Place:
     """Where a generation stands among its owner's: by the moment it was created, then by its id."""
@@ -180,8 +215,13 @@ class Journal(ABC):
         """
 
     @abstractmethod
+    async def story(self, generation_id: str) -> Story | None:
+        """Return everything that is held of a generation, what came late included, or None."""
+
     async def attempts(self, generation_id: str) -> list[AttemptRecord]:
         """Return the attempt records of a generation, in the order written."""
+        story = await self.story(generation_id)
+        return [] if story is None else story.attempts
 
     @abstractmethod
     async def unfinished(self) -> list[Unfinished]:

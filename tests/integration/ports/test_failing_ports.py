@@ -16,7 +16,7 @@ from safelight.providers import Previewed, Progressed, Started
 from safelight.status import Phase
 from safelight.versions import Version
 
-UNCALLED = {"Journal.attempts"}
+UNCALLED = {"Journal.story"}
 """For those who look into a journal; the service has no use for it yet."""
 PATIENCE = 10.0
 
@@ -256,7 +256,7 @@ async def a_step_is_not_shown_before_it_is_written_and_the_end_comes(stage, step
     events = await following
     assert (events[-1].status, events[-1].data) == ("succeeded", await service.snapshot(generation))
     await stage.check_true(generation, events)
-    assert len(await service.core.journal.attempts(generation)) == 3, "intent, accepted and outcome, each once"
+    assert len((await service.core.journal.story(generation)).attempts) == 3, "intent, accepted and outcome, each once"
 
 
 @case("runner.scribe.Scribe._append: Journal.append")

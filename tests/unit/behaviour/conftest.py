@@ -12,7 +12,7 @@ from safelight.instances import ProviderInstance
 from safelight.plugins import Offer
 from safelight.ports import Outputs
 from safelight.providers import Capabilities, Durability, Job, LocalProvider, RemoteProvider, Resources
-from safelight.records import AttemptRecord, StatusRecord, Step
+from safelight.records import AttemptRecord, LateRecord, StatusRecord, Step
 from safelight.runner import Attempts, Candidate, Runner, Tools
 from safelight.status import Output, Phase, Preview, State, Status
 from safelight.versions import Version
@@ -260,7 +260,8 @@ class World:
 
     @property
     def late(self):
-        return [(record.kind, record.facts) for record in self.journal._lives[ID].late]
+        records = (entry.record for entry in self.journal._lives[ID].entries)
+        return [(record.kind, record.facts) for record in records if isinstance(record, LateRecord)]
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 import pytest
 
+from safelight.errors import InvalidInput
 from safelight.intake import admit
 from safelight.providers import Request, Terms
 from safelight.providers.toolbox import Unreadable, read_form
@@ -31,6 +32,20 @@ def test_a_dotted_name_leads_into_an_object():
     form = read()
     assert filled(form, params={"width": 640, "height": 480}) == {"prompt": "a lamp", "image_size": {"width": 640, "height": 480}}
     assert form.path_of("image_size.width") == "params.width"
+    assert [form.path_of(place) for place in ("image_size", "prompt.0", "format.0.x")] == [
+        "options.imageSize",
+        "prompt.0",
+        "options.format.0.x",
+    ]
+
+
+def test_half_an_object_is_refused_before_anything_is_handed_in():
+    with pytest.raises(InvalidInput) as refused:
+        filled(read(), params={"width": 640})
+    assert [str(fault) for fault in refused.value.faults] == ["goes together with 'height', which is missing @ params.width"]
+    with pytest.raises(InvalidInput) as refused:
+        filled(read(), params={"width": 640, "height": "tall"})
+    assert [fault.path for fault in refused.value.faults] == ["params.height"]
 
 
 def test_a_dotted_name_leads_into_a_list():

@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
-import json
-import logging
 from pathlib import Path
 from typing import Any
 
 from safelight.providers import CancelKind, Capabilities, Durability, Nothing, ProgressKind, ProviderError, Terms
-from safelight.providers.toolbox import Unreadable
-from safelight_cog.form import Described, read_document
+from safelight.providers.toolbox import Described, Kept, Unreadable, read_document
 from safelight_cog.server import Server
 from safelight_cog.settings import Settings
-
-log = logging.getLogger(__name__)
 
 _NOT_YET = 2.0
 """How long to wait before a server is asked again that has not said what its model takes."""
@@ -37,8 +31,7 @@ class Model:
         self.born: str | None = None
         self._server = server
         self._settings = settings
-        self._file = folder / "openapi.json"
-        self._kept = ""
+        self._kept = Kept(folder / "openapi.json")
 
     @property
     def is_lasting(self) -> bool:
@@ -65,14 +58,8 @@ class Model:
     async def open(self) -> None:
         """Ask the server; if it is out of reach, go by what it said last, so that its running jobs can be watched on."""
         await self.refresh()
-        if self.described is None and self.terms.fault and self.born is None:
-            try:
-                kept = await asyncio.to_thread(self._file.read_text, encoding="utf-8")
-                self._take(json.loads(kept))
-            except FileNotFoundError:
-                return  # it has never said anything
-            except (OSError, ValueError):
-                log.warning("cog_document_unreadable", exc_info=True)
+        if self.described is None and self.terms.fault and self.born is None and (kept := await self._kept.read()) is not None:
+            self._take(kept)
 
     async def refresh(self) -> None:
         """Ask the server again; while it is out of reach, what it said last stands."""
@@ -91,11 +78,11 @@ class Model:
             self._refuse("The server is no Cog server, or one older than 0.17, in which a job cannot be looked up.")
         else:
             self._take(document)
-            await self._keep(json.dumps(document))
+            await self._kept.write(document)
 
     def _take(self, document: Any) -> None:
         try:
-            described = read_document(document, self._settings)
+            described = read_document(document, inputs=self._settings.inputs, fixed=self._settings.fixed)
         except Unreadable as error:
             self._refuse(str(error))
             return
@@ -104,16 +91,6 @@ class Model:
             return
         self.described = described
         self.terms = Terms(params=described.input.params, options=described.input.options)
-
-    async def _keep(self, document: str) -> None:
-        if document == self._kept:
-            return
-        try:
-            await asyncio.to_thread(_write, self._file, document)
-        except OSError:
-            log.warning("cog_document_not_kept", exc_info=True)
-        else:
-            self._kept = document
 
     def _refuse(self, reason: str) -> None:
         self.described = None
@@ -138,9 +115,3 @@ def _unready(health: dict[str, Any]) -> str:
             return f"The Cog server cannot work ({word}); its own log says why."
         case _:
             return "The Cog server does not say what its model takes (no /openapi.json)."
-
-
-def _write(file: Path, text: str) -> None:
-    part = file.with_suffix(".part")
-    part.write_text(text, encoding="utf-8")
-    part.replace(file)

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Iterator
 from typing import Any
 
 from safelight.providers import (
     Canceled,
-    Failed,
     Logged,
     Noted,
     Produced,
@@ -19,11 +16,7 @@ from safelight.providers import (
     Succeeded,
     Update,
 )
-from safelight.providers.toolbox import Event, Lines, told
-
-_ADDRESS = re.compile(r"(?:data:|https?://)", re.IGNORECASE)
-_BLOCKED = re.compile(r"\bnsfw\b|safety (?:checker|filter)|content policy|flagged as sensitive", re.IGNORECASE)
-_WRAPPING = re.compile(r"^(?:Prediction failed: )+")
+from safelight.providers.toolbox import Event, Lines, failure_of, files_of, items_of, texts_of, told
 
 
 class Narrator:
@@ -80,11 +73,11 @@ class Narrator:
         yield from told(self._lines.end(), is_measured=self._is_measured)
         match prediction.get("status"):
             case "succeeded":
-                yield from self._texts(prediction.get("output"))
+                for text in texts_of(prediction.get("output"), is_concatenated=self._is_concatenated):
+                    yield Produced(text.encode("utf-8", "replace"), type="text/plain")
                 yield Succeeded()
             case "failed":
-                sentence = _WRAPPING.sub("", str(prediction.get("error") or "The model failed without a reason."))
-                yield Failed(sentence, code="content_policy" if _BLOCKED.search(sentence) else "provider_rejected")
+                yield failure_of(prediction.get("error"))
             case "canceled":
                 yield Canceled()
             case word:
@@ -104,19 +97,13 @@ class Narrator:
         if isinstance(metrics, dict):
             for name, value in metrics.items():
                 yield from self._metric(name, value)
-        for index, item in enumerate(_items(prediction.get("output"))):
+        for index, item in enumerate(items_of(prediction.get("output"))):
             yield from self._output(index, item)
 
     def _output(self, index: int, item: Any) -> Iterator[Update]:
-        if index not in self._told and (addresses := list(_addresses(item))):
+        if index not in self._told and (addresses := list(files_of(item))):
             self._told.add(index)
             yield from map(Produced, addresses)
-
-    def _texts(self, output: Any) -> Iterator[Update]:
-        """Yield the outputs that are no files, which are whole only at the end."""
-        texts = [item if isinstance(item, str) else json.dumps(item) for item in _items(output) if not any(_addresses(item))]
-        for text in ["".join(texts)] if texts and self._is_concatenated else texts:
-            yield Produced(text.encode("utf-8", "replace"), type="text/plain")
 
     def _metric(self, name: Any, value: Any) -> Iterator[Update]:
         if name == "progress" and isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1:
@@ -132,22 +119,6 @@ class Narrator:
         self._heard = max(self._heard, self._at)
         for line in self._lines.take(fresh):
             yield from told(line, is_measured=self._is_measured)
-
-
-def _items(output: Any) -> list[Any]:
-    if output is None:
-        return []
-    return output if isinstance(output, list) else [output]
-
-
-def _addresses(item: Any) -> Iterator[str]:
-    """Yield the files in an output, which may be an object that holds some."""
-    if isinstance(item, str):
-        if _ADDRESS.match(item):
-            yield item
-    elif isinstance(item, dict | list):
-        for part in item.values() if isinstance(item, dict) else item:
-            yield from _addresses(part)
 
 
 def _short(value: Any) -> str:

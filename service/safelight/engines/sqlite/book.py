@@ -38,16 +38,16 @@ def moment(micros: int) -> datetime:
     return _EPOCH + micros * _MICROSECOND
 
 
-Row = tuple[str, int | None, int | None, bytes]
-"""A record as it is stored: kind, epoch, seq (a status only), body."""
+Row = tuple[int, str, int | None, int | None, bytes]
+"""A record as it is stored: when it was written, kind, epoch, seq (a status only), body."""
 
 
-def row_of(record: Record, kind: str, body: bytes) -> Row:
+def row_of(record: Record, at: int, kind: str, body: bytes) -> Row:
     """Return the columns of a record."""
     if isinstance(record, StatusRecord):
         version = record.status.version
-        return kind, version.epoch, version.seq, body
-    return kind, None, None, body
+        return at, kind, version.epoch, version.seq, body
+    return at, kind, None, None, body
 
 
 @attrs.frozen
@@ -158,7 +158,7 @@ class Book:
         n = line.n
         for row in rows:
             self._records.append((n, *row))
-            self.pages += 1 + len(row[3]) // _PAGE
+            self.pages += 1 + len(row[-1]) // _PAGE
         self._moved[generation_id] = line
 
     def _unknown(self, generation_id: str) -> NotFound:

@@ -20,6 +20,26 @@ def open_reader(file: Path) -> sqlite3.Connection:
     return connection
 
 
+def open_beside(file: Path, *, is_left: bool) -> sqlite3.Connection:
+    """
+    Open the file to look into it, whoever may be writing it; nothing is written, and nobody is held up.
+
+    Args:
+        is_left: Whether nobody has it open and its last user left in order: then not even what SQLite keeps beside a
+            file is made, and the folder may be one that cannot be written.
+
+    Raises:
+        JournalError: It is of another format than ours.
+    """
+    connection = _connect(file, "ro&immutable=1" if is_left else "ro")
+    try:
+        _refuse_other(file, _version(connection))
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
 def open_writer(file: Path) -> sqlite3.Connection:
     """
     Open the file for writing and bring it to the newest version.
@@ -60,10 +80,24 @@ def _refuse_newer(file: Path) -> None:
         version = _version(connection)
     finally:
         connection.close()
+    _refuse_beyond_us(file, version)
+
+
+def _refuse_beyond_us(file: Path, version: int) -> None:
     known = len(migrations())
     if version > known:
         raise JournalError(
             f"The journal {file} has format {version}, this version of Safelight knows formats up to {known}; a newer one wrote it.",
+        )
+
+
+def _refuse_other(file: Path, version: int) -> None:
+    _refuse_beyond_us(file, version)
+    known = len(migrations())
+    if version < known:
+        raise JournalError(
+            f"The journal {file} has format {version}, this version of Safelight reads format {known}; "
+            "its next start on that folder brings it there.",
         )
 
 

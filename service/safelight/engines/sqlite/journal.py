@@ -14,8 +14,8 @@ from safelight.engines.sqlite.writer import Writer
 from safelight.engines.sqlite.writes import Append, Claim, Create, Expire, ExpireKeys, Forget, Purge, Sweep, rows_of
 from safelight.errors import JournalClosed, JournalError, JournalFull
 from safelight.generation import Generation
-from safelight.ports import EVERY_STATE, Clock, Journal, Keyed, Page, Place, Tombstone, Unfinished
-from safelight.records import AttemptRecord, Record
+from safelight.ports import EVERY_STATE, Clock, Journal, Keyed, Page, Place, Story, Tombstone, Unfinished
+from safelight.records import Record
 from safelight.status import State, Status
 from safelight.versions import Version
 
@@ -81,7 +81,8 @@ class SqliteJournal(Journal):
 
     async def append(self, generation_id: str, epoch: int, *records: Record, durable: bool) -> None:
         """See `Journal`."""
-        write = Append(generation_id, epoch, records, rows_of(records), self._clock.now(), is_durable=durable)
+        now = self._clock.now()
+        write = Append(generation_id, epoch, records, rows_of(records, now), now, is_durable=durable)
         await self._opened().write(write)
 
     async def find(self, generation_id: str) -> tuple[Generation, Status] | None:
@@ -93,9 +94,9 @@ class SqliteJournal(Journal):
         query = partial(reads.statuses, generation_id=generation_id, after=after, limit=limit)
         return await self._opened().readers.run(query)
 
-    async def attempts(self, generation_id: str) -> list[AttemptRecord]:
+    async def story(self, generation_id: str) -> Story | None:
         """See `Journal`."""
-        return await self._opened().readers.run(partial(reads.attempts, generation_id=generation_id))
+        return await self._opened().readers.run(partial(reads.story, generation_id=generation_id))
 
     async def unfinished(self) -> list[Unfinished]:
         """See `Journal`."""

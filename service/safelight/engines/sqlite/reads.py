@@ -14,14 +14,16 @@ from safelight.engines import rules
 from safelight.engines.sqlite.book import micros, moment
 from safelight.engines.sqlite.sql import statement
 from safelight.generation import Generation
-from safelight.ports import Keyed, Page, Place, Tombstone, Unfinished
+from safelight.ports import Entry, Keyed, Page, Place, Story, Tombstone, Unfinished
 from safelight.records import AttemptRecord, StatusRecord
 from safelight.status import State, Status
 from safelight.versions import Version
 
 _GENERATION = statement("select_generation")
 _STATUSES = statement("select_statuses")
-_ATTEMPTS = statement("select_attempts")
+_STORY = statement("select_story")
+_RECORDS = statement("select_records")
+_IDS = statement("select_ids")
 _BY_OWNER = statement("select_by_owner")
 _BY_REF = statement("select_by_ref")
 _NEWEST = statement("select_newest")
@@ -49,9 +51,23 @@ def statuses(connection: sqlite3.Connection, generation_id: str, after: Version 
     return [_status(body) for (body,) in rows.fetchall()]
 
 
-def attempts(connection: sqlite3.Connection, generation_id: str) -> list[AttemptRecord]:
-    """Return the attempt records, in the order written."""
-    return [_attempt(body) for (body,) in connection.execute(_ATTEMPTS, (generation_id,)).fetchall()]
+def story(connection: sqlite3.Connection, generation_id: str) -> Story | None:
+    """Return everything that is held of a generation, or None."""
+    row = connection.execute(_STORY, (generation_id,)).fetchone()
+    if row is None:
+        return None
+    n, epoch, claimed_by, body = row
+    entries = tuple(
+        Entry(at=None if at is None else moment(at), record=decode_record(kind, said))
+        for at, kind, said in connection.execute(_RECORDS, (n,)).fetchall()
+    )
+    return Story(generation=decode_generation(body), epoch=epoch, claimed_by=claimed_by, entries=entries)
+
+
+def ids(connection: sqlite3.Connection, beginning: str, limit: int) -> list[str]:
+    """Return up to `limit` ids with this beginning, of what is known and of what was forgotten."""
+    after_all = f"{beginning}g"  # an id is hex digits
+    return [row[0] for row in connection.execute(_IDS, {"first": beginning, "last": after_all, "limit": bounded(limit)})]
 
 
 def listing(

@@ -54,9 +54,10 @@ class Write(ABC, Generic[T]):
         """
 
 
-def rows_of(records: Sequence[Record]) -> tuple[Row, ...]:
+def rows_of(records: Sequence[Record], now: datetime) -> tuple[Row, ...]:
     """Encode records, on the caller's side: what cannot be encoded costs its own caller alone."""
-    return tuple(row_of(record, kind_of(record), encode_record(record)) for record in records)
+    at = micros(now)
+    return tuple(row_of(record, at, kind_of(record), encode_record(record)) for record in records)
 
 
 @attrs.frozen
@@ -73,7 +74,7 @@ class Create(Write[Keyed | None]):
     @classmethod
     def of(cls, generation: Generation, records: Sequence[Record], keyed: Keyed | None, now: datetime) -> Create:
         """Encode and make one."""
-        return cls(generation, encode_generation(generation), records, rows_of(records), keyed, now, is_durable=True)
+        return cls(generation, encode_generation(generation), records, rows_of(records, now), keyed, now, is_durable=True)
 
     def apply(self, book: Book) -> Keyed | None:
         """See `Write`. Whether an ended generation has the id is left to the file's own constraint."""

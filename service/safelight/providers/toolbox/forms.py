@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 import attrs
@@ -52,12 +52,14 @@ class Form:
             _place(filled, name.split("."), _bare(value))
         return filled
 
-    def path_of(self, prop: str) -> str:
-        """Return what callers call a property of the input."""
-        ours = next((name for name, theirs in self.names.items() if theirs == prop), None)
-        if ours == "prompt":
-            return ours
-        return f"params.{_camel(ours)}" if ours else f"options.{_camel(prop)}"
+    def path_of(self, place: str) -> str:
+        """Return what callers call a property of the input, or a place inside one."""
+        ours = {theirs: name for name, theirs in self.names.items()}
+        steps = place.split(".")
+        for length in range(len(steps), 0, -1):
+            if name := ours.get(".".join(steps[:length])):
+                return ".".join([name if name == "prompt" else f"params.{_camel(name)}", *steps[length:]])
+        return ".".join([f"options.{_camel(steps[0])}", *steps[1:]])
 
     def _said(self, part: Any, known: Mapping[str, str]) -> Iterator[tuple[str, Any]]:
         for field in attrs.fields(type(part)):
@@ -98,16 +100,20 @@ def read_form(
     if "prompt" not in names:
         raise Unreadable(f"The model takes no 'prompt'; set inputs.prompt to one of: {', '.join(properties)}.")
 
+    def field(ours: str, theirs: str) -> Any:
+        made = field_of(
+            properties[theirs],
+            components,
+            is_required=theirs in required and theirs not in fixed,
+            at_most=MAX_COUNT if ours == "count" else None,
+        )
+        for other in names:
+            if other != ours and "." in theirs and _root(names[other]) == _root(theirs):
+                made.validator(_together_with(other))
+        return made
+
     def fields(wanted: Mapping[str, str]) -> dict[str, Any]:
-        return {
-            ours: field_of(
-                properties[theirs],
-                components,
-                is_required=theirs in required and theirs not in fixed,
-                at_most=MAX_COUNT if ours == "count" else None,
-            )
-            for ours, theirs in wanted.items()
-        }
+        return {ours: field(ours, theirs) for ours, theirs in wanted.items()}
 
     taken = {_root(name) for name in (*names.values(), *fixed)}
     rest = {name: name for name in properties if "." not in name and name not in taken}
@@ -144,6 +150,16 @@ def _place(filled: dict[str, Any], path: Sequence[str], value: Any) -> None:
         filled[first] = [value]
     else:
         _place(filled.setdefault(first, {}), rest, value)
+
+
+def _together_with(other: str) -> Callable[[Any, Any, Any], None]:
+    """Return a check: an object of which half is given is not what a model takes."""
+
+    def check(instance: Any, _: Any, value: Any) -> None:
+        if value is not None and getattr(instance, other) is None:
+            raise ValueError(f"goes together with '{_camel(other)}', which is missing")
+
+    return check
 
 
 def _class(name: str, fields: dict[str, Any]) -> type:

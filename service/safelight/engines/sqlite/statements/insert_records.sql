@@ -1,2 +1,2 @@
-INSERT INTO records (generation, kind, epoch, seq, body)
-VALUES (?, ?, ?, ?, ?)
+INSERT INTO records (generation, at, kind, epoch, seq, body)
+VALUES (?, ?, ?, ?, ?, ?)

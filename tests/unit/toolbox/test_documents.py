@@ -1,12 +1,12 @@
+"""A model's own OpenAPI document: what it takes, under our names and under its own."""
+
 import pytest
 
 from safelight.errors import InvalidInput
 from safelight.intake import admit
 from safelight.providers import InvalidParams, Request, Secret, Terms
-from safelight.providers.toolbox import Unreadable
+from safelight.providers.toolbox import Unreadable, read_document
 from safelight.schemas import json_schema
-from safelight_cog.form import read_document
-from safelight_cog.settings import Settings
 
 FLUX = {
     "paths": {"/predictions": {"post": {}}},
@@ -35,11 +35,10 @@ FLUX = {
         }
     },
 }
-SETTINGS = Settings(url="http://127.0.0.1:5000")
 
 
-def read(settings=SETTINGS, document=FLUX):
-    return read_document(document, settings).input
+def read(document=FLUX, *, inputs=None, fixed=None):
+    return read_document(document, inputs=inputs or {}, fixed=fixed or {}).input
 
 
 def filled(form, **parts):
@@ -114,13 +113,13 @@ def test_a_required_property_is_required():
     document = {
         "components": {"schemas": {"Input": {"required": ["mode"], "properties": {"prompt": {}, "mode": {"type": "string"}}}}}
     }
-    form = read(document=document)
+    form = read(document)
     assert faults(form) == ["required @ options.mode"]
-    assert filled(read(Settings(url="http://a", fixed={"mode": "x"}), document)) == {"prompt": "a lamp", "mode": "x"}
+    assert filled(read(document, fixed={"mode": "x"})) == {"prompt": "a lamp", "mode": "x"}
 
 
 def test_the_operator_maps_what_goes_by_an_unusual_name():
-    form = read(Settings(url="http://a", inputs={"strength": "extra", "steps": "seed"}))
+    form = read(inputs={"strength": "extra", "steps": "seed"})
     assert form.names["strength"] == "extra"
     assert form.names["steps"] == "seed"
     assert "seed" not in form.names, "a property has one name"
@@ -128,7 +127,7 @@ def test_the_operator_maps_what_goes_by_an_unusual_name():
 
 
 def test_what_the_operator_has_fixed_is_neither_shown_nor_taken():
-    form = read(Settings(url="http://a", fixed={"hf_token": Secret("hf_123"), "go_fast": False, "num_outputs": 1}))
+    form = read(fixed={"hf_token": Secret("hf_123"), "go_fast": False, "num_outputs": 1})
     assert {"hfToken", "goFast"}.isdisjoint(json_schema(form.options)["properties"])
     assert "count" not in json_schema(form.params)["properties"]
     assert filled(form) == {"prompt": "a lamp", "hf_token": "hf_123", "go_fast": False, "num_outputs": 1}
@@ -136,32 +135,32 @@ def test_what_the_operator_has_fixed_is_neither_shown_nor_taken():
 
 
 @pytest.mark.parametrize(
-    ("settings", "document", "sentence"),
+    ("said", "document", "sentence"),
     [
-        (SETTINGS, {}, "no Input in /openapi.json"),
-        (SETTINGS, ["half", "a", "page"], "no Input in /openapi.json"),
+        ({}, {}, "no Input in its OpenAPI document"),
+        ({}, ["half", "a", "page"], "no Input in its OpenAPI document"),
         (
-            SETTINGS,
+            {},
             {"components": {"schemas": {"Input": {"properties": {"text": {"type": "string"}}}}}},
             "set inputs.prompt to one of: text",
         ),
-        (Settings(url="http://a", inputs={"steps": "stpes"}), FLUX, "The model takes no 'stpes'"),
-        (Settings(url="http://a", fixed={"tokn": 1}), FLUX, "The model takes no 'tokn'"),
+        ({"inputs": {"steps": "stpes"}}, FLUX, "The model takes no 'stpes'"),
+        ({"fixed": {"tokn": 1}}, FLUX, "The model takes no 'tokn'"),
         (
-            SETTINGS,
+            {},
             {"components": {"schemas": {"Input": {"properties": {"prompt": {}, "a_b": {}, "a__b": {}}}}}},
             "words are parted",
         ),
     ],
 )
-def test_a_server_that_cannot_be_used_is_refused_with_the_reason(settings, document, sentence):
+def test_a_server_that_cannot_be_used_is_refused_with_the_reason(said, document, sentence):
     with pytest.raises(Unreadable, match=sentence):
-        read_document(document, settings)
+        read(document, **said)
 
 
 def test_a_schema_that_runs_in_a_circle_means_anything():
     circle = {"Input": {"properties": {"prompt": {"$ref": "#/components/schemas/a"}}}, "a": {"$ref": "#/components/schemas/a"}}
-    assert filled(read(document={"components": {"schemas": circle}})) == {"prompt": "a lamp"}
+    assert filled(read({"components": {"schemas": circle}})) == {"prompt": "a lamp"}
 
 
 def test_a_request_from_before_the_model_changed_is_refused_not_cut_short():
@@ -169,7 +168,7 @@ def test_a_request_from_before_the_model_changed_is_refused_not_cut_short():
     request = admit(Request(prompt="p", params={"steps": 9}, options={}), Terms(params=form.params, options=form.options))
     slim = {"components": {"schemas": {"Input": {"properties": {"prompt": {"type": "string"}}}}}}
     with pytest.raises(InvalidParams, match="no longer takes 'steps'"):
-        read(document=slim).fill(request)
+        read(slim).fill(request)
 
 
 def test_callers_are_told_their_own_names():

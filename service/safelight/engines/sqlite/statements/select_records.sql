@@ -1,0 +1,3 @@
+SELECT at, kind, body FROM records
+WHERE generation = ?
+ORDER BY id

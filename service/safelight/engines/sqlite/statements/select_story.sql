@@ -1,0 +1,2 @@
+SELECT n, epoch, claimed_by, body FROM generations
+WHERE id = ?
