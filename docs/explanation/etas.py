@@ -132,7 +132,7 @@ def picture() -> str:
     )
     return (
         '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 660 270" font-family="system-ui,sans-serif" font-size="11" fill="#888">'
-        '<title>Seconds a run took, and what was said before it</title>'
+        "<title>Seconds a run took, and what was said before it</title>"
         f'{ticks}<polygon points="{band}" fill="#e0524066"/><polyline points="{" ".join(low)}" fill="none" stroke="#e05240"/>'
         f'<g fill="#888">{"".join(dots)}</g><text x="40" y="262">dots: seconds each of {RUNS} runs took, on a scale of powers; '
         "band: from the p50 to the p90 said before it</text></svg>\n"

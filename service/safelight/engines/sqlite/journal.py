@@ -11,7 +11,7 @@ from typing import Self
 
 from safelight.engines.sqlite import reads
 from safelight.engines.sqlite.writer import Writer
-from safelight.engines.sqlite.writes import Append, Claim, Create, Expire, ExpireKeys, Forget, Purge, Sweep, rows_of
+from safelight.engines.sqlite.writes import Append, Claim, Create, Expire, ExpireKeys, Forget, Purge, Remember, Sweep, rows_of
 from safelight.errors import JournalClosed, JournalError, JournalFull
 from safelight.generation import Generation
 from safelight.ports import EVERY_STATE, Clock, Journal, Keyed, Page, Place, Story, Tombstone, Unfinished
@@ -138,6 +138,14 @@ class SqliteJournal(Journal):
     async def expire(self, forgotten_before: datetime, limit: int = 1000) -> int:
         """See `Journal`."""
         return await self._opened().write(Expire(forgotten_before, reads.bounded(limit), is_durable=False))
+
+    async def remember(self, name: str, fact: bytes | None) -> None:
+        """See `Journal`."""
+        await self._opened().write(Remember(name, fact, is_durable=False))
+
+    async def remembered(self, prefix: str) -> dict[str, bytes]:
+        """See `Journal`."""
+        return await self._opened().readers.run(partial(reads.remembered, prefix=prefix))
 
     async def room(self) -> int | None:
         """See `Journal`."""
