@@ -8,6 +8,7 @@ Run, test and check Safelight from a checkout: the one command there is.
                                  run the slow lanes of tests/live: real servers, the container image
     python3 dev.py check         lint, formatting, types, import floors, documents
     python3 dev.py fix           format, and mend what can be mended by machine
+    python3 dev.py bench [ROW…]  measure the service beside its peers (`bench --help`)
 
 It needs Python 3.11 or newer and nothing else: the first run makes `.venv` in the checkout, later ones start at once.
 Everything runs in the checkout, so relative paths start there.
@@ -34,8 +35,12 @@ from typing import NoReturn
 
 ROOT = Path(__file__).resolve().parent
 EVERYTHING = ("-n", "auto", "--dist", "loadfile")
-PROGRAMS = {"chromium": "chromium", "nginx": "nginx-light", "node": "nodejs", "npm": "npm"}
-"""What the tests run besides Python, and the Debian package of each."""
+COMPILER = {"cc": "gcc", "/usr/include/stdio.h": "libc6-dev", "/usr/include/zlib.h": "zlib1g-dev"}
+PROGRAMS = {"chromium": "chromium", "nginx": "nginx-light", "node": "nodejs", "npm": "npm"} | COMPILER
+"""What the tests run besides Python, or compile with, and the Debian package of each."""
+NCHAN = {"/usr/lib/nginx/modules/ngx_nchan_module.so": "libnginx-mod-nchan"}
+BENCH_PROGRAMS = {"nginx": "nginx-light", "node": "nodejs", "npm": "npm"} | COMPILER | NCHAN
+"""What the benchmark runs and compiles with."""
 LIVE_PROGRAMS = {"buildah": "buildah", "caddy": "caddy", "debootstrap": "debootstrap"}
 """What the slow lanes run besides."""
 SYSTEM_PATH = os.pathsep.join((os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"))
@@ -52,11 +57,11 @@ class Checkout:
         self.unfinished = self.venv / "unfinished"
 
     def is_ready(self, purpose: str) -> bool:
-        """Whether nothing has to be installed for `run` or for `dev`, which includes what `run` needs."""
+        """Whether nothing has to be installed for `run`, for `dev`, which includes what `run` needs, or for `bench`."""
         stamp = self._read_stamp()
         if self.unfinished.exists() or not self.python.exists() or stamp.get("ground") != self.ground():
             return False
-        return self.digest() in {stamp.get("dev"), stamp.get(purpose)}
+        return self.digest() in {stamp.get("dev" if purpose == "run" else purpose), stamp.get(purpose)}
 
     def ground(self) -> str:
         """Return what a `.venv` cannot outlive: its Python and its place."""
@@ -71,14 +76,15 @@ class Checkout:
         return sha.hexdigest()
 
     def requirements(self, purpose: str) -> list[str]:
-        """Return pip's arguments: the distributions of this checkout, of their extras only the command line's where running matters."""
+        """Return pip's arguments: the distributions of this checkout, of their extras only those that matter."""
         if purpose == "dev":
             return ["-r", "requirements/dev.txt"]
+        extras = "[cli]" if purpose == "run" else "[cli,bench]"
         lines = (self.root / "requirements" / "dev.txt").read_text().splitlines()
-        return [word for line in lines if line.startswith("-e ") for word in re.sub(r"\[.*\]", "[cli]", line).split(" ", 1)]
+        return [word for line in lines if line.startswith("-e ") for word in re.sub(r"\[.*\]", extras, line).split(" ", 1)]
 
     def set_up(self, purpose: str) -> None:
-        """Make `.venv` fit for `run` or `dev`; costs nothing when it is."""
+        """Make `.venv` fit for `run`, `dev` or `bench`; costs nothing when it is."""
         if self.is_ready(purpose):
             return
         with self._locked():
@@ -142,13 +148,13 @@ def venv_command(venv: Path) -> list[str]:
 
 
 def install_programs(programs: Mapping[str, str]) -> None:
-    """See to the programs that tests start: install them where that is ours to do, else say what would."""
-    missing = [package for program, package in programs.items() if not shutil.which(program, path=SYSTEM_PATH)]
+    """See to programs, and files named by their whole path: install them where that is ours to do, else say what would."""
+    missing = [package for program, package in programs.items() if not is_here(program)]
     if not missing:
         return
     apt = ["apt-get", "install", "--yes", "--quiet", "--no-install-recommends", *missing]
     if os.geteuid() == 0 and shutil.which("apt-get"):
-        print(f"installing {', '.join(missing)} for the tests …", file=sys.stderr)
+        print(f"installing {', '.join(missing)} …", file=sys.stderr)
         environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
         for command in (["apt-get", "update", "--quiet"], apt):
             done = subprocess.run(command, check=False, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
@@ -157,10 +163,15 @@ def install_programs(programs: Mapping[str, str]) -> None:
                 break
         else:
             return
-    sentence = f"some tests need programs that are not here; on Debian and Ubuntu: sudo {shlex.join(apt)}"
+    sentence = f"some of it needs programs that are not here; on Debian and Ubuntu: sudo {shlex.join(apt)}"
     if os.environ.get("CI") == "true":
         stop(sentence)
-    print(sentence, file=sys.stderr)  # the tests that need them fail with their own reason, the others are worth running
+    print(sentence, file=sys.stderr)  # what needs them says so for itself, the rest is worth running
+
+
+def is_here(program: str) -> bool:
+    """Whether a program can be found, or a file exists."""
+    return Path(program).exists() if program.startswith("/") else bool(shutil.which(program, path=SYSTEM_PATH))
 
 
 def run(checkout: Checkout, arguments: Sequence[str]) -> NoReturn:
@@ -194,7 +205,7 @@ def check(checkout: Checkout, arguments: Sequence[str]) -> None:
     commands = (
         ("ruff", "check", "."),
         ("ruff", "format", "--check", "."),
-        ("mypy", "dev.py", "service", *sources),
+        ("mypy", "dev.py", "bench", "service", *sources),
         ("lint-imports", "--config", "setup.cfg"),
         ("pytest", "tests/docs"),
     )
@@ -214,6 +225,13 @@ def fix(checkout: Checkout, arguments: Sequence[str]) -> None:
     mended = subprocess.run([checkout.venv / "bin" / "ruff", "check", "--fix", "."], check=False, cwd=checkout.root)
     subprocess.run([checkout.venv / "bin" / "ruff", "format", "."], check=True, cwd=checkout.root)
     sys.exit(mended.returncode)
+
+
+def bench(checkout: Checkout, arguments: Sequence[str]) -> NoReturn:
+    """Become the benchmark."""
+    checkout.set_up("bench")
+    install_programs(BENCH_PROGRAMS)
+    become(checkout, "python", "-m", "bench", *arguments)
 
 
 def become(checkout: Checkout, program: str, *arguments: str) -> NoReturn:
@@ -244,7 +262,7 @@ def main(arguments: Sequence[str]) -> None:
     """Do what the command line says."""
     if sys.version_info < (3, 11):  # noqa: UP036 - older ones get as far as this line, and a sentence is kinder than what follows
         stop(f"Safelight needs Python 3.11 or newer, this is {sys.version.split()[0]}; try: python3.11 dev.py")
-    commands = {"run": run, "test": test, "check": check, "fix": fix}
+    commands = {"run": run, "test": test, "check": check, "fix": fix, "bench": bench}
     if not arguments or arguments[0] in {"-h", "--help", "help"}:
         print(__doc__.strip())
         sys.exit(0 if arguments else 2)

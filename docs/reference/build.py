@@ -114,6 +114,7 @@ def _grouped(module: ModuleType, groups: _Groups) -> str:
 
 _Groups: TypeAlias = tuple[tuple[str, Callable[[Any], bool]], ...]
 _KIT: _Groups = (
+    ("A provider, opened", lambda it: inspect.isfunction(it) or it is testing.Service),
     ("An upstream", lambda it: not issubclass(it, testing.Weather)),
     ("The base of all weather", lambda it: it is testing.Weather),
     ("Weather", inspect.isclass),
@@ -182,7 +183,8 @@ def _methods(cls: type) -> Iterator[str]:
 
 def _signature(function: Callable[..., Any]) -> str:
     signature = inspect.signature(function)
-    return str(signature.replace(parameters=[it for name, it in signature.parameters.items() if name != "self"])).replace("'", "")
+    shown = str(signature.replace(parameters=[it for name, it in signature.parameters.items() if name != "self"]))
+    return re.sub(r"(: |-> )'((?:[^'\\]|\\.)*)'", r"\1\2", shown)  # annotations are text here, defaults are not
 
 
 def _prose(it: Any) -> str:

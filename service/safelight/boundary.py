@@ -97,7 +97,7 @@ class Boundary:
                 raise self._nonsense(f"The provider returned a '{type(iterator).__name__}' instead of yielding updates.")
             try:
                 async for update in iterator:
-                    await take(self._checked(update))
+                    await take(self.checked(update))
             finally:
                 if close := getattr(iterator, "aclose", None):
                     await close()  # here, inside the border: the loop's own finaliser would run it outside
@@ -140,7 +140,13 @@ class Boundary:
         """Return the traceback of what a plugin raised, as it may be logged."""
         return self.masked("".join(traceback.format_exception(error)), keep=_MAX_TRACE)
 
-    def _checked(self, update: Any) -> Any:
+    def checked(self, update: Any) -> Any:
+        """
+        Return an update of a plugin's, scrubbed; to be called in a task of the boundary.
+
+        Raises:
+            ProviderProtocol: It is none.
+        """
         if isinstance(update, CoreUpdate) or not isinstance(update, Update):
             raise self._nonsense(f"The provider yielded a '{type(update).__name__}', which is no update.")
         if isinstance(update, Logged):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
-from collections.abc import Collection, Coroutine
+from collections.abc import Collection, Coroutine, Mapping
 from contextlib import AsyncExitStack
 from functools import partial
 from pathlib import Path
@@ -33,6 +33,7 @@ from safelight.errors import (
     StorageFull,
 )
 from safelight.generation import Draft, Generation, Surface, new_id
+from safelight.hearing import Hearing, url_of
 from safelight.hub import Hub
 from safelight.instances import Instances, open_instances
 from safelight.outputs.local import LocalOutputs
@@ -43,6 +44,7 @@ from safelight.records import StatusRecord
 from safelight.retention import Retention
 from safelight.routing import make_route, names_of
 from safelight.runner import Route, Tools
+from safelight.seals import open_seals
 from safelight.status import Outcome, State, Status
 from safelight.supervisor import Supervisor
 from safelight.versions import Version
@@ -78,12 +80,14 @@ class Safelight:
         outputs: The kept bytes.
         hub: The newest statuses and who looks.
         instances: The configured providers.
+        hearing: Takes in what providers say by webhook.
         is_draining: Whether nothing new is taken.
     """
 
     journal: Journal
     outputs: Outputs
     instances: Instances
+    hearing: Hearing
 
     def __init__(self, config: Config, *, clock: Clock | None = None, discovery: Discovery | None = None) -> None:
         self.config = config
@@ -101,6 +105,7 @@ class Safelight:
             )
         folder = Path(self.config.data.folder)
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)  # noqa: ASYNC240 - once, before anybody is served
+        public_url = self.config.server.public_url.rstrip("/")
         async with AsyncExitStack() as stack:
             self.journal = await stack.enter_async_context(open_journal(self.config, folder, self.clock))
             self.outputs = await stack.enter_async_context(
@@ -108,10 +113,11 @@ class Safelight:
                     folder / "outputs",
                     self.config.outputs,
                     self.clock,
-                    url_prefix=self.config.server.public_url.rstrip("/"),
+                    url_prefix=public_url,
                     min_free_bytes=0,
                 ),
             )
+            seals = open_seals(folder)
             self.instances = await stack.enter_async_context(
                 open_instances(
                     self.config.providers,
@@ -119,6 +125,7 @@ class Safelight:
                     clock=self.clock,
                     folder=folder / "providers",
                     open_session=open_session,
+                    webhooks=partial(url_of, public_url, seals) if public_url else None,
                 ),
             )
             await stack.enter_async_context(Watchdog(self.discovery.owners))
@@ -135,6 +142,7 @@ class Safelight:
                 },
                 progress_seconds=self.config.streams.progress_seconds,
             )
+            self.hearing = Hearing(self.instances, tools.pokes, seals)
             self._supervisor = Supervisor(tools, f"{socket.gethostname()}:{os.getpid()}")
             self._reaper = Reaper(self.hub, self._supervisor)
             self._doubles = Doubles(self.journal)
@@ -291,6 +299,10 @@ class Safelight:
             raise NotPausable("It has ended already.")
         await self._change(runner.hold(still=still))
         return (await self.find(generation_id, owner=owner))[1]
+
+    def hear(self, instance: str, key: str, raw: bytes, headers: Mapping[str, str]) -> asyncio.Task[None]:
+        """Take in a webhook, see `Hearing.hear`, in a task that goes on when whoever sent it has left."""
+        return self._own(self.hearing.hear(instance, key, raw, headers))
 
     async def _create(self, created: Created, draft: Draft, owner: str, surface: Surface, keyed: Keyed | None) -> Keyed | None:
         """Start what is to be created, or return what its key stands for already."""

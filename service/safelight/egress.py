@@ -59,7 +59,7 @@ class ForbiddenAddress(PermissionError):
     """
 
     def __init__(self) -> None:
-        super().__init__(errno.EACCES, "not a public address")
+        super().__init__(errno.EACCES, "not a public address; private_network = true would allow it")
 
 
 def is_public(host: str) -> bool:

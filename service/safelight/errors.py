@@ -112,7 +112,7 @@ class Busy(SafelightError):
 
 
 class StorageFull(Busy):
-    """The data folder has less room than `journal.min_free_bytes`, or the disk refused a write."""
+    """The data folder has less room than `data.min_free_bytes`, or the disk refused a write."""
 
     code = "storage_full"
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -134,6 +135,7 @@ async def open_instances(
     clock: Clock,
     folder: Path,
     open_session: OpenSession,
+    webhooks: Callable[[str, str], str] | None = None,
 ) -> AsyncIterator[Instances]:
     """
     Open every configured provider side by side, and close them all on the way out, each in bounded time.
@@ -142,6 +144,7 @@ async def open_instances(
 
     Args:
         folder: Each instance gets a folder of its own in here.
+        webhooks: Makes the URL of an instance's submission; None where no upstream could reach it.
     """
     keepers: list[_Keeper] = []
     opened: dict[str, ProviderInstance | UnavailableInstance] = {}
@@ -149,7 +152,9 @@ async def open_instances(
         for name, instance in instances.items():
             if offer := discovery.providers.get(instance.plugin):
                 session = open_session(private_network=instance.private_network)
-                keepers.append(_Keeper(name, instance, offer, clock=clock, folder=folder / name, session=session))
+                make_url = None if webhooks is None else partial(webhooks, name)
+                keeper = _Keeper(name, instance, offer, clock=clock, folder=folder / name, session=session, webhooks=make_url)
+                keepers.append(keeper)
             else:
                 opened[name] = _unavailable(name, None, discovery.reason(instance.plugin))
         for ready in await asyncio.gather(*(keeper.open() for keeper in keepers)):
@@ -180,13 +185,16 @@ class _Keeper:
         clock: Clock,
         folder: Path,
         session: aiohttp.ClientSession,
+        webhooks: Callable[[str], str] | None,
     ) -> None:
         self._name = name
         self._instance = instance
         self._offer = offer
         self._session = session
         self._boundary = Boundary(name, offer.plugin)
-        self._resources = Resources(instance=name, session=session, clock=clock, spawn=self._spawn, folder=folder)
+        self._resources = Resources(
+            instance=name, session=session, clock=clock, spawn=self._spawn, folder=folder, webhooks=webhooks
+        )
         self._stack = AsyncExitStack()
         self._opened: asyncio.Future[ProviderInstance | str] = asyncio.get_running_loop().create_future()
         self._closing = asyncio.Event()

@@ -130,11 +130,13 @@ def bills(attempts: Iterable[AttemptRecord]) -> list[Bill]:
 
 def charged(attempts: Iterable[AttemptRecord]) -> Charged:
     """Say honestly whether money may have been taken, from the journalled attempts alone: the worst of them counts."""
-    verdicts = {bill.charged for bill in bills(attempts)}
-    for verdict in (Charged.YES, Charged.UNKNOWN):
-        if verdict in verdicts:
-            return verdict
-    return Charged.NO
+    return worst(bill.charged for bill in bills(attempts))
+
+
+def worst(verdicts: Iterable[Charged]) -> Charged:
+    """Return what several attempts come to: money that was taken once was taken."""
+    said = set(verdicts)
+    return next((verdict for verdict in (Charged.YES, Charged.UNKNOWN) if verdict in said), Charged.NO)
 
 
 def _bill(steps: list[AttemptRecord]) -> Bill:

@@ -39,6 +39,7 @@ _PATTERNS = (
     (re.compile(r"\b(?:sk|pk|r8|hf|sl|fw|xai|ghp|whsec)[-_][A-Za-z0-9_-]{12,}"), MASK),
     (re.compile(r"\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*"), MASK),
     (re.compile(r"(?i)\b([a-z][a-z0-9+.-]{0,20}://)[^/\s:@]{0,256}:[^/\s@]{1,256}@"), r"\1" + MASK + "@"),
+    (re.compile(r"(/v1/webhooks/[^/\s]{1,64}/)[0-9A-Fa-f]{16,}"), r"\1" + MASK),
     (re.compile(r"(?i)\b((?:https?|wss?)://[^\s?#\"'<>]{1,2048})\?[^\s\"'<>]+"), r"\1?" + MASK),
     (re.compile(r"((?:^|(?<=[\s\"'(]))/[^\s?#\"'<>]{0,2048})\?[^\s\"'<>=]{1,256}=[^\s\"'<>]*"), r"\1?" + MASK),
 )

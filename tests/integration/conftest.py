@@ -7,6 +7,7 @@ import time
 from contextlib import AsyncExitStack, asynccontextmanager
 from inspect import isawaitable
 from io import BytesIO
+from urllib.parse import urlsplit
 
 import attrs
 import pytest
@@ -14,7 +15,16 @@ from PIL import Image
 
 from safelight.config.model import Config, Data, Deadlines, Instance, JournalSettings, Retries, Server, Streams
 from safelight.plugins import Offer, discover
-from safelight.providers import LocalProvider, Produced
+from safelight.providers import (
+    Capabilities,
+    Durability,
+    Job,
+    LocalProvider,
+    Produced,
+    RemoteProvider,
+    Started,
+    WebhookRefused,
+)
 from safelight.web.serving import listening
 
 PATIENCE = 20.0
@@ -258,6 +268,57 @@ class Puppeteer:
         return self.runs[number]
 
 
+class Switchboard:
+    """
+    An upstream that calls back, and the provider that knows it; its jobs stand where the test says.
+
+    Attributes:
+        said: What a poll answers.
+        urls: Where it may call, by the key of the submission.
+        heard: Every message that the provider was to judge.
+        gate: Opened, lets a judgement pass that was told to wait.
+    """
+
+    def __init__(self):
+        self.said = [Started()]
+        self.polls = 0
+        self.urls = {}
+        self.heard = []
+        self.gate = asyncio.Event()
+        board = self
+
+        class Hooked(RemoteProvider):
+            """Is polled once a minute, and at once when it is called."""
+
+            name = "hooked"
+            capabilities = Capabilities(durability=Durability.REMOTE, poll_seconds=1)
+
+            async def submit(self, request, key):
+                board.urls[key] = self.resources.webhook_url(key)
+                return Job(key)
+
+            async def poll(self, job):
+                board.polls += 1
+                return list(board.said)
+
+            async def webhook(self, raw, headers):
+                board.heard.append((raw, headers))
+                match headers.get("x-signature"):
+                    case "slow":
+                        await board.gate.wait()
+                    case "broken":
+                        raise RuntimeError
+                    case said if said != "good":
+                        raise WebhookRefused("It is not signed by the upstream.")
+
+        self.offer = Offer(cls=Hooked, plugin="hooked", distribution="safelight-tests", version="0")
+
+    async def path(self):
+        """Return the path of the newest submission's URL, once it is polled."""
+        await eventually(lambda: self.urls and self.polls)
+        return urlsplit(list(self.urls.values())[-1]).path
+
+
 async def eventually(condition):
     """Wait until `condition()`, awaited where it has to be, is true; return what it is."""
     deadline = time.monotonic() + PATIENCE
@@ -353,9 +414,14 @@ def puppet():
 
 
 @pytest.fixture
-async def serve(tmp_path, puppet):
+def switchboard():
+    return Switchboard()
+
+
+@pytest.fixture
+async def serve(tmp_path, puppet, switchboard):
     """Start the real service on free ports, with the puppet as its default provider; it must leave no task behind."""
-    offers = {**discover().providers, "puppet": puppet.offer}
+    offers = {**discover().providers, "puppet": puppet.offer, "hooked": switchboard.offer}
     before = asyncio.all_tasks()
 
     @asynccontextmanager

@@ -11,6 +11,7 @@ import schemathesis
 from aiohttp import web
 from jsonschema import Draft202012Validator
 
+from safelight.config.model import Instance
 from safelight.errors import Busy, StorageFull
 from safelight.providers import Logged, Produced, Progressed
 from safelight.web import ui
@@ -85,9 +86,9 @@ class Document:
 class Walk:
     """Makes calls by their names in the document, checks each answer, and keeps what was seen."""
 
-    def __init__(self, service, document):
+    def __init__(self, service, document, seen=None):
         self.service, self.document = service, document
-        self.seen = defaultdict(set)
+        self.seen = defaultdict(set) if seen is None else seen
 
     async def __call__(self, method, path, body=None, *, query="", headers=(), **parts):
         return self.take((method, path), await self.service.call(method, path.format(**parts) + query, body, headers=headers))
@@ -231,7 +232,7 @@ async def test_the_servers_address_is_said_where_it_is_known(serve, document):
     assert "servers" not in document.json
 
 
-async def test_every_answer_that_is_described_is_given_and_no_other(service, serve, walk, puppet, monkeypatch):
+async def test_every_answer_that_is_described_is_given_and_no_other(service, serve, walk, puppet, switchboard, monkeypatch):
     await good_calls(service, walk, puppet)
     await refused_calls(service, walk, puppet, monkeypatch)
     await refused_anywhere(walk)
@@ -241,6 +242,7 @@ async def test_every_answer_that_is_described_is_given_and_no_other(service, ser
         connection.writer.write(f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n".encode())
         await connection.head()
         walk.take(("POST", path), await connection.answer())
+    await webhook_calls(serve, walk, switchboard)
     await failing_calls(Walk(await serve(), walk.document), monkeypatch, walk.seen)
     said = {call: set(described["responses"]) for call, described in walk.document.calls.items()}
     assert walk.seen == said
@@ -338,6 +340,26 @@ async def refused_calls(service, walk, puppet, monkeypatch):
     await full(service, walk, monkeypatch, runs)
 
 
+async def webhook_calls(serve, walk, switchboard):
+    """Everything that a provider's upstream is answered."""
+    server = {"public_url": "https://images.example", "body_seconds": 0.1}
+    service = await serve(server=server, providers={"hooked": Instance(plugin="hooked")})
+    walk = Walk(service, walk.document, walk.seen)
+    await service.create(providerId="hooked")
+    path = "/v1/webhooks/{provider}/{nonce}"
+    own = {"provider": "hooked", "nonce": (await switchboard.path()).rpartition("/")[2]}
+    for signature, status in (("good", 200), ("slow", 202), ("forged", 401), ("broken", 503)):
+        answer = await walk("POST", path, {"is": signature}, headers=[("X-Signature", signature)], **own)
+        assert answer.status == status
+    switchboard.gate.set()
+    await walk("POST", path, b"x" * (2**20 + 1), **own)
+    await walk("POST", path, {}, provider="hooked", nonce="0" * 64)
+    connection = await service.connect()
+    connection.writer.write(f"POST {path.format(**own)} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n".encode())
+    await connection.head()
+    walk.take(("POST", path), await connection.answer())
+
+
 async def refused_output(walk, url, monkeypatch, service):
     id_, name = url.rsplit("/", 2)[1:]
     await walk("GET", "/v1/outputs/{id}/{name}", query="?w=64", id=id_, name=name)
@@ -371,7 +393,7 @@ async def full(service, walk, monkeypatch, runs):
 
 async def refused_anywhere(walk):
     for method, path in walk.document.calls:
-        parts = {"id": NOBODY, "name": "x"}
+        parts = {"id": NOBODY, "name": "x", "provider": "x", "nonce": "x"}
         await walk(method, path, headers=[("Host", "evil.example")], **parts)
         await walk(method, path, headers=[("X-One", "x" * 20_000), ("X-Two", "x" * 20_000)], **parts)
 
@@ -384,13 +406,14 @@ async def failing_calls(walk, monkeypatch, seen):
             raise RuntimeError
 
     with monkeypatch.context() as patch:
-        for name in ("journal", "outputs", "instances"):
+        for name in ("journal", "outputs", "instances", "hearing"):
             patch.setattr(walk.service.core, name, Broken())
         for method, path in walk.document.calls:
             if path in {"/v1/events", "/api/generation"} and method == "GET":
                 continue
             headers = [("Accept", "application/json")]
-            answer = await walk(method, path, {"prompt": "x"} if method == "POST" else None, headers=headers, id=NOBODY, name="x")
+            parts = {"id": NOBODY, "name": "x", "provider": "x", "nonce": "x"}
+            answer = await walk(method, path, {"prompt": "x"} if method == "POST" else None, headers=headers, **parts)
             assert (answer.status, json.loads(answer.body)["code"]) == (500, "internal")
         stream = await walk("GET", "/api/generation", query=f"?sessionId={NOBODY}")
         assert b'"code":"internal"' in stream.body

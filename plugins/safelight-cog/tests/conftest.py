@@ -2,18 +2,13 @@
 
 import asyncio
 import json
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from safelight.egress import open_session
-from safelight.intake import admit
-from safelight.ports import SystemClock
-from safelight.providers import Request, Resources
-from safelight.structuring import structure
+from safelight.testing import admitted, open_provider
 from safelight_cog.provider import Cog
 
 RECORDINGS = Path(__file__).parent / "recordings"
@@ -109,37 +104,12 @@ def recorded():
 @pytest.fixture
 def open_cog(fake, tmp_path):
     """`async with open_cog(**settings) as provider`; opened twice it finds the same folder."""
-
-    @asynccontextmanager
-    async def opened(**settings):
-        tasks = []
-        async with open_session(private_network=True) as session:
-            resources = Resources(
-                instance="cog",
-                session=session,
-                clock=SystemClock(),
-                spawn=lambda work, *, name: tasks.append(asyncio.create_task(work, name=name)),
-                folder=tmp_path,
-            )
-            async with Cog(structure({"url": fake.url, **settings}, Cog.Settings), resources) as provider:
-                try:
-                    yield provider
-                finally:
-                    for task in tasks:
-                        task.cancel()
-                    await asyncio.gather(*tasks, return_exceptions=True)
-
-    return opened
+    return lambda **settings: open_provider(Cog, tmp_path, {"url": fake.url, **settings})
 
 
 @pytest.fixture
 def ask():
     """A request as it is admitted under a provider's terms."""
-
-    def admitted(provider, *, prompt="a lighthouse", model=None, params=None, options=None):
-        raw = Request(prompt=prompt, model=model, params=params or {}, options=options or {})
-        return admit(raw, provider.terms)
-
     return admitted
 
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
 _SECONDS = 0.5
+_SHOWN = 50
 _SHELLS = ("bash", "zsh", "fish")
 
 
@@ -46,6 +47,21 @@ def complete_provider(context: click.Context, _: click.Parameter, incomplete: st
 def complete_generation(context: click.Context, _: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """Complete the id of a generation, the newest first."""
     return _generations(context, "/v1/generations?limit=50", incomplete)
+
+
+def complete_journal(context: click.Context, _: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Complete the id of a generation that the journal of the data folder knows, whether a service runs or not."""
+    from functools import partial
+
+    from safelight.engines.sqlite import reads
+    from safelight.engines.sqlite.beside import look
+    from safelight.errors import ConfigInvalid, JournalError
+
+    try:
+        found = look(_folder(context), partial(reads.ids, beginning=incomplete, limit=_SHOWN))
+    except (JournalError, ConfigInvalid):
+        return []
+    return _items(((one, "") for one in found), incomplete)
 
 
 def complete_running(context: click.Context, _: click.Parameter, incomplete: str) -> list[CompletionItem]:
@@ -84,12 +100,16 @@ def _ask(context: click.Context, path: str) -> dict[str, Any]:
 
 
 def _url(context: click.Context) -> str | None:
-    from safelight.cli.configuring import load
     from safelight.whereabouts import find
 
-    said = context.params
-    if said.get("server"):
-        return str(said["server"])
-    folder = said.get("data") or load(said.get("file"), said.get("overrides") or (), is_whole=False).config.data.folder
-    here = find(Path(folder))
+    if context.params.get("server"):
+        return str(context.params["server"])
+    here = find(_folder(context))
     return None if here is None else here.url
+
+
+def _folder(context: click.Context) -> Path:
+    from safelight.cli.configuring import load
+
+    said = context.params
+    return Path(said.get("data") or load(said.get("file"), said.get("overrides") or (), is_whole=False).config.data.folder)

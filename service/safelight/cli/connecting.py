@@ -39,6 +39,19 @@ class Target(NamedTuple):
     overrides: tuple[str, ...]
 
 
+_with_data = click.option("--data", metavar="DIR", help="Data folder: short for --set data.folder=DIR.")
+
+
+def with_folder(command: F) -> Callable[..., Any]:
+    """Add the options that say which data folder is meant; the command gets them as `target`."""
+
+    @wraps(command)
+    def targeted(data: str | None, file: Path | None, overrides: tuple[str, ...], **rest: Any) -> Any:
+        return command(target=Target(None, data, file, overrides), **rest)
+
+    return _with_data(with_config(targeted))
+
+
 def with_service(command: F) -> Callable[..., Any]:
     """Add the options that say which service is meant; the command gets them as `target`."""
 
@@ -46,7 +59,6 @@ def with_service(command: F) -> Callable[..., Any]:
     def targeted(server: str | None, data: str | None, file: Path | None, overrides: tuple[str, ...], **rest: Any) -> Any:
         return command(target=Target(server, data, file, overrides), **rest)
 
-    data = click.option("--data", metavar="DIR", help="Data folder: short for --set data.folder=DIR.")
     server = click.option(
         "-s",
         "--server",
@@ -54,7 +66,7 @@ def with_service(command: F) -> Callable[..., Any]:
         callback=lambda _context, _option, url: url and checked_url(url),
         help="Base URL of a running service.  [default: the one that runs on the data folder, else none is needed]",
     )
-    return server(data(with_config(targeted)))
+    return server(_with_data(with_config(targeted)))
 
 
 class Missing(Enum):
@@ -80,12 +92,8 @@ def use_service(target: Target, use: Use, *, if_missing: Missing = Missing.REFUS
     sys.exit(run(interruptible(work)))
 
 
-def folder_of(target: Target) -> Path:
-    """Return the data folder that is meant, or leave with every fault of the configuration."""
-    return Path(_config(target, is_whole=False).data.folder)
-
-
-def _config(target: Target, *, is_whole: bool) -> Config:
+def config_of(target: Target, *, is_whole: bool = False) -> Config:
+    """Return the configuration that is meant, or leave with every fault of it."""
     overrides = target.overrides if target.data is None else (*target.overrides, f"data.folder={target.data}")
     return load_or_leave(target.file, overrides, is_whole=is_whole).config
 
@@ -98,7 +106,7 @@ def _where(target: Target, if_missing: Missing) -> AbstractAsyncContextManager[C
         from safelight.client.http import HttpClient
 
         return HttpClient(target.server, through_proxies=True)
-    folder = folder_of(target)
+    folder = Path(config_of(target).data.folder)
     if (here := find(folder)) is not None and _listens(here):
         return _served(here)
     if if_missing is Missing.REFUSE and not folder.is_dir():
@@ -109,7 +117,7 @@ def _where(target: Target, if_missing: Missing) -> AbstractAsyncContextManager[C
             "name a service with --server URL, or the folder with --data DIR."
         )
         sys.exit(CONNECTION)
-    config = _config(target, is_whole=True)
+    config = config_of(target, is_whole=True)
     return _scratched(config) if if_missing is Missing.SCRATCH else _opened(config, folder)
 
 

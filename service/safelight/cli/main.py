@@ -13,6 +13,7 @@ from safelight.cli.completing import completion
 from safelight.cli.configuring import config, load, load_or_leave, with_config
 from safelight.cli.doctoring import doctor
 from safelight.cli.generating import generate
+from safelight.cli.journaling import journal
 from safelight.cli.listing import list_, providers
 from safelight.cli.probing import healthcheck
 from safelight.cli.tables import echo_table
@@ -107,5 +108,19 @@ def version() -> None:
     click.echo(__version__)
 
 
-for command in (generate, watch, list_, cancel, serve, providers, plugins, config, doctor, healthcheck, completion, version):
+for command in (
+    generate,
+    watch,
+    list_,
+    cancel,
+    journal,
+    serve,
+    providers,
+    plugins,
+    config,
+    doctor,
+    healthcheck,
+    completion,
+    version,
+):
     main.add_command(command)

@@ -112,6 +112,13 @@ class Streams:
 
 
 @attrs.frozen(kw_only=True)
+class Webhooks:
+    """What providers send us."""
+
+    body_bytes: int = attrs.field(default=MIB, validator=ge(1024), metadata=_says("the largest webhook of a provider"))
+
+
+@attrs.frozen(kw_only=True)
 class Deadlines:
     """How long each part of a generation may take before the service ends it."""
 
@@ -216,6 +223,7 @@ class Config:
     journal: JournalSettings = attrs.field(factory=JournalSettings)
     outputs: OutputSettings = attrs.field(factory=OutputSettings)
     streams: Streams = attrs.field(factory=Streams)
+    webhooks: Webhooks = attrs.field(factory=Webhooks)
     deadlines: Deadlines = attrs.field(factory=Deadlines)
     retries: Retries = attrs.field(factory=Retries)
     logs: Logs = attrs.field(factory=Logs)

@@ -22,6 +22,7 @@ LIVE = frozenset(
         "streams.retry_max_ms",
         "streams.max_streams",
         "streams.watch_max",
+        "webhooks.body_bytes",
         "deadlines.submit_seconds",
         "deadlines.stall_seconds",
         "deadlines.total_seconds",

@@ -130,8 +130,8 @@ class RemoteProvider(Provider):
     """
     A provider whose job has a handle of its own. Override `submit`, and `watch` or `poll` or both.
 
-    Core asks the upstream once per generation, however many people look. Where both exist, `watch` is listened to and
-    `poll` has the last word when it ends without an end.
+    Core asks the upstream once per generation, however many people look. Where both exist, `watch` is listened to, and
+    `poll` is asked from time to time and has the last word: an end that `watch` tells is confirmed by a poll.
     """
 
     capabilities = Capabilities(durability=Durability.REMOTE)
@@ -157,7 +157,11 @@ class RemoteProvider(Provider):
         raise Unsupported(msg)
 
     async def poll(self, job: Job) -> Sequence[Update]:
-        """Return updates that together say where the job stands now; asking twice must be harmless."""
+        """
+        Return updates that together say where the job stands now; asking twice must be harmless.
+
+        Nothing at all means that it cannot be told: an end that `watch` has told then stands as it is.
+        """
         msg = f"{self.name} cannot be polled"
         raise Unsupported(msg)
 

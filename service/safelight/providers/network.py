@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import re
+import socket
+import ssl
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -38,8 +41,8 @@ def network_error(error: Exception, upstream: str) -> NotSent | OutcomeUnknown:
 
     never_left = aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError | aiohttp.ClientHttpProxyError | aiohttp.InvalidURL
     if isinstance(error, never_left):
-        return NotSent(f"{upstream} cannot be reached ({type(error).__name__}).")
-    return OutcomeUnknown(f"{upstream} did not answer in full, the connection broke or was too slow ({type(error).__name__}).")
+        return NotSent(f"{upstream} cannot be reached ({_why(error)}).")
+    return OutcomeUnknown(f"{upstream} did not answer in full, the connection broke or was too slow ({_why(error)}).")
 
 
 def retry_after_seconds(headers: Mapping[str, str], body: bytes | str, now: datetime) -> float | None:
@@ -59,6 +62,22 @@ def retry_after_seconds(headers: Mapping[str, str], body: bytes | str, now: date
     if found is None:
         found = _of_body(body[:_MAX_READ])
     return None if found is None else min(max(0.0, found), _LONGEST_SECONDS)
+
+
+def _why(error: Exception) -> str:
+    """Say why as people would, without the address, in which a right may stand."""
+    cause = getattr(error, "os_error", error)  # aiohttp wraps the system's own
+    match cause:
+        case ssl.SSLError() | ssl.CertificateError():
+            return "its certificate or its TLS is not accepted"
+        case socket.gaierror():
+            return "its name is not known"
+        case PermissionError(strerror=str(refused)) if type(cause) is not PermissionError:
+            return refused  # our own guard's; the system's names the address
+        case OSError(errno=int(number)) if number > 0:
+            return os.strerror(number).lower()
+        case _:
+            return type(error).__name__
 
 
 def _of_headers(said: Mapping[str, str], now: datetime) -> float | None:

@@ -1,85 +1,199 @@
-"""Push and poll as one stream of updates: whoever pushes is listened to, and poll has the last word."""
+"""Push, poll and pokes as one stream of updates: whoever pushes is listened to, and poll has the last word."""
 
 from __future__ import annotations
 
 import asyncio
-import random
-from collections.abc import AsyncIterator, Sequence
+from collections import Counter
+from collections.abc import Awaitable, Callable, Sequence
 
 import structlog
 
 from safelight.boundary import Boundary
+from safelight.pokes import Poke
 from safelight.providers import Canceled, Failed, Job, ProviderError, ProviderProtocol, RemoteProvider, Succeeded
+from safelight.runner.pace import Pace
 from safelight.updates import Previewed, Produced, Update
 
 log = structlog.get_logger()
 
 ENDS = (Succeeded, Failed, Canceled)
 _BYTES = (Produced, Previewed)
-_BACKOFF = 1.5
-_SLOWEST = 10
-"""Polls never get rarer than this many times the provider's floor."""
+_POLL_SECONDS = 30.0
+_RARE_SECONDS = 30.0
+"""Where news comes by itself, a poll so often finds what a push has lost."""
+_TRIES = 3
+"""How often a poll may fail to confirm an end that was pushed before it is believed."""
 
 
 class SignOfLife(Update):
     """The upstream answered, and nothing has changed."""
 
 
-async def follow(provider: RemoteProvider, job: Job, boundary: Boundary) -> AsyncIterator[Update]:
+class Following:
     """
-    Yield what the upstream says of a job, until it has ended or the provider stops talking.
+    One job, as its provider tells of it.
 
-    A push that breaks is no end as long as the job can be polled.
+    What is pushed is handed on as it comes. Where the job can be polled too, a push may be lost, late, doubled or out of
+    turn: so an end that was pushed is a claim, and the poll that follows at once says how it ended and what came of it. A
+    poll that says nothing, or can say nothing, leaves the claim as it is.
 
-    Raises:
-        ProviderError: The upstream is lost for good, or the provider fell silent without an end.
+    Args:
+        poke: What wakes it when a webhook comes.
+        stall_seconds: How long nothing may be heard of the job.
+        take: Is handed every update.
     """
-    can_poll = _overrides(provider, "poll")
-    told: set[Update] = set()
-    if _overrides(provider, "watch"):
-        has_ended = False
+
+    def __init__(
+        self,
+        provider: RemoteProvider,
+        job: Job,
+        boundary: Boundary,
+        poke: Poke,
+        *,
+        stall_seconds: float,
+        take: Callable[[Update], Awaitable[None]],
+    ) -> None:
+        self._provider = provider
+        self._job = job
+        self._boundary = boundary
+        self._poke = poke
+        self._stall_seconds = stall_seconds
+        self._take = take
+        self._can_poll = overrides(provider, "poll")
+        self._is_pushing = overrides(provider, "watch")
+        self._has_spoken = self._is_deaf = self._is_over = False
+        self._lost: ProviderError | None = None
+        self._claim: Update | None = None
+        self._told: Counter[Update] = Counter()
+        self._before: Sequence[Update] = ()
+
+    async def run(self) -> ProviderError | None:
+        """Hand on what happens until the job has ended; return why it was lost from sight, None if it was not."""
+        push = asyncio.create_task(self._listen(), name=f"{self._boundary.instance}:watch") if self._is_pushing else None
         try:
-            async for update in provider.watch(job):
-                has_ended = has_ended or isinstance(update, ENDS)
-                if can_poll and isinstance(update, _BYTES):
-                    told.add(update)
-                yield update
-        except ProviderError as error:
-            if has_ended or not (can_poll and error.retryable):
-                raise
-            log.warning("provider_watch_lost", provider=boundary.instance, code=error.code, error=boundary.masked(str(error)))
-        if has_ended:
-            return
-    if not can_poll:
-        raise ProviderProtocol("The provider stopped watching without saying how it ended.")
-    async for update in _poll(provider, job, boundary, told):
-        yield update
+            if self._can_poll:
+                return await self._poll_on()
+            if push is not None:
+                await asyncio.wait({push})
+            silent = ProviderProtocol("The provider stopped watching without saying how it ended.")
+            return self._lost or (None if self._claim else silent)
+        finally:
+            if push is not None:
+                await self._boundary.stop(push)
+
+    async def _listen(self) -> None:
+        self._lost = await self._boundary.listen(lambda: self._provider.watch(self._job), self._hear)
+        self._is_pushing = False
+        if self._lost is not None and self._can_poll:
+            said = self._boundary.masked(str(self._lost))
+            log.warning("provider_watch_lost", provider=self._boundary.instance, code=self._lost.code, error=said)
+        self._poke.woken.set()
+
+    async def _hear(self, update: Update) -> None:
+        self._has_spoken, self._is_deaf = True, False
+        if isinstance(update, ENDS):
+            self._claim = self._claim or update
+            self._poke.woken.set()
+        if not self._can_poll or (not self._is_over and not isinstance(update, ENDS) and self._is_first(update)):
+            await self._take(update)
+
+    def _is_first(self, update: Update) -> bool:
+        """Whether it is no output that is known: a watch that begins anew tells of each again."""
+        if isinstance(update, Produced) and self._told[update]:
+            return False
+        if isinstance(update, _BYTES):
+            self._told[update] = 1
+        return True
+
+    async def _poll_on(self) -> ProviderError | None:
+        loop = asyncio.get_running_loop()
+        pace = Pace(
+            self._provider.capabilities.poll_seconds,
+            loop.time(),
+            rare_seconds=min(_RARE_SECONDS, self._stall_seconds / 3),
+            is_told=self._is_pushing,
+        )
+        failures = 0
+        while True:
+            await self._until(pace)
+            if self._lost is not None and not self._lost.retryable and self._claim is None:
+                return self._lost
+            had_spoken, self._has_spoken = self._has_spoken, False
+            try:
+                updates = await self._boundary.call("poll", self._ask, seconds=_POLL_SECONDS)
+            except ProviderError as error:
+                failures += 1
+                if self._claim is not None and (failures >= _TRIES or not error.retryable):
+                    await self._take(self._claim)
+                    return None
+                if not error.retryable:
+                    return error
+                said = self._boundary.masked(str(error))
+                log.warning("provider_poll_failed", provider=self._boundary.instance, code=error.code, error=said)
+                pace.failed(loop.time(), error.retry_after_seconds)
+                continue
+            news, is_back, failures = self._news(updates), failures > 0, 0
+            if await self._hand_on(news, is_empty=not updates):
+                return None
+            self._is_deaf = self._is_deaf or bool(self._is_pushing and news and not (had_spoken or self._has_spoken))
+            if self._is_pushing and not self._is_deaf and self._claim is None:
+                pace.rest(loop.time())
+            else:
+                is_told = self._poke.times > 0 and self._claim is None
+                pace.answered(loop.time(), has_news=bool(news) or is_back, is_told=is_told)
+
+    async def _until(self, pace: Pace) -> None:
+        """Wait until the next poll is due: sooner when a webhook came, when an end was pushed, when whoever pushed fell silent."""
+        while True:
+            if self._poke.woken.is_set():
+                self._poke.woken.clear()
+                pace.hurry()
+            try:
+                async with asyncio.timeout_at(pace.due):
+                    await self._poke.woken.wait()
+            except TimeoutError:
+                return
+
+    async def _ask(self) -> list[Update]:
+        return [self._boundary.checked(update) for update in await self._provider.poll(self._job)]
+
+    def _news(self, updates: Sequence[Update]) -> list[Update]:
+        """Return what the poll before did not say, up to the end; what has bytes only as often as nobody has told of it yet."""
+        seen: Counter[Update] = Counter()
+        news = []
+        for update in updates:
+            if isinstance(update, _BYTES):
+                seen[update] += 1
+                if seen[update] <= self._told[update]:
+                    continue
+                self._told[update] = seen[update]
+            elif update in self._before:
+                continue
+            news.append(update)
+            if isinstance(update, ENDS):
+                break
+        self._before = updates
+        return news
+
+    async def _hand_on(self, news: Sequence[Update], *, is_empty: bool) -> bool:
+        """Hand on what a poll said; whether that was the end."""
+        end = news[-1] if news and isinstance(news[-1], ENDS) else None
+        self._is_over = end is not None
+        await self._take(SignOfLife())
+        for update in news:
+            await self._take(update)
+        if end is None and is_empty and self._claim is not None:
+            await self._take(self._claim)
+            return True
+        if end is not None and self._claim is None and not self._poke.times and _is_awaiting_webhooks(self._provider):
+            log.info("webhook_recovered_by_poll", provider=self._boundary.instance, generation=self._poke.generation)
+        return end is not None
 
 
-async def _poll(provider: RemoteProvider, job: Job, boundary: Boundary, told: set[Update]) -> AsyncIterator[Update]:
-    """Poll until the end; what the poll before said, and what was ever `told` with bytes, is no news."""
-    before: Sequence[Update] = ()
-    floor = pause = provider.capabilities.poll_seconds
-    while True:
-        try:
-            updates = await provider.poll(job)
-        except ProviderError as error:
-            if not error.retryable:
-                raise
-            log.warning("provider_poll_failed", provider=boundary.instance, code=error.code, error=boundary.masked(str(error)))
-            pause = min(max(pause * _BACKOFF, error.retry_after_seconds or 0), floor * _SLOWEST)
-        else:
-            pause = floor
-            yield SignOfLife()
-            news = [update for update in updates if update not in told and update not in before]
-            before = updates
-            told.update(update for update in news if isinstance(update, _BYTES))
-            for update in news:
-                yield update
-                if isinstance(update, ENDS):
-                    return
-        await asyncio.sleep(pause * random.uniform(1.0, 1.2))  # noqa: S311 - jitter, not a secret
-
-
-def _overrides(provider: RemoteProvider, method: str) -> bool:
+def overrides(provider: RemoteProvider, method: str) -> bool:
+    """Whether a provider has a method of its own in place of the base class's."""
     return getattr(type(provider), method) is not getattr(RemoteProvider, method)
+
+
+def _is_awaiting_webhooks(provider: RemoteProvider) -> bool:
+    return provider.resources.webhooks is not None and overrides(provider, "webhook")

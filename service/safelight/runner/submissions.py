@@ -198,7 +198,8 @@ class Submissions:
     def _upstream(self) -> Upstream:
         instance = self.candidate.instance
         boundary = Boundary(instance.name, instance.offer.plugin, hidden=self._generation.request.prompt)
-        return Upstream(instance.provider, boundary, self._tools.clock, self._generation, self.attempts.n, self._tell)
+        poke = self._tools.pokes.expect(self.attempts.key, self._generation.id)
+        return Upstream(instance.provider, boundary, self._tools.clock, self._generation, self.attempts.n, poke, self._tell)
 
 
 def _said_of(again: Again, failure: Failure) -> str:

@@ -8,6 +8,7 @@ import attrs
 
 from safelight.breaker import Breaker
 from safelight.hub import Hub
+from safelight.pokes import Pokes
 from safelight.ports import Clock, Journal, Outputs
 
 
@@ -19,6 +20,7 @@ class Tools:
     Attributes:
         breakers: One for each provider instance, by its name.
         progress_seconds: Progress alone is journalled and shown at most this often.
+        pokes: Who can be woken by a webhook.
     """
 
     journal: Journal
@@ -27,3 +29,4 @@ class Tools:
     clock: Clock
     breakers: Mapping[str, Breaker]
     progress_seconds: float
+    pokes: Pokes = attrs.field(factory=Pokes)

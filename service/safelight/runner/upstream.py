@@ -13,9 +13,10 @@ from safelight.boundary import Boundary
 from safelight.codec import encode
 from safelight.errors import NotPausable
 from safelight.generation import Generation, Request
+from safelight.pokes import Poke
 from safelight.ports import Clock
 from safelight.providers import Cancel, Job, LocalProvider, Provider, ProviderError, ProviderProtocol, RemoteProvider, Unsupported
-from safelight.runner.follow import follow
+from safelight.runner.follow import Following
 from safelight.runner.local import LocalRun
 from safelight.runner.messages import Accepted, CancelAnswered, Found, HoldAnswered, HoldAsked, Over, Refused, Said
 from safelight.updates import Update
@@ -48,6 +49,7 @@ class Upstream:
         clock: Clock,
         generation: Generation,
         n: int,
+        poke: Poke,
         tell: Callable[[Said], None],
     ) -> None:
         self.n = n
@@ -57,6 +59,7 @@ class Upstream:
         self._local = LocalRun(provider, boundary, clock) if isinstance(provider, LocalProvider) else None
         self._provider: RemoteProvider = self._local or provider  # type: ignore[assignment]  # there are two base classes
         self._generation = generation
+        self._poke = poke
         self._tell_runner = tell
         self._room = asyncio.Semaphore(_UPDATES_AHEAD)
         self._job: Job | None = None
@@ -119,12 +122,14 @@ class Upstream:
 
     async def close(self) -> None:
         """Stop everything that still runs, in bounded time."""
+        self._poke.close()
         calls = tuple(self._calls)
         for call in calls:
             call.cancel()
         await asyncio.gather(*calls, return_exceptions=True)  # bounded: the boundary leaves behind what will not stop
         if self._feed is not None:
-            await self.boundary.stop(self._feed)
+            self._feed.cancel()
+            await asyncio.wait({self._feed})
         if self._local is not None:
             await self._local.close()
 
@@ -154,10 +159,14 @@ class Upstream:
 
     async def _listen(self, job: Job) -> None:
         try:
-            error = await self.boundary.listen(lambda: follow(self._provider, job, self.boundary), self._take)
+            error = await self._following(job).run()
         finally:
             self.is_talking = False
         self._tell(Over(error))
+
+    def _following(self, job: Job) -> Following:
+        seconds = self._generation.policy.stall_seconds
+        return Following(self._provider, job, self.boundary, self._poke, stall_seconds=seconds, take=self._take)
 
     async def _take(self, update: Update) -> None:
         await self._room.acquire()

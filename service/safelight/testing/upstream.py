@@ -37,6 +37,7 @@ class Call:
         headers: By name, in any case.
         body: The bytes.
         at: When, by the clock of the event loop, in seconds: virtual where the test's time is.
+        connection: Which connection it came on, as the client's port.
     """
 
     method: str
@@ -45,6 +46,7 @@ class Call:
     headers: Mapping[str, str]
     body: bytes
     at: float
+    connection: int
 
     @property
     def json(self) -> Any:
@@ -175,6 +177,7 @@ class FakeUpstream:
             headers=request.headers,
             body=await request.read(),
             at=asyncio.get_running_loop().time(),
+            connection=request.get_extra_info("peername")[1],
         )
         self.ledger.append(call)
         async with self._news:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import socket
 import struct
@@ -198,9 +199,11 @@ class NeverEnds(Weather):
         """Send without end."""
         answer = await _whole(act)
         endless = await _opened(request, answer, self.claims_bytes)
-        await endless.write(_body(answer))
-        while True:
-            await endless.write(_CHUNK)
+        with contextlib.suppress(ConnectionResetError):  # the client has had enough
+            await endless.write(_body(answer))
+            while True:
+                await endless.write(_CHUNK)
+        return endless
 
 
 async def _whole(act: Act) -> web.Response:

@@ -14,6 +14,7 @@ from safelight.web.outputs import get_output
 from safelight.web.problems import problems
 from safelight.web.streams import watch_many
 from safelight.web.upkeep import ticker
+from safelight.web.webhooks import receive_webhook
 
 
 def make_app(core: Safelight) -> web.Application:
@@ -39,6 +40,7 @@ def make_app(core: Safelight) -> web.Application:
     route.add_get("/v1/outputs/{id}/{name}", get_output)
     route.add_get("/v1/providers", providers.list_providers)
     route.add_get("/v1/providers/{name}", providers.get_provider)
+    route.add_post("/v1/webhooks/{provider}/{nonce}", receive_webhook)
     route.add_get("/openapi.json", Document(core).get)
     app.add_routes(ui.routes())
     return app

@@ -25,7 +25,7 @@ async def read_object(request: web.Request, limits: Server) -> dict[str, Any]:
     """
     if request.content_type not in _JSON_TYPES:
         raise BadRequest(f"The body must be JSON, not {request.content_type}.", HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
-    return parse_object(await _read(request, limits))
+    return parse_object(await read_bytes(request, at_most=limits.body_bytes, seconds=limits.body_seconds))
 
 
 def parse_object(body: bytes) -> dict[str, Any]:
@@ -53,21 +53,27 @@ def parse_object(body: bytes) -> dict[str, Any]:
     return value
 
 
-async def _read(request: web.Request, limits: Server) -> bytes:
-    too_large = BadRequest(f"The body is larger than {limits.body_bytes} bytes.", HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
-    if request.content_length is not None and request.content_length > limits.body_bytes:
+async def read_bytes(request: web.Request, *, at_most: int, seconds: float) -> bytes:
+    """
+    Return the body as it came.
+
+    Raises:
+        BadRequest: 413 too large, 408 too slow.
+    """
+    too_large = BadRequest(f"The body is larger than {at_most} bytes.", HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+    if request.content_length is not None and request.content_length > at_most:
         raise too_large
     body = bytearray()
     try:
-        async with asyncio.timeout(limits.body_seconds):
+        async with asyncio.timeout(seconds):
             async for chunk in request.content.iter_any():
                 body += chunk
-                if len(body) > limits.body_bytes:
+                if len(body) > at_most:
                     raise too_large
     except web.RequestPayloadError:
         raise BadRequest("The body is broken: its framing or its encoding is not what the headers say.") from None
     except TimeoutError:
-        raise BadRequest(f"The body did not arrive within {limits.body_seconds:g} s.", HTTPStatus.REQUEST_TIMEOUT) from None
+        raise BadRequest(f"The body did not arrive within {seconds:g} s.", HTTPStatus.REQUEST_TIMEOUT) from None
     return bytes(body)
 
 

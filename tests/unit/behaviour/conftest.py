@@ -10,6 +10,7 @@ from safelight.generation import Generation, Policy, Request
 from safelight.hub import Hub, Viewer
 from safelight.instances import ProviderInstance
 from safelight.plugins import Offer
+from safelight.pokes import Pokes
 from safelight.ports import Outputs
 from safelight.providers import Capabilities, Durability, Job, LocalProvider, RemoteProvider, Resources
 from safelight.records import AttemptRecord, LateRecord, StatusRecord, Step
@@ -132,6 +133,7 @@ class World:
         self.progress_seconds = 0.1
         self.breakers = {}
         self.rerun_interrupted = False
+        self.pokes = Pokes()
 
     def local(self, generate, **capabilities):
         """A local provider that runs this function."""
@@ -168,6 +170,7 @@ class World:
             clock=self.clock,
             breakers=self.breakers,
             progress_seconds=self.progress_seconds,
+            pokes=self.pokes,
         )
 
     async def create(self, provider, id_=ID, **bounds):

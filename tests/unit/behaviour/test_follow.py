@@ -1,12 +1,18 @@
 import asyncio
+import contextlib
 from itertools import pairwise
 
+import attrs
 import pytest
+from structlog.testing import capture_logs
 
 from safelight.boundary import Boundary
+from safelight.pokes import Pokes
 from safelight.providers import (
+    Charged,
     Failed,
     Job,
+    Previewed,
     Produced,
     Progressed,
     ProviderError,
@@ -16,12 +22,13 @@ from safelight.providers import (
     Started,
     Succeeded,
 )
-from safelight.runner.follow import SignOfLife, follow
+from safelight.runner.follow import Following, SignOfLife
 
 pytestmark = pytest.mark.looptime
 
 LOST = ProviderUnavailable("The socket closed.")
 GONE = ProviderError("No such job.")
+DAY = 86_400.0
 
 
 def pushing(*said):
@@ -34,6 +41,12 @@ def pushing(*said):
             yield update
 
     return watch
+
+
+async def asleep():
+    """A `watch` that says nothing and does not end."""
+    await asyncio.sleep(DAY)
+    yield Started()
 
 
 def answering(*answers):
@@ -51,19 +64,101 @@ def answering(*answers):
     return poll, times
 
 
-async def heard(provider):
-    return [
-        update
-        async for update in follow(provider, Job("j1"), Boundary("lighthouse", "safelight-lighthouse"))
-        if not isinstance(update, SignOfLife)
-    ]
+async def heard(provider, poke=None, stall_seconds=1000.0):
+    """Follow a job to its end; return what was handed on."""
+    said = []
+
+    async def take(update):
+        if not isinstance(update, SignOfLife):
+            said.append(update)
+
+    boundary = Boundary("lighthouse", "safelight-lighthouse")
+    poke = poke or Pokes().expect("k1", "g1")
+    error = await Following(provider, Job("j1"), boundary, poke, stall_seconds=stall_seconds, take=take).run()
+    if error is not None:
+        raise error
+    return said
 
 
-async def test_a_push_that_ends_is_the_whole_story(world):
-    poll, times = answering()
+async def test_a_push_that_ends_is_the_whole_story_where_nobody_can_be_asked(world):
     said = Started(), Produced(b"png"), Succeeded()
-    assert await heard(world.remote(watch=pushing(*said), poll=poll)) == list(said)
-    assert times == []
+    assert await heard(world.remote(watch=pushing(*said))) == list(said)
+
+
+async def test_an_end_that_was_pushed_is_confirmed_by_one_poll_at_once(world):
+    poll, times = answering([Produced(b"png"), Succeeded(charged=Charged.YES)])
+    said = await heard(world.remote(watch=pushing(Started(), Produced(b"png"), Succeeded()), poll=poll))
+    assert said == [Started(), Produced(b"png"), Succeeded(charged=Charged.YES)]
+    assert times == [0]
+
+
+async def test_what_a_push_has_lost_is_found_by_the_poll(world):
+    poll, _ = answering([Produced(b"1"), Produced(b"2"), Succeeded()])
+    said = await heard(world.remote(watch=pushing(Produced(b"2"), Produced(b"2"), Succeeded()), poll=poll))
+    assert said == [Produced(b"2"), Produced(b"1"), Succeeded()]
+
+
+async def test_an_end_that_was_pushed_and_is_not_true_ends_nothing(world):
+    poll, times = answering([Progressed(0.5)], [Progressed(0.9)], [Succeeded()])
+    said = await heard(world.remote(watch=pushing(Failed("No."), Succeeded()), poll=poll))
+    assert said == [Progressed(0.5), Progressed(0.9), Succeeded()]
+    assert times[-1] < 4, "it is asked often until the poll says so too"
+
+
+@pytest.mark.parametrize("answers", [[[]], [GONE], [LOST, LOST, LOST]], ids=["says nothing", "knows no more", "keeps failing"])
+async def test_a_poll_that_cannot_tell_leaves_what_was_pushed_as_it_is(world, answers):
+    poll, times = answering(*answers)
+    assert await heard(world.remote(watch=pushing(Started(), Succeeded()), poll=poll)) == [Started(), Succeeded()]
+    assert len(times) == len(answers)
+
+
+async def test_a_push_that_speaks_is_checked_rarely_but_is(world):
+    async def watch():
+        for step in range(100):
+            await asyncio.sleep(1)
+            yield Progressed(step / 100)
+        yield Succeeded()
+
+    times = []
+
+    async def poll():
+        times.append(asyncio.get_running_loop().time())
+        return [Succeeded()] if times[-1] >= 100 else [Progressed(0.2)]
+
+    await heard(world.remote(watch=watch, poll=poll))
+    *checks, confirmed = times
+    assert len(checks) in {2, 3}
+    assert all(30 <= later - earlier <= 36 for earlier, later in pairwise([0, *checks]))
+    assert 100 <= confirmed <= 101, "at once, but for the floor"
+
+
+async def test_a_push_that_has_died_in_silence_does_not_hold_anything_up(world):
+    poll, times = answering(*[[Progressed(step / 10)] for step in range(10)], [Succeeded()])
+    await heard(world.remote(watch=asleep, poll=poll, poll_seconds=1))
+    assert times[0] <= 36
+    assert all(later - earlier <= 1.2 + 1e-6 for earlier, later in pairwise(times)), "from then on as if nobody pushed"
+
+
+async def test_a_push_that_speaks_again_is_trusted_again(world):
+    async def watch():
+        await asyncio.sleep(45)
+        for step in range(60):
+            await asyncio.sleep(1)
+            yield Progressed(step / 100)
+        await asyncio.sleep(1000)
+
+    poll, times = answering(*[[Progressed(step / 1000)] for step in range(20)], [Succeeded()])
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(104):
+            await heard(world.remote(watch=watch, poll=poll, poll_seconds=2))
+    assert len([moment for moment in times if moment < 47]) > 4
+    assert len([moment for moment in times if 50 < moment < 100]) <= 2
+
+
+async def test_polls_are_never_so_rare_that_it_would_count_as_stalled(world):
+    poll, times = answering([], [], [Succeeded()])
+    await heard(world.remote(watch=asleep, poll=poll), stall_seconds=15)
+    assert all(later - earlier <= 6 for earlier, later in pairwise([0, *times]))
 
 
 @pytest.mark.parametrize("cut", [[], [LOST]], ids=["ends early", "is lost"])
@@ -97,12 +192,26 @@ async def test_polling_stops_at_the_first_end(world):
     assert len(times) == 2
 
 
-async def test_polls_keep_to_the_floor_and_never_beat_in_time(world):
-    poll, times = answering(*[[] for _ in range(20)], [Succeeded()])
+async def test_polls_keep_to_the_floor_while_there_is_news_and_never_beat_in_time(world):
+    poll, times = answering(*[[Progressed(step / 20)] for step in range(20)], [Succeeded()])
     await heard(world.remote(poll=poll, poll_seconds=2))
     gaps = [later - earlier for earlier, later in pairwise(times)]
     assert all(2 <= gap <= 2.4 + 1e-6 for gap in gaps)
     assert len(set(gaps)) > 1
+
+
+async def test_polls_that_bring_no_news_get_rarer_up_to_a_bound(world):
+    poll, times = answering(*[[Started()] for _ in range(10)], [Progressed(0.1)], [Succeeded()])
+    await heard(world.remote(poll=poll, poll_seconds=0.5))
+    gaps = [later - earlier for earlier, later in pairwise(times)]
+    for gap, pause in zip(gaps, [0.5, 0.75, 1.125, 1.6875, 2.53125, 3.796875, 5, 5, 5, 5, 0.5], strict=True):
+        assert pause <= gap <= 1.2 * pause + 1e-6
+
+
+async def test_a_floor_above_the_bound_is_kept_to(world):
+    poll, times = answering(*[[Started()] for _ in range(4)], [Succeeded()])
+    await heard(world.remote(poll=poll, poll_seconds=10))
+    assert all(10 <= later - earlier <= 12 + 1e-6 for earlier, later in pairwise(times))
 
 
 async def test_failing_polls_get_rarer_up_to_a_bound_and_come_back_at_once_when_they_work(world):
@@ -114,10 +223,61 @@ async def test_failing_polls_get_rarer_up_to_a_bound_and_come_back_at_once_when_
     assert gaps[-1] <= 1.2 + 1e-6
 
 
-async def test_an_upstream_that_says_when_to_come_back_is_obeyed(world):
-    poll, times = answering(ProviderRateLimited("Slowly.", retry_after_seconds=8), [Succeeded()])
-    await heard(world.remote(poll=poll, poll_seconds=1))
-    assert times[1] - times[0] >= 8
+async def test_an_upstream_that_says_when_to_come_back_is_obeyed_whoever_pokes(world):
+    poll, times = answering(ProviderRateLimited("Slowly.", retry_after_seconds=80), [Succeeded()])
+    poke = Pokes().expect("k1", "g1")
+    asyncio.get_running_loop().call_later(5, poke.wake)
+    await heard(world.remote(poll=poll, poll_seconds=1), poke)
+    assert times == [0, 80]
+
+
+async def test_a_poke_has_the_job_looked_at_now_and_often_after_that(world):
+    times, poke, loop = [], Pokes().expect("k1", "g1"), asyncio.get_running_loop()
+
+    async def poll():
+        times.append(loop.time())
+        if len(times) == 8:
+            loop.call_later(2, poke.wake)
+        return [Succeeded()] if len(times) == 10 else [Started()]
+
+    await heard(world.remote(poll=poll, poll_seconds=1), poke)
+    assert times[7] - times[6] >= 5
+    assert times[8] == pytest.approx(times[7] + 2)
+    assert times[9] - times[8] <= 1.5 * 1.2 + 1e-6
+
+
+async def test_many_pokes_are_one_poll_and_never_beat_the_floor(world):
+    poll, times = answering([Started()], [Succeeded()])
+    poke = Pokes().expect("k1", "g1")
+    for moment in (1, 2, 2.1):
+        asyncio.get_running_loop().call_later(moment, poke.wake)
+    await heard(world.remote(poll=poll, poll_seconds=10), poke)
+    assert times == [0, 10]
+
+
+async def test_where_webhooks_come_polls_get_rare(world):
+    poll, times = answering(*[[Started()] for _ in range(20)], [Succeeded()])
+    poke = Pokes().expect("k1", "g1")
+    asyncio.get_running_loop().call_later(1, poke.wake)
+    await heard(world.remote(poll=poll, poll_seconds=1), poke)
+    gaps = [later - earlier for earlier, later in pairwise(times)]
+    assert 30 <= max(gaps) <= 36
+
+
+@pytest.mark.parametrize(("is_public", "is_poked", "is_said"), [(True, False, True), (True, True, False), (False, False, False)])
+async def test_an_end_that_only_a_poll_found_is_told_where_webhooks_were_asked_for(world, is_public, is_poked, is_said):
+    poll, _ = answering([Started()], [Succeeded()])
+    provider = world.remote(poll=poll, poll_seconds=3)
+    type(provider).webhook = lambda self, raw, headers: None
+    maker = (lambda key: f"https://images.example/{key}") if is_public else None
+    provider.resources = attrs.evolve(provider.resources, webhooks=maker)
+    poke = Pokes().expect("k1", "g1")
+    if is_poked:
+        asyncio.get_running_loop().call_later(1, poke.wake)
+    with capture_logs() as logs:
+        await heard(provider, poke)
+    told = {"event": "webhook_recovered_by_poll", "log_level": "info", "provider": "lighthouse", "generation": "g1"}
+    assert logs == ([told] if is_said else [])
 
 
 async def test_a_poll_that_fails_for_good_ends_it(world):
@@ -125,3 +285,9 @@ async def test_a_poll_that_fails_for_good_ends_it(world):
     with pytest.raises(ProviderError, match="No such job"):
         await heard(world.remote(poll=poll))
     assert len(times) == 1
+
+
+async def test_a_poll_that_repeats_itself_hands_each_output_over_once(world):
+    said = [Previewed(b"preview"), Produced("http://upstream/1.png"), Produced("http://upstream/1.png")]
+    poll, _ = answering(said, said, [*said, Produced(b"2"), Succeeded()])
+    assert await heard(world.remote(poll=poll)) == [*said, Produced(b"2"), Succeeded()]

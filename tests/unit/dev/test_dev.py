@@ -66,13 +66,13 @@ def call(root, *arguments, cwd="/", **environment):
 def test_help_tells_every_command():
     done = call(ROOT, "--help")
     assert done.returncode == 0
-    for command in ("run", "test", "check", "fix"):
+    for command in ("run", "test", "check", "fix", "bench"):
         assert f"python3 dev.py {command}" in done.stdout
 
 
 def test_unknown_command_is_refused_by_name():
     done = call(ROOT, "tset")
-    assert (done.returncode, done.stderr) == (2, "dev.py: unknown command 'tset'; one of: run, test, check, fix\n")
+    assert (done.returncode, done.stderr) == (2, "dev.py: unknown command 'tset'; one of: run, test, check, fix, bench\n")
 
 
 def test_argument_that_nothing_takes_is_refused(checkout):
@@ -107,7 +107,8 @@ def test_signal_reaches_the_service(checkout):
 
 def test_tests_run_on_every_core_unless_told_what_to_run(dev, checkout, tmp_path):
     for name in dev.PROGRAMS:
-        executable(tmp_path / "bin" / name)
+        if not name.startswith("/"):
+            executable(tmp_path / "bin" / name)
     path = str(tmp_path / "bin")
     assert call(checkout.root, "test", PATH=path).stdout == "pytest -n auto --dist loadfile\n"
     assert call(checkout.root, "test", "tests/unit", "-x", PATH=path).stdout == "pytest tests/unit -x\n"
@@ -212,6 +213,14 @@ def test_running_needs_no_extras_but_the_command_lines(dev, checkout):
     assert checkout.requirements("dev") == ["-r", "requirements/dev.txt"]
 
 
+def test_the_benchmark_needs_its_peers_besides_and_neither_purpose_stands_for_the_other(checkout):
+    assert checkout.requirements("bench")[:2] == ["-e", ".[cli,bench]"]
+    assert not checkout.is_ready("bench")
+    checkout.write_stamp(checkout._read_stamp(), "bench")
+    assert checkout.is_ready("bench")
+    assert checkout.is_ready("dev")
+
+
 @pytest.mark.parametrize("missing", [{"ensurepip", "pip"}, {"venv"}])
 def test_python_that_cannot_make_an_environment_is_told_what_to_install(dev, monkeypatch, capsys, missing):
     monkeypatch.setattr(dev, "find_spec", lambda name: None if name in missing else object())
@@ -230,10 +239,13 @@ def test_python_without_ensurepip_installs_from_outside(dev, monkeypatch, root):
 
 @pytest.fixture
 def machine(dev, tmp_path, monkeypatch):
-    """A machine that has none of the programs; its apt-get installs what it is asked for."""
+    """A machine that has none of the programs and files; its apt-get installs what it is asked for."""
     folder = tmp_path / "machine"
+    wanted = {str(folder / Path(name).name) if name.startswith("/") else name: it for name, it in dev.PROGRAMS.items()}
+    monkeypatch.setattr(dev, "PROGRAMS", wanted)
+    names = " ".join(Path(name).name for name in wanted)
     log = tmp_path / "apt.log"
-    install = f"for name in {' '.join(dev.PROGRAMS)}; do printf '#!/bin/sh\\n' > {folder}/$name; chmod 755 {folder}/$name; done"
+    install = f"for name in {names}; do printf '#!/bin/sh\\n' > {folder}/$name; chmod 755 {folder}/$name; done"
     executable(folder / "apt-get", f'#!/bin/sh\necho "$*" >> {log}\nPATH=/usr/bin:/bin\n[ "$1" = update ] || {{ {install}; }}\n')
     monkeypatch.setenv("PATH", str(folder))
     monkeypatch.setattr(dev, "SYSTEM_PATH", str(folder))
@@ -247,14 +259,17 @@ def test_root_gets_the_missing_programs_installed_once(dev, machine):
     dev.install_programs(dev.PROGRAMS)
     assert machine() == [
         "update --quiet",
-        "install --yes --quiet --no-install-recommends chromium nginx-light nodejs npm",
+        "install --yes --quiet --no-install-recommends chromium nginx-light nodejs npm gcc libc6-dev zlib1g-dev",
     ]
 
 
 def test_others_are_told_the_command(dev, machine, monkeypatch, capsys):
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     dev.install_programs(dev.PROGRAMS)
-    assert "sudo apt-get install --yes --quiet --no-install-recommends chromium nginx-light nodejs npm" in capsys.readouterr().err
+    command = (
+        "sudo apt-get install --yes --quiet --no-install-recommends chromium nginx-light nodejs npm gcc libc6-dev zlib1g-dev"
+    )
+    assert command in capsys.readouterr().err
     assert machine() == []
 
 

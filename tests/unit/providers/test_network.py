@@ -103,6 +103,24 @@ def test_the_sentence_names_the_upstream_and_no_address():
     assert "secret" not in str(error)
 
 
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("http://127.0.0.1:{port}/?key=secret", "cannot be reached (connection refused)."),
+        ("http://nobody.invalid/?key=secret", "cannot be reached (its name is not known)."),
+    ],
+)
+async def test_why_an_upstream_cannot_be_reached_is_said_as_people_would(unused_tcp_port, url, words):
+    assert str(await failure(url.format(port=unused_tcp_port))) == f"The upstream {words}"
+
+
+async def test_an_address_that_the_configuration_forbids_is_said_to_be_one_with_what_would_allow_it(unused_tcp_port):
+    async with open_session(private_network=False) as guarded:
+        error = await failure(f"http://127.0.0.1:{unused_tcp_port}/", guarded)
+    assert isinstance(error, NotSent)
+    assert str(error) == "The upstream cannot be reached (not a public address; private_network = true would allow it)."
+
+
 async def failure(url, session=None, **options):
     async with aiohttp.ClientSession() as own:
         try:

@@ -46,6 +46,7 @@ async def test_routes_answer_and_the_ledger_has_every_request(fake, session):
     assert posted.headers["x-key"] == "k"
     assert fake.calls("GET /jobs/*") == [shown]
     assert 0 <= shown.at - posted.at < 10
+    assert shown.connection == posted.connection, "the client keeps its connection"
 
 
 async def test_what_is_not_there_is_in_the_ledger_all_the_same(fake, session):

@@ -6,23 +6,9 @@ from typing import Any, Literal
 
 import attrs
 from attrs.validators import and_, ge, le
-from yarl import URL
 
 from safelight.providers import Secret
-from safelight.providers.toolbox import FORMABLE
-
-
-def _is_address(_: Any, __: attrs.Attribute[Any], value: str) -> None:
-    url = URL(value)
-    if url.scheme not in {"http", "https"} or not url.host:
-        raise ValueError("must be the http:// or https:// address of a Cog server")
-    if url.user is not None or url.query or url.fragment:
-        raise ValueError("must hold neither credentials nor a query; a token has a setting of its own")
-
-
-def _names_ours(_: Any, __: attrs.Attribute[Any], value: dict[str, str]) -> None:
-    if unknown := sorted(set(value) - FORMABLE):
-        raise ValueError(f"'{unknown[0]}' is none of {', '.join(sorted(FORMABLE))}")
+from safelight.providers.toolbox import is_address, names_ours
 
 
 @attrs.frozen(kw_only=True)
@@ -41,10 +27,10 @@ class Settings:
         refresh_seconds: How often the server is asked again what its model takes.
     """
 
-    url: str = attrs.field(validator=_is_address)
+    url: str = attrs.field(validator=is_address)
     mode: Literal["auto", "async", "held"] = "auto"
     token: Secret | None = None
-    inputs: dict[str, str] = attrs.field(factory=dict, validator=_names_ours)
+    inputs: dict[str, str] = attrs.field(factory=dict, validator=names_ours)
     fixed: dict[str, Any] = attrs.field(factory=dict)
     reconnect_seconds: float = attrs.field(default=30.0, validator=and_(ge(0), le(3600)))
     refresh_seconds: float = attrs.field(default=60.0, validator=and_(ge(1), le(86400)))

@@ -14,6 +14,7 @@ from safelight.providers.toolbox.predictions import (
     texts_of,
 )
 from safelight.providers.toolbox.properties import Schema, field_of, resolved
+from safelight.providers.toolbox.settings import is_address, names_ours
 from safelight.providers.toolbox.sse import Event, read_events
 
 __all__ = [
@@ -29,7 +30,9 @@ __all__ = [
     "failure_of",
     "field_of",
     "files_of",
+    "is_address",
     "items_of",
+    "names_ours",
     "read_body",
     "read_document",
     "read_events",

@@ -21,7 +21,7 @@ from safelight.web.openapi.answers import put_problem
 from safelight.web.openapi.components import Components
 from safelight.web.openapi.events import put_events
 from safelight.web.openapi.generations import generation_calls, seed_create
-from safelight.web.openapi.resources import document_call, output_call, provider_calls
+from safelight.web.openapi.resources import document_call, output_call, provider_calls, webhook_call
 from safelight.web.openapi.snapshots import put_snapshot
 from safelight.web.openapi.streams import seed_stream, v1_streams
 
@@ -51,6 +51,7 @@ def make_document(core: Safelight) -> dict[str, Any]:
         *v1_streams(core, components),
         output_call(),
         *provider_calls(core, components),
+        webhook_call(),
         seed_create(core, components),
         seed_stream(components),
         document_call(),

@@ -43,6 +43,8 @@ ID = in_path("id", "The generation's id: `sessionId` in the answer to its create
 OUTPUT_ID = in_path("id", "The id of the generation that made it.")
 OUTPUT_NAME = in_path("name", "The last part of the output's URL. Whoever knows it may see the output.")
 PROVIDER_NAME = in_path("name", "The provider's `providerId`.")
+WEBHOOK_PROVIDER = in_path("provider", "The provider's `providerId`.")
+WEBHOOK_NONCE = in_path("nonce", "As the service handed it to the provider's upstream.")
 
 LIST = (
     in_query(

@@ -33,7 +33,7 @@ export function sectionOf(call, byId, components) {
     line,
     make("p", {}, ...prose(description)),
     ...(parameters.length ? [make("h4", { class: "label" }, "Parameters"), make("ul", { class: "members" }, ...parameters.map(parameterRow))] : []),
-    ...(requestBody ? [make("h4", { class: "label" }, "Body"), make("p", {}, ...prose(requestBody.description)), ...bodyShape(requestBody)] : []),
+    ...(requestBody ? [make("h4", { class: "label" }, "Body"), make("p", {}, ...prose(requestBody.description ?? "")), ...bodyShape(requestBody)] : []),
     make("h4", { class: "label" }, "Answers"),
     ...Object.entries(responses).map(([status, answer]) => answerRow(status, answer)),
   );
@@ -64,7 +64,7 @@ function parameterRow({ name, in: place, required, description, schema }) {
 }
 
 /** @param {any} body */
-const bodyShape = ({ content }) => Object.values(content).flatMap(({ schema }) => shapeOf(schema));
+const bodyShape = ({ content }) => Object.values(content).flatMap(({ schema }) => (schema ? shapeOf(schema) : []));
 
 /**
  * @param {string} status

@@ -176,7 +176,8 @@ export class Trial {
     choice.addEventListener("change", put);
     put();
     const label = (field, text) => make("label", { for: field.id }, text);
-    return [make("div", { class: "row" }, label(choice, "Example"), choice), make("div", { class: "row tall" }, label(body, "Body"), body)];
+    const choices = names.length ? [make("div", { class: "row" }, label(choice, "Example"), choice)] : [];
+    return [...choices, make("div", { class: "row tall" }, label(body, "Body"), body)];
   }
 }
 

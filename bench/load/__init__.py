@@ -1,0 +1,1 @@
+"""The load: a client in C, built when it is first needed, and what it says."""

@@ -1,0 +1,1 @@
+"""How things are measured: on which core, against what, with which spread."""

@@ -1,0 +1,1 @@
+"""What is made of results: lines on a terminal, a file, charts and a page."""

@@ -1,0 +1,55 @@
+"""What the pages of plugins for models packed with Cog say about their settings and names."""
+
+import re
+import tomllib
+
+import attrs
+import pytest
+
+from safelight.providers import Secret
+from safelight.providers.toolbox import FORMABLE, USUAL
+from safelight_cog.settings import Settings as CogSettings
+from safelight_replicate.settings import Settings as ReplicateSettings
+
+from .conftest import ROOT
+
+LEAST = {
+    "cog": CogSettings(url="http://a"),
+    "replicate": ReplicateSettings(token=Secret("x"), model="a/b"),
+}
+
+
+def camel(name):
+    first, *rest = name.split("_")
+    return first + "".join(word.title() for word in rest)
+
+
+def rows(plugin, title):
+    page = (ROOT / "plugins" / f"safelight-{plugin}" / "README.md").read_text(encoding="utf-8")
+    section = page.split(f"## {title}\n")[1].split("\n## ")[0]
+    return [[cell.strip() for cell in row.strip("|").split("|")] for row in section.splitlines() if row.startswith("| `")]
+
+
+@pytest.mark.parametrize("plugin", LEAST)
+def test_the_settings_are_all_there_with_their_defaults(plugin):
+    told = {row[0].strip("`"): row[1].strip("`") for row in rows(plugin, "Settings")}
+    assert list(told) == [field.name for field in attrs.fields(type(LEAST[plugin]))]
+    defaults = attrs.asdict(LEAST[plugin], recurse=False)
+    for name, value in told.items():
+        if value == "none":
+            assert defaults[name] is None
+        elif value:
+            assert tomllib.loads(f"value = {value}")["value"] == defaults[name], name
+
+
+@pytest.mark.parametrize("plugin", LEAST)
+def test_the_usual_names_are_all_there(plugin):
+    told = {}
+    for ours, theirs in (row[:2] for row in rows(plugin, "What can be asked for")):
+        names = [name.removeprefix("params.") for name in re.findall(r"`([\w.]+)`", ours)]
+        groups = [re.findall(r"`(\w+)`", group) for group in theirs.split(" · ")]
+        if len(names) > 1 and len(groups) == 1:
+            groups = [[name] for name in groups[0]]
+        told |= dict(zip(names, groups, strict=True))
+    assert told == {camel(ours): list(theirs) for ours, theirs in USUAL.items()}
+    assert set(USUAL) == FORMABLE
