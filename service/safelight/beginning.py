@@ -57,7 +57,7 @@ def begin(
         attempt=Attempt(n=1, of=attempts_at_most(route, policy), provider=first.name, model=draft.model),
         deadline_at=at + timedelta(seconds=policy.total_seconds + policy.cancel_seconds),
     )
-    return Beginning(generation=generation, status=status, attempts=Attempts([intent(1, first, 0, at)]))
+    return Beginning(generation=generation, status=status, attempts=Attempts([intent(1, first, at)]))
 
 
 def policy_of(draft: Draft, surface: Surface, config: Config) -> Policy:

@@ -25,8 +25,6 @@ from safelight.errors import (
     Busy,
     Conflict,
     Gone,
-    InstanceUnavailable,
-    InvalidInput,
     NotCancelable,
     NotFound,
     NotPausable,
@@ -38,11 +36,11 @@ from safelight.hub import Hub
 from safelight.instances import Instances, open_instances
 from safelight.outputs.local import LocalOutputs
 from safelight.plugins import Discovery, discover
-from safelight.ports import EVERY_STATE, Clock, Journal, Keyed, Outputs, Page, Place, SystemClock
+from safelight.ports import EVERY_STATE, Clock, Journal, Keyed, Outputs, Page, Place, SystemClock, Unfinished
 from safelight.reaper import Reaper
 from safelight.records import StatusRecord
 from safelight.retention import Retention
-from safelight.routing import make_route, names_of
+from safelight.routing import make_route, names_of, remade_route
 from safelight.runner import Route, Tools
 from safelight.seals import open_seals
 from safelight.status import Outcome, State, Status
@@ -324,13 +322,11 @@ class Safelight:
         log.info("generation_created", generation=created.generation, provider=asked, surface=surface)
         return None
 
-    def _route_of(self, generation: Generation) -> Route:
+    def _route_of(self, left: Unfinished) -> Route:
         """Return the route of a generation of the journal, as far as its providers are still here."""
-        try:
-            return make_route(generation.route or (generation.provider,), generation.request, self.instances)
-        except (InvalidInput, InstanceUnavailable) as error:
-            log.warning("generation_not_taken_over", generation=generation.id, reason=str(error))
-            return ()
+        generation, first, newest = left.generation, left.attempts[0], left.attempts[-1]
+        names = generation.route or (generation.provider,)
+        return remade_route(names, generation.request, self.instances, whole=first.provider, working=newest.provider)
 
     def _own(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         task = asyncio.create_task(work)

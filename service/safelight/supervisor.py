@@ -9,16 +9,16 @@ import attrs
 import structlog
 
 from safelight.fold import fold
-from safelight.generation import Generation, Policy
+from safelight.generation import Generation
 from safelight.ports import Unfinished
 from safelight.records import AttemptRecord, Durability, StatusRecord, Step, charged
-from safelight.runner import INTERRUPTED, Attempts, Route, Runner, Tools
+from safelight.runner import INTERRUPTED, Attempts, Route, Runner, Tools, still_there
 from safelight.status import Charged, Status
 
 log = structlog.get_logger()
 
 
-RouteOf = Callable[[Generation], Route]
+RouteOf = Callable[[Unfinished], Route]
 
 
 @attrs.frozen(kw_only=True)
@@ -57,9 +57,9 @@ class Supervisor:
         resumed: list[Generation] = []
         for left in unfinished:
             epoch = await self._tools.journal.claim(left.generation.id, self._name)
-            route = route_of(left.generation)
+            route = route_of(left)
             attempts = Attempts(left.attempts)
-            if not _can_go_on(attempts, route, left.generation.policy):
+            if not _can_go_on(attempts, route, left.generation):
                 await self._interrupt(left, epoch)
                 continue
             resumed.append(left.generation)
@@ -143,14 +143,16 @@ class Supervisor:
         log.info("generation_interrupted", generation=generation.id, provider=generation.provider, charged=ended.charged)
 
 
-def _can_go_on(attempts: Attempts, route: Route, policy: Policy) -> bool:
+def _can_go_on(attempts: Attempts, route: Route, generation: Generation) -> bool:
     """Whether a generation can be taken over: its job outlived the process, or it may be run again at nobody's cost."""
-    place = attempts.newest.place
-    if place >= len(route) or route[place].instance.name != attempts.newest.provider:
+    newest = attempts.newest
+    if newest.step is Step.OUTCOME:
+        return still_there(newest.next_provider or newest.provider, generation.route, route) is not None
+    candidate = next((candidate for candidate in route if candidate.instance.name == newest.provider), None)
+    if candidate is None:
         return False
-    if attempts.newest.step is Step.OUTCOME:
-        return (attempts.newest.next_place or 0) < len(route)
     if attempts.durability is Durability.REMOTE:
         return True
-    is_tried_out = attempts.tries_at(place) >= policy.attempts  # it may be what stops the service, each time
-    return route[place].instance.rerun_interrupted and not is_tried_out and attempts.charged is Charged.NO
+    is_tried_out = attempts.tries_at(newest.provider) >= generation.policy.attempts  # it may be what stops the service, each time
+    is_allowed = candidate.instance.rerun_interrupted and not candidate.is_watched_only
+    return is_allowed and not is_tried_out and attempts.charged is Charged.NO

@@ -14,14 +14,21 @@ import sys
 from collections import Counter
 from pathlib import Path
 
+from PIL import Image, ImageDraw, ImageOps  # noqa: F401 - for those who paint
+
 from safelight.cli.service import run
 from safelight.config.load import load
 from safelight.engines.sqlite import SqliteJournal
 from safelight.outputs.local import LocalOutputs
+from safelight.plugins import discover
 from safelight.ports import Journal, Outputs
 from safelight.records import AttemptRecord, LateRecord, StatusRecord
+from safelight.runner import retrying
+from safelight_simulator import desk
 
 PORTS = {Journal: SqliteJournal, Outputs: LocalOutputs}
+RETRY_SECONDS = 0.1
+"""What is waited before another attempt, which no step depends on."""
 NO_STEPS = {"lost", "__aexit__"}
 """A wait for the whole of a life, and what a process that is killed never comes to."""
 
@@ -85,7 +92,10 @@ def serve(order):
 
 def main():
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for them, so that none stays as a zombie
-    gc.freeze()
+    retrying._FIRST_SECONDS = desk._RETRY_AFTER_SECONDS = RETRY_SECONDS
+    discover()
+    Image.init()
+    gc.freeze()  # what is loaded and made before the fork, no service has to load and make again
     for line in sys.stdin:
         pid = os.fork()
         if pid == 0:

@@ -102,6 +102,8 @@ BREAKING = [
 ]
 ENDLESS = [{"do": "started"}, {"do": "progress", "fraction": 0.5}, {"do": "stall"}]
 
+SMALL = {"width": 64, "height": 64}
+
 WRITES = ("Journal.append", "Journal.create", "Journal.claim", "Outputs.keep")
 LATER = re.compile(r"claim|attempt| finished|keep")
 """What a later life writes besides depends on how far the upstream has come meanwhile."""
@@ -182,18 +184,17 @@ PLAYS = {
 class Nursery:
     """Starts services, in no time, and knows which of them live."""
 
-    def __init__(self, folder, env):
+    def __init__(self, env):
         self._child = subprocess.Popen(
             [sys.executable, CHILD], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env={**os.environ, **env}
         )
         self._turn = threading.Lock()
         self._born = set()
-        self._folder = folder
 
     def start(self, data, *, step=None, moment=None, at=0):
         """Start a service that kills itself at a moment of a step, if one is said; return it."""
         order = {
-            "config": str(self._folder / "config.toml"),
+            "config": str(data.with_name("config.toml")),
             "data": str(data),
             "log": str(data) + ".log",
             "steps": f"{data}.steps-{at}",
@@ -316,7 +317,8 @@ class Watcher:
     def want(self, service):
         """Ask for the picture, then watch."""
         with self._until_death_of(service):
-            self.generation = service.call("POST", "/v1/generations", {"prompt": "a lighthouse", **self.play.body})["sessionId"]
+            wanted = {"prompt": "a lighthouse", "params": SMALL, **self.play.body}
+            self.generation = service.call("POST", "/v1/generations", wanted)["sessionId"]
             self._follow(service)
 
     def come_back(self, service):
@@ -436,10 +438,11 @@ class Walk:
         return {name: ledger for name, ledger in books.items() if ledger.submissions()}
 
 
-@pytest.fixture
-def nursery(tmp_path, site):
+@pytest.fixture(scope="module")
+def nursery(make_site):
+    site = make_site()
     site.ship("simulator-walk", PLUGIN)
-    made = Nursery(tmp_path, site.env)
+    made = Nursery(site.env)
     yield made
     made.close()
 

@@ -56,13 +56,13 @@ class Attempts:
         """Whether money may have been taken, over all attempts."""
         return charged(self._records)
 
-    def tries_at(self, place: int) -> int:
-        """Return how many attempts a place of the route has had."""
-        return len({record.n for record in self._records if record.place == place})
+    def tries_at(self, provider: str) -> int:
+        """Return how many attempts a provider of the route has had."""
+        return len({record.n for record in self._records if record.provider == provider})
 
-    def intend(self, instance: ProviderInstance, place: int, at: datetime) -> AttemptRecord:
+    def intend(self, instance: ProviderInstance, at: datetime) -> AttemptRecord:
         """Return the intent of the next attempt, now the newest."""
-        record = intent(self.n + 1, instance, place, at)
+        record = intent(self.n + 1, instance, at)
         self._records.append(record)
         return record
 
@@ -77,11 +77,11 @@ class Attempts:
         *,
         said: Charged | None,
         detail: str | None,
-        next_place: int | None = None,
+        next_provider: str | None = None,
         next_at: datetime | None = None,
     ) -> AttemptRecord:
         """Return the outcome of the attempt at work, now the newest; `said` is the provider's own word about money."""
-        facts = {"charged": said, "detail": detail, "next_place": next_place, "next_at": next_at}
+        facts = {"charged": said, "detail": detail, "next_provider": next_provider, "next_at": next_at}
         return self._step(Step.OUTCOME, at, result=result, job=None, **facts)
 
     def conclude(self, result: str, at: datetime, *, said: Charged | None, detail: str | None) -> list[AttemptRecord]:
@@ -94,7 +94,7 @@ class Attempts:
         return record
 
 
-def intent(n: int, instance: ProviderInstance, place: int, at: datetime) -> AttemptRecord:
+def intent(n: int, instance: ProviderInstance, at: datetime) -> AttemptRecord:
     """Return what is journalled before a submission, with a client key of its own."""
     return AttemptRecord(
         n=n,
@@ -103,5 +103,4 @@ def intent(n: int, instance: ProviderInstance, place: int, at: datetime) -> Atte
         provider=instance.name,
         durability=instance.capabilities.durability,
         key=secrets.token_hex(16),
-        place=place,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -13,11 +13,11 @@ from safelight.breaker import Breaker
 from safelight.errors import one_sentence
 from safelight.generation import Generation
 from safelight.providers import Job, NotSent, OutcomeUnknown, ProviderError
-from safelight.records import Durability, Step
+from safelight.records import AttemptRecord, Durability, Step
 from safelight.runner.attempts import Attempts
 from safelight.runner.deadlines import Deadlines
 from safelight.runner.messages import Refused, Said
-from safelight.runner.retrying import Again, Candidate, Failure, Route, attempts_at_most, what_next
+from safelight.runner.retrying import Again, Candidate, Failure, Route, attempts_at_most, still_there, what_next
 from safelight.runner.scribe import Scribe
 from safelight.runner.tools import Tools
 from safelight.runner.upstream import Upstream
@@ -67,8 +67,12 @@ class Submissions:
 
     @property
     def candidate(self) -> Candidate:
-        """The provider of the attempt at work, and the request it is given."""
-        return self._route[min(self.attempts.newest.place, len(self._route) - 1)]
+        """
+        The provider of the attempt at work, and the request it is given.
+
+        After a restart that of the last attempt may be gone; then it is whoever makes the next.
+        """
+        return self._named(self.attempts.newest.provider) or self._planned()
 
     async def begin(self) -> None:
         """Hand in the request of the newest intent; a provider that is left alone at present is passed by, or waited for."""
@@ -77,7 +81,7 @@ class Submissions:
             self.upstream.submit(self.candidate.request, self.attempts.key)
             return
         sentence = f"The provider '{self.candidate.instance.name}' keeps failing and is left alone for a while."
-        if self.attempts.newest.place + 1 < len(self._route):
+        if self.candidate is not self._route[-1]:
             self._tell(Said(self.upstream, Refused(Resting(sentence))))
             return
         await self._scribe.tell(Noted(sentence))
@@ -88,15 +92,14 @@ class Submissions:
         """Go on where an earlier process stopped."""
         job, newest = self.attempts.job, self.attempts.newest
         if newest.step is Step.OUTCOME:
-            place = newest.place if newest.next_place is None else newest.next_place
-            wait = (newest.next_at - self._scribe.now()).total_seconds() if newest.next_at else 0.0
-            self._plan(Again(place=place, after_seconds=max(0.0, wait), reason=newest.detail or ""))
+            wait = _left_of_wait(newest, self._scribe.now())
+            self._plan(Again(provider=self._planned().instance.name, after_seconds=wait, reason=newest.detail or ""))
         elif job is not None and self.attempts.durability is Durability.REMOTE:
             log.info("generation_watched_on", generation=self._generation.id, provider=self.upstream.boundary.instance)
             self._deadlines.alive()
             self.upstream.watch(job)
         elif self.attempts.durability is not Durability.REMOTE:
-            self._plan(Again(place=self.attempts.newest.place, after_seconds=0.0, reason="The service stopped."))
+            self._plan(Again(provider=newest.provider, after_seconds=0.0, reason="The service stopped."))
         else:
             stopped = OutcomeUnknown("The service stopped while it was handing the job in.")
             self._tell(Said(self.upstream, Refused(stopped)))
@@ -123,12 +126,12 @@ class Submissions:
 
     async def follow_up(self, failure: Failure, result: str, *, said: Charged | None) -> bool:
         """Journal the outcome of the attempt at work and plan the next one; False, with nothing done, where there is none."""
-        place = self.attempts.newest.place
+        provider = self.attempts.newest.provider
         again = what_next(
             failure,
             self._route,
-            place=place,
-            tries=self.attempts.tries_at(place),
+            provider=provider,
+            tries=self.attempts.tries_at(provider),
             policy=self._generation.policy,
             left_seconds=self._deadlines.left_seconds,
         )
@@ -140,7 +143,7 @@ class Submissions:
             now,
             said=said,
             detail=one_sentence(failure.sentence),
-            next_place=again.place,
+            next_provider=again.provider,
             next_at=now + timedelta(seconds=again.after_seconds),
         )
         log.warning(
@@ -149,7 +152,7 @@ class Submissions:
             provider=self.upstream.boundary.instance,
             n=outcome.n,
             code=failure.code,
-            next_provider=self._route[again.place].instance.name,
+            next_provider=again.provider,
             next_in_seconds=round(again.after_seconds, 3),
         )
         await self._scribe.tell(Noted(_said_of(again, failure)), outcome)
@@ -164,8 +167,8 @@ class Submissions:
         if again is None:
             await self.begin()
             return
-        candidate = self._route[again.place]
-        record = self.attempts.intend(candidate.instance, again.place, self._scribe.now())
+        candidate = self._named(again.provider) or self.candidate
+        record = self.attempts.intend(candidate.instance, self._scribe.now())
         self.upstream = self._upstream()
         attempt = Attempt(
             n=record.n,
@@ -185,6 +188,14 @@ class Submissions:
     @property
     def _breaker(self) -> Breaker:
         return self._tools.breakers[self.candidate.instance.name]
+
+    def _named(self, provider: str) -> Candidate | None:
+        return next((candidate for candidate in self._route if candidate.instance.name == provider), None)
+
+    def _planned(self) -> Candidate:
+        """Return who makes the attempt that was planned before a restart."""
+        newest = self.attempts.newest
+        return still_there(newest.next_provider or newest.provider, self._generation.route, self._route) or self._route[0]
 
     def _plan(self, again: Again) -> None:
         self._again = again
@@ -206,6 +217,14 @@ def _said_of(again: Again, failure: Failure) -> str:
     """Tell people what comes next."""
     when = f"in {again.after_seconds:.0f} s" if again.after_seconds >= 1 else "now"
     return f"{failure.sentence} The next attempt follows {when}."
+
+
+def _left_of_wait(outcome: AttemptRecord, now: datetime) -> float:
+    """Return what is left of the wait for the next attempt: never more than it was, however the clock was set meanwhile."""
+    if outcome.next_at is None:
+        return 0.0
+    left, whole = (outcome.next_at - now).total_seconds(), (outcome.next_at - outcome.at).total_seconds()
+    return max(0.0, min(left, whole))
 
 
 def _reason(again: Again, candidate: Candidate) -> str:

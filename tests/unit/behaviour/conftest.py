@@ -173,7 +173,7 @@ class World:
             pokes=self.pokes,
         )
 
-    async def create(self, provider, id_=ID, **bounds):
+    async def create(self, provider, id_=ID, *, route=(), **bounds):
         """Journal a generation as core does; return it with its first status and its intent."""
         policy = Policy(
             **{
@@ -188,7 +188,8 @@ class World:
         )
         now = self.clock.now()
         request = Request(prompt="A lamp.", params={}, options={})
-        generation = Generation(id=id_, owner="anna", provider="lighthouse", request=request, policy=policy, created_at=now)
+        facts = {"owner": "anna", "provider": "lighthouse", "request": request, "route": route}
+        generation = Generation(id=id_, policy=policy, created_at=now, **facts)
         first = Status(
             generation=id_,
             provider="lighthouse",

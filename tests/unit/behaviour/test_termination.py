@@ -1,8 +1,8 @@
 """
 Every generation ends: a property, held by thousands of scripts of the simulator on a clock of its own.
 
-Whatever a provider does, and whenever somebody cancels, pauses or goes on, a generation ends by its `deadlineAt`, once;
-nothing goes back on the way, nobody who asked is left without an answer, and no task stays behind.
+Whatever a provider and the store do, and whenever somebody cancels, pauses or goes on, a generation ends by its `deadlineAt`,
+once; nothing goes back on the way, nobody who asked is left without an answer, and no task stays behind.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from safelight.boundary import STOP_SECONDS
 from safelight.breaker import Breaker
-from safelight.errors import NotPausable, OutputRefused, StorageFull
+from safelight.errors import NotPausable, OutputRefused, OutputUnreachable, StorageFull
 from safelight.providers import CancelKind, Charged, Durability, Job, NotSent, OutcomeUnknown, Request, Resources, Started
 from safelight.records import Step
 from safelight.runner import Attempts, Runner, endings
@@ -141,6 +141,14 @@ REMOTE = st.tuples(
 )
 MOMENTS = st.sampled_from([0.0, 0.001, 0.4, 1.0, 2.5, 8.0, 20.0, 31.0, 55.0, 119.9])
 WISHES = st.lists(st.tuples(MOMENTS, st.sampled_from(["cancel", "pause", "resume"])), max_size=4)
+
+
+PASSING = [OutputUnreachable("The store answered 503."), StorageFull("No room.")]
+TROUBLES = st.one_of(
+    st.lists(st.sampled_from([None, OutputRefused("Too large."), *PASSING]), max_size=3),
+    st.sampled_from(PASSING).map(lambda trouble: [trouble] * 1000),  # for longer than any deadline
+)
+"""What the next outputs and previews meet in the store."""
 
 
 @attrs.define
@@ -278,7 +286,7 @@ async def judge_money(story, end, parts, *, is_unknown_retried):
     wishes=WISHES,
     attempts=st.integers(1, 3),
     is_unknown_retried=st.booleans(),
-    troubles=st.lists(st.sampled_from([None, OutputRefused("Too large."), StorageFull("No room.")]), max_size=3),
+    troubles=TROUBLES,
     slowness=st.lists(st.sampled_from([0.0, 5.0, 300.0]), max_size=3),
 )
 def test_every_generation_ends_by_its_deadline_and_once(
