@@ -43,6 +43,7 @@ from safelight.retention import Retention
 from safelight.routing import make_route, names_of, remade_route
 from safelight.runner import Route, Tools
 from safelight.seals import open_seals
+from safelight.slots import slots_of
 from safelight.status import Outcome, State, Status
 from safelight.supervisor import Supervisor
 from safelight.versions import Version
@@ -127,6 +128,7 @@ class Safelight:
                 ),
             )
             await stack.enter_async_context(Watchdog(self.discovery.owners))
+            self._slots = slots_of(self.instances)
             tools = Tools(
                 journal=self.journal,
                 outputs=self.outputs,
@@ -138,6 +140,7 @@ class Safelight:
                     )
                     for name in self.instances
                 },
+                slots=self._slots,
                 progress_seconds=self.config.streams.progress_seconds,
             )
             self.hearing = Hearing(self.instances, tools.pokes, seals)
@@ -191,7 +194,7 @@ class Safelight:
             InvalidInput: Faults in the draft, each with its path.
             ProviderUnknown: No such provider.
             InstanceUnavailable: The provider did not open.
-            Busy: Draining, or too little room.
+            Busy: Draining, too little room, or too many wait for the provider.
             JournalError: It could not be journalled, and so was not started.
             IdempotencyMismatch: The key stands for another draft.
         """
@@ -312,12 +315,30 @@ class Safelight:
         room = await self.journal.room()
         if room is not None and room < self.config.data.min_free_bytes:
             raise StorageFull("The data folder is nearly full; nothing new is taken.", retry_after_seconds=60)
-        new = begin(created.generation, asked, draft, route, self.config, owner=owner, surface=surface, at=self.clock.now())
-        known = await self.journal.create(new.generation, StatusRecord(status=new.status), new.attempts.newest, keyed=keyed)
-        if known is not None:
-            return known
-        self.hub.open(new.status, owner)
-        self._supervisor.start(new.generation, new.status, new.attempts, route, epoch=new.status.version.epoch)
+        seat = self._slots[route[0].instance.name].take(owner)
+        is_started = False
+        try:
+            new = begin(
+                created.generation,
+                asked,
+                draft,
+                route,
+                self.config,
+                owner=owner,
+                surface=surface,
+                at=self.clock.now(),
+                place=seat.place,
+            )
+            known = await self.journal.create(new.generation, StatusRecord(status=new.status), new.attempts.newest, keyed=keyed)
+            if known is not None:
+                return known
+            self.hub.open(new.status, owner)
+            epoch = new.status.version.epoch
+            self._supervisor.start(new.generation, new.status, new.attempts, route, epoch=epoch, seat=seat)
+            is_started = True
+        finally:
+            if not is_started:
+                seat.leave()
         self._reaper.mind(new.generation)
         log.info("generation_created", generation=created.generation, provider=asked, surface=surface)
         return None

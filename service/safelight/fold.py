@@ -182,7 +182,7 @@ def _enter(status: Status, phase: Phase, at: datetime) -> Status:
         status,
         phase=phase,
         state=state if status.state is State.STARTED else status.state,
-        queue=status.queue if phase in _WAITING_PHASES else None,
+        queue=None,
         started_at=max(at, status.created_at) if is_first_work else status.started_at,
     )
 

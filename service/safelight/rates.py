@@ -6,9 +6,10 @@ import asyncio
 import re
 from collections.abc import Mapping
 from datetime import datetime
-from email.utils import parsedate_to_datetime
 
 import structlog
+
+from safelight.providers import retry_after_seconds
 
 log = structlog.get_logger()
 
@@ -58,7 +59,7 @@ class Budget:
             at: The present, for headers that name a moment.
         """
         if status == _TOO_MANY:
-            self._refuse(_retry_after(headers, at))
+            self._refuse(retry_after_seconds(headers, b"", at))
         elif status < 500:
             self._refusals = 0
         remaining, reset = _limits(headers, at)
@@ -66,24 +67,21 @@ class Budget:
             self._left = int(remaining)
             self._renewed_at = asyncio.get_running_loop().time() + min(reset, _TRUSTED_SECONDS)
 
+    def refused(self, seconds: float) -> None:
+        """Note for how long the upstream wants to be left alone, where only the plugin could read that."""
+        self._close(seconds)
+
     def _refuse(self, seconds: float | None) -> None:
         """Close: for as long as the upstream says, else longer with each refusal in a row."""
         said = seconds if seconds is not None else min(_LONGEST_SECONDS, _FIRST_SECONDS * 2**self._refusals)
         self._refusals += 1
+        self._close(said)
+
+    def _close(self, said: float) -> None:
         until = asyncio.get_running_loop().time() + min(said, _TRUSTED_SECONDS)
         if until > self._closed_until:
             self._closed_until = until
             log.info("rate_limited", provider=self._name, seconds=round(said, 1))
-
-
-def _retry_after(headers: Mapping[str, str], at: datetime) -> float | None:
-    said = headers.get("Retry-After", "").strip()
-    if said.replace(".", "", 1).isdigit():
-        return float(said)
-    try:
-        return max(0.0, (parsedate_to_datetime(said) - at).total_seconds())
-    except (ValueError, TypeError):
-        return None
 
 
 def _limits(headers: Mapping[str, str], at: datetime) -> tuple[float | None, float | None]:

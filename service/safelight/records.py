@@ -13,8 +13,9 @@ from safelight.status import Charged, Status
 
 
 class Step(StrEnum):
-    """How far a submission has come; each is durable before the next is taken."""
+    """How far a submission has come; each is durable before the next is taken. One that is queued is nobody's yet but ours."""
 
+    QUEUED = "queued"
     INTENT = "intent"
     ACCEPTED = "accepted"
     OUTCOME = "outcome"
@@ -42,7 +43,7 @@ class AttemptRecord:
 
     Attributes:
         n: The number of the attempt, from 1.
-        step: intent, accepted or outcome.
+        step: queued, intent, accepted or outcome.
         provider: The instance submitted to.
         durability: What the job depends on; kept here so that a restart need not load the plugin to judge.
         key: The client key the upstream was given.

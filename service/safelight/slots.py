@@ -10,6 +10,7 @@ import attrs
 import structlog
 
 from safelight.errors import Busy
+from safelight.instances import Instances, ProviderInstance
 from safelight.rates import Budget
 
 log = structlog.get_logger()
@@ -47,17 +48,23 @@ class Seat:
 
     Attributes:
         is_ready: Whether it has a slot.
-        place: What it was told last, None while it has a slot or nothing was told.
+        place: Where it stood when that was told last, None while it has a slot.
+        tell: Called with a `Place` when that has changed, and once with the `Turn` where the seat had to wait.
     """
 
     __slots__ = ("_slots", "is_ready", "owner", "place", "tell")
 
-    def __init__(self, slots: Slots, owner: str, tell: Callable[[Turn | Place], None]) -> None:
+    def __init__(self, slots: Slots, owner: str) -> None:
         self._slots = slots
         self.owner = owner
-        self.tell = tell
+        self.tell: Callable[[Turn | Place], None] = _nobody
         self.is_ready = False
         self.place: Place | None = None
+
+    @property
+    def at_once(self) -> int:
+        """How many work side by side, 0 where nobody is kept waiting for a slot."""
+        return self._slots.at_once
 
     def leave(self) -> None:
         """Give the slot, or the place in the queue, to whoever comes next; leaving twice is harmless."""
@@ -95,18 +102,17 @@ class Slots:
         """How many wait."""
         return sum(map(len, self._lines.values()))
 
-    def take(self, owner: str, tell: Callable[[Turn | Place], None], *, is_admitted: bool = False) -> Seat:
+    def take(self, owner: str, *, is_admitted: bool = False) -> Seat:
         """
-        Return a seat: with a slot, or at the end of its owner's line with its place told already.
+        Return a seat: with a slot, or at the end of its owner's line with its place.
 
         Args:
-            tell: Called with a `Place` when that has changed, and with the `Turn`, once, where the seat had to wait.
             is_admitted: It was let in before, by this queue or another: there is always room for it.
 
         Raises:
             Busy: Too many wait.
         """
-        seat = Seat(self, owner, tell)
+        seat = Seat(self, owner)
         if not self._lines and self._is_open():
             self._seat(seat)
             return seat
@@ -120,7 +126,7 @@ class Slots:
 
     def occupy(self, owner: str) -> Seat:
         """Return a seat with a slot, whether there is one or not: its job is at work upstream already."""
-        seat = Seat(self, owner, _nothing)
+        seat = Seat(self, owner)
         self._seat(seat)
         return seat
 
@@ -184,10 +190,19 @@ class Slots:
             lines = still
 
 
+def slots_of(instances: Instances) -> dict[str, Slots]:
+    """Return the slots of every instance that is open."""
+    return {
+        name: Slots(name, at_once=one.max_concurrency, max_queued=one.max_queued, budget=one.budget)
+        for name, one in instances.items()
+        if isinstance(one, ProviderInstance)
+    }
+
+
 def _is_news(told: Place, position: int) -> bool:
     moved = abs(told.position - position)
     return moved > 0 and (position < _NEAR or moved * 10 >= told.position)
 
 
-def _nothing(_: Turn | Place) -> None:
-    """Whoever has a slot from the start is told nothing."""
+def _nobody(_: Turn | Place) -> None:
+    """Nobody listens yet: whoever will, looks at `is_ready` first."""

@@ -13,6 +13,7 @@ from safelight.generation import Generation
 from safelight.ports import Unfinished
 from safelight.records import AttemptRecord, Durability, StatusRecord, Step, charged
 from safelight.runner import INTERRUPTED, Attempts, Route, Runner, Tools, still_there
+from safelight.slots import Seat
 from safelight.status import Charged, Status
 
 log = structlog.get_logger()
@@ -53,7 +54,7 @@ class Supervisor:
         Args:
             route_of: Gives the providers for a generation of the journal; empty where none can be had any more.
         """
-        unfinished = await self._tools.journal.unfinished()
+        unfinished = sorted(await self._tools.journal.unfinished(), key=_is_queued)  # slots are taken before any is given out
         resumed: list[Generation] = []
         for left in unfinished:
             epoch = await self._tools.journal.claim(left.generation.id, self._name)
@@ -75,9 +76,15 @@ class Supervisor:
         route: Route,
         *,
         epoch: int,
+        seat: Seat | None = None,
     ) -> None:
-        """Run a generation that is journalled, in a task of its own."""
-        runner = Runner(self._tools, generation, status, attempts, route, epoch=epoch)
+        """
+        Run a generation that is journalled, in a task of its own.
+
+        Args:
+            seat: What it has taken at its first provider; None for one of an earlier process.
+        """
+        runner = Runner(self._tools, generation, status, attempts, route, epoch=epoch, seat=seat)
         self._runners[generation.id] = runner
         task = asyncio.create_task(self._run(generation.id, runner), name=f"run:{generation.id}")
         self._tasks[generation.id] = task
@@ -102,7 +109,7 @@ class Supervisor:
         """
         await self._wait(grace_seconds)
         for runner in self._runners.values():
-            if runner.durability is not Durability.REMOTE:
+            if not runner.is_lasting:
                 runner.end(INTERRUPTED)
         await self._wait(1.0)
         tasks = list(self._tasks.values())
@@ -143,6 +150,10 @@ class Supervisor:
         log.info("generation_interrupted", generation=generation.id, provider=generation.provider, charged=ended.charged)
 
 
+def _is_queued(left: Unfinished) -> bool:
+    return bool(left.attempts) and left.attempts[-1].step is Step.QUEUED
+
+
 def _can_go_on(attempts: Attempts, route: Route, generation: Generation) -> bool:
     """Whether a generation can be taken over: its job outlived the process, or it may be run again at nobody's cost."""
     newest = attempts.newest
@@ -151,6 +162,8 @@ def _can_go_on(attempts: Attempts, route: Route, generation: Generation) -> bool
     candidate = next((candidate for candidate in route if candidate.instance.name == newest.provider), None)
     if candidate is None:
         return False
+    if attempts.is_queued:
+        return not candidate.is_watched_only
     if attempts.durability is Durability.REMOTE:
         return True
     is_tried_out = attempts.tries_at(newest.provider) >= generation.policy.attempts  # it may be what stops the service, each time

@@ -19,7 +19,7 @@ class Attempts:
     What has been submitted so far, the newest last.
 
     Args:
-        records: The attempt records of the journal, in the order written; at least one intent.
+        records: The attempt records of the journal, in the order written; at least one, queued or an intent.
     """
 
     def __init__(self, records: Sequence[AttemptRecord]) -> None:
@@ -60,6 +60,15 @@ class Attempts:
         """Return how many attempts a provider of the route has had."""
         return len({record.n for record in self._records if record.provider == provider})
 
+    @property
+    def is_queued(self) -> bool:
+        """Whether the attempt waits for a slot and was never handed in."""
+        return self.newest.step is Step.QUEUED
+
+    def leave_queue(self, at: datetime) -> AttemptRecord:
+        """Return the intent of the attempt that was queued, now the newest."""
+        return self._step(Step.INTENT, at)
+
     def intend(self, instance: ProviderInstance, at: datetime) -> AttemptRecord:
         """Return the intent of the next attempt, now the newest."""
         record = intent(self.n + 1, instance, at)
@@ -94,11 +103,11 @@ class Attempts:
         return record
 
 
-def intent(n: int, instance: ProviderInstance, at: datetime) -> AttemptRecord:
-    """Return what is journalled before a submission, with a client key of its own."""
+def intent(n: int, instance: ProviderInstance, at: datetime, *, step: Step = Step.INTENT) -> AttemptRecord:
+    """Return what is journalled before a submission, or before it waits for its slot, with a client key of its own."""
     return AttemptRecord(
         n=n,
-        step=Step.INTENT,
+        step=step,
         at=at,
         provider=instance.name,
         durability=instance.capabilities.durability,

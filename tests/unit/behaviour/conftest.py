@@ -15,6 +15,7 @@ from safelight.ports import Outputs
 from safelight.providers import Capabilities, Durability, Job, LocalProvider, RemoteProvider, Resources
 from safelight.records import AttemptRecord, LateRecord, StatusRecord, Step
 from safelight.runner import Attempts, Candidate, Runner, Tools
+from safelight.slots import Slots
 from safelight.status import Output, Phase, Preview, State, Status
 from safelight.versions import Version
 
@@ -132,6 +133,9 @@ class World:
         self.session = object()
         self.progress_seconds = 0.1
         self.breakers = {}
+        self.slots = {}
+        self.at_once = 0
+        self.max_queued = 1000
         self.rerun_interrupted = False
         self.pokes = Pokes()
 
@@ -169,6 +173,7 @@ class World:
             hub=self.hub,
             clock=self.clock,
             breakers=self.breakers,
+            slots=self.slots,
             progress_seconds=self.progress_seconds,
             pokes=self.pokes,
         )
@@ -209,7 +214,14 @@ class World:
         names = ["lighthouse", *(f"lighthouse-{number}" for number in range(2, len(providers) + 1))]
         for name in names:
             self.breakers.setdefault(name, Breaker(name, failures=5, seconds=30))
-        return [self.candidate(name, provider) for name, provider in zip(names, providers, strict=False)]
+        route = [self.candidate(name, provider) for name, provider in zip(names, providers, strict=False)]
+        for candidate in route:
+            self.slots.setdefault(candidate.instance.name, self.make_slots(candidate.instance))
+        return route
+
+    def make_slots(self, instance):
+        """As many slots as `at_once` says, for one instance."""
+        return Slots(instance.name, at_once=self.at_once, max_queued=self.max_queued, budget=instance.budget)
 
     def candidate(self, name, provider):
         instance = ProviderInstance(
