@@ -14,7 +14,7 @@ from bench.load.building import built
 from bench.measuring.cores import pinned
 
 _SOURCES = Path(__file__).parent / "sseload"
-HARD_SECONDS = 150
+HARD_SECONDS = 300
 
 
 class LoadFailed(Exception):
@@ -50,6 +50,7 @@ class Load:
         completed: Creations, or returns after the storm.
         cpu_seconds: The server's, by the kernel's account.
         rss_kib: The server's memory at start, connected, end, and at most.
+        complaint: What the client said besides: the first refusal, the first stream that could not be opened.
     """
 
     connected: int
@@ -76,9 +77,10 @@ class Load:
     latency: Times
     first_event: Times
     completing: Times
+    complaint: str
 
     @classmethod
-    def read(cls, said: dict[str, Any]) -> Self:
+    def read(cls, said: dict[str, Any], complaint: str) -> Self:
         """Read the client's JSON."""
         same = {name: said[name] for name in _COUNTS}
         return cls(
@@ -93,6 +95,7 @@ class Load:
             latency=Times.read(said["latency_us"]),
             first_event=Times.read(said["first_event_us"]),
             completing=Times.read(said["completed_us"]),
+            complaint=complaint,
         )
 
     @property
@@ -131,6 +134,6 @@ def drive(at: str, path: str, *arguments: str, pids: Sequence[int] = (), cores: 
     if done.returncode:
         raise LoadFailed(done.stderr.strip() or f"the load client ended with {done.returncode}, out of time: {done.stdout}")
     try:
-        return Load.read(json.loads(done.stdout))
+        return Load.read(json.loads(done.stdout), done.stderr.strip())
     except ValueError as error:
         raise LoadFailed(f"the load client said {done.stdout!r}") from error

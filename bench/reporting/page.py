@@ -13,7 +13,7 @@ from bench.rows import ROWS
 _HEAD = """# The streams at speed
 
 `python3 dev.py bench` makes this page from its results; [how to run and read it](../how-to/run-the-benchmark.md). Every figure is the
-median of {rounds} rounds, in brackets from the least to the most; a ratio is taken within each round. The server under test has one
+median of the rounds ({rounds}), in brackets from the least to the most; a ratio is taken within each round. The server under test has one
 core, the load the other; everything is on loopback. Time is what the kernel accounts to the server's threads. Ratios say something
 about other machines too, absolute figures about this one only.
 
@@ -32,6 +32,8 @@ def _parts(results: dict[str, Any], runs: Sequence[dict[str, Any]]) -> Iterator[
     yield from _goals(results["rows"], runs)
     for name, said in results["rows"].items():
         yield from _row(name, said)
+    if missing := [row.title for name, row in ROWS.items() if name not in results["rows"]]:
+        yield f"Not measured in this run: {', '.join(missing)}.\n"
     yield "## The machine\n\n| | |\n|---|---|"
     yield from (f"| {what} | {fact} |" for what, fact in results["machine"].items())
     yield ""
@@ -70,9 +72,16 @@ def _row(name: str, said: dict[str, Any]) -> Iterator[str]:
     if not said["figures"]:
         return
     yield f"![{row.title}](../bench/{name}.svg)\n"
-    yield "| | case | figure |\n|---|---|---|"
-    for figure in said["figures"]:
-        who = SERVERS[figure["who"]].title
-        yield f"| {who} | {figure['case']} | {spread(Spread.of(figure['values']))} {figure['unit']} |"
-    yield ""
+    for unit in dict.fromkeys(figure["unit"] for figure in said["figures"]):
+        yield from _table(unit, [figure for figure in said["figures"] if figure["unit"] == unit])
     yield from (f"{remark}\n" for remark in said["remarks"])
+
+
+def _table(unit: str, figures: Sequence[dict[str, Any]]) -> Iterator[str]:
+    """Yield one table of one unit: who by which case."""
+    cases = dict.fromkeys(figure["case"] for figure in figures)
+    found = {(figure["who"], figure["case"]): spread(Spread.of(figure["values"])) for figure in figures}
+    yield f"| {unit} | {' | '.join(cases)} |\n|---|{'---|' * len(cases)}"
+    for who in dict.fromkeys(figure["who"] for figure in figures):
+        yield f"| {SERVERS[who].title} | {' | '.join(found.get((who, case), '') for case in cases)} |"
+    yield ""

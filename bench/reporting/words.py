@@ -8,18 +8,17 @@ from bench.measuring.spread import Spread
 
 
 def number(value: float) -> str:
-    """Return a number with three digits that count, and thousands apart."""
+    """Return a number with three digits that count, and thousands apart; a whole one as it is."""
     size = abs(value)
-    if size >= 1_000:
+    if size >= 100 or value == int(value):
         return f"{value:,.0f}"
-    if size >= 100:
-        return f"{value:.0f}"
     return f"{value:.1f}" if size >= 10 else f"{value:.2f}"
 
 
 def spread(values: Spread) -> str:
-    """Return the middle, and in brackets from where to where."""
-    return f"{number(values.median)} ({number(values.least)}–{number(values.most)})"
+    """Return the middle, and in brackets from where to where if the rounds stray."""
+    middle, least, most = map(number, (values.median, values.least, values.most))
+    return middle if least == most else f"{middle} ({least}–{most})"
 
 
 def verdict(said: dict[str, Any]) -> str:

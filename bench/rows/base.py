@@ -69,7 +69,7 @@ class Bench:
         elsewhere = () if "--create" in arguments else ("--at", server.publish_at)
         load = drive(server.at, path, *map(str, (*elsewhere, *arguments)), pids=server.pids, cores=self.cores.load)
         if load.failed:
-            raise Wrong(f"{server.name}: {load.failed} streams could not be opened")
+            raise Wrong(f"{server.name}: {load.failed} streams could not be opened: {load.complaint}")
         if load.disordered or load.repeated:
             raise Wrong(f"{server.name}: {load.disordered} events came out of order, {load.repeated} twice")
         return load

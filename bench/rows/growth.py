@@ -20,9 +20,13 @@ def _measure(bench: Bench, sheet: Sheet) -> None:
         for viewers in crowds:
             _sample(bench, sheet, f"{viewers:,} viewers", viewers, 1)
         for live in alive:
-            _sample(bench, sheet, f"{live:,} generations alive", bench.size(1_000, 10), live)
+            _sample(bench, sheet, _alive(live), bench.size(1_000, 10), live)
     _judge(sheet, "with the viewers", [f"{viewers:,} viewers" for viewers in crowds])
-    _judge(sheet, "with the generations", [f"{live:,} generations alive" for live in alive])
+    _judge(sheet, "with the generations", [_alive(live) for live in alive])
+
+
+def _alive(live: int) -> str:
+    return f"{live:,} generation{'s' if live > 1 else ''} alive"
 
 
 def _sample(bench: Bench, sheet: Sheet, case: str, viewers: int, live: int) -> None:

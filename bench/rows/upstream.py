@@ -17,7 +17,7 @@ def _measure(bench: Bench, sheet: Sheet) -> None:
     crowds = bench.sizes(1, 100, 1_000, quick=(1, 10))
     for _ in range(bench.rounds):
         for viewers in crowds:
-            case = f"{viewers:,} viewers"
+            case = _case(viewers)
             for name in (SERVICE, "seed"):
                 with bench.running(name) as server:
                     path = server.channel(0, how="held")
@@ -28,8 +28,12 @@ def _measure(bench: Bench, sheet: Sheet) -> None:
                 sheet.note(UNIT, case, name, calls)
                 bench.tell(f"  {case}: {name} {calls} calls")
     for viewers in crowds:
-        case = f"{viewers:,} viewers"
+        case = _case(viewers)
         sheet.judge("one watch for each generation", case, "calls", sheet.values(UNIT, case, SERVICE), 1.0)
+
+
+def _case(viewers: int) -> str:
+    return f"{viewers:,} viewer{'s' if viewers > 1 else ''}"
 
 
 def _calls(server: Server) -> int:

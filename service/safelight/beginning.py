@@ -6,9 +6,10 @@ from datetime import datetime, timedelta
 
 import attrs
 
+from safelight.codec import encode_status, whole_millisecond
 from safelight.config.model import Config
 from safelight.generation import Draft, Generation, Patience, Policy, Surface
-from safelight.records import Step
+from safelight.records import StatusRecord, Step
 from safelight.runner import Attempts, Route, attempts_at_most, intent
 from safelight.slots import Place
 from safelight.status import Attempt, Phase, Queue, State, Status
@@ -20,8 +21,13 @@ class Beginning:
     """A generation that nobody has heard of yet: everything its first transaction holds."""
 
     generation: Generation
-    status: Status
+    first: StatusRecord
     attempts: Attempts
+
+    @property
+    def status(self) -> Status:
+        """The first snapshot."""
+        return self.first.status
 
 
 def begin(
@@ -46,6 +52,7 @@ def begin(
         place: Where it stands in the queue of the first provider, None where it has a slot.
     """
     policy = policy_of(draft, surface, config)
+    shown_at = whole_millisecond(at)
     first = route[0].instance
     generation = Generation(
         id=id_,
@@ -65,13 +72,14 @@ def begin(
         state=State.STARTED,
         phase=Phase.SUBMITTING if place is None else Phase.QUEUED,
         queue=None if place is None else Queue(place.position, place.size),
-        created_at=at,
+        created_at=shown_at,
         ref=draft.ref,
         attempt=Attempt(n=1, of=attempts_at_most(route, policy), provider=first.name, model=draft.model),
-        deadline_at=at + timedelta(seconds=policy.total_seconds + policy.cancel_seconds),
+        deadline_at=shown_at + timedelta(seconds=policy.total_seconds + policy.cancel_seconds),
     )
     step = Step.INTENT if place is None else Step.QUEUED
-    return Beginning(generation=generation, status=status, attempts=Attempts([intent(1, first, at, step=step)]))
+    shown = StatusRecord(status=status, snapshot=encode_status(status))
+    return Beginning(generation=generation, first=shown, attempts=Attempts([intent(1, first, at, step=step)]))
 
 
 def policy_of(draft: Draft, surface: Surface, config: Config) -> Policy:

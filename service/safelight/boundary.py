@@ -7,6 +7,7 @@ import inspect
 import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable
 from enum import Enum
+from functools import cache
 from typing import Any, Generic, TypeVar
 
 import attrs
@@ -192,16 +193,22 @@ async def _deliver_cancel() -> None:
         await asyncio.sleep(0)
 
 
+@cache
+def _texts(cls: type) -> tuple[str, ...]:
+    """Return the fields of an update, or of a part of one, in which text can stand; the content of an output is not looked at."""
+    return tuple(field.name for field in attrs.fields(cls) if field.name != "content") if attrs.has(cls) else ()
+
+
 def scrub(value: Any) -> Any:
     """Return an update, or a part of one, with every text in it free of secrets and of what no encoder can write."""
+    if value is None or isinstance(value, int | float):
+        return value
     if isinstance(value, str) and not isinstance(value, Enum):
         # cut first: a page of HTML quoted in an error must not hold the loop; then cut the edge, where half a secret may stand
         return redactor.text(value[: _MAX_TEXT + _EDGE])[:_MAX_TEXT]
-    if not attrs.has(type(value)):
-        return value
     changes = {}
-    for field in attrs.fields(type(value)):
-        before = getattr(value, field.name)
-        if field.name != "content" and (after := scrub(before)) != before:
-            changes[field.name] = after
+    for name in _texts(value.__class__):
+        before = getattr(value, name)
+        if before is not None and (after := scrub(before)) is not before and after != before:
+            changes[name] = after
     return attrs.evolve(value, **changes) if changes else value

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from enum import Enum
+from functools import cache, lru_cache
 from typing import Any
 
 import attrs
 import cattrs
 import msgspec
+from cattrs.gen import make_dict_structure_fn, override
 
 from safelight.generation import Generation
 from safelight.records import AttemptRecord, LateRecord, Record, StatusRecord
@@ -27,15 +30,22 @@ def camel(name: str) -> str:
     return head + "".join(part.title() for part in rest)
 
 
+@lru_cache(maxsize=4096)
 def instant(at: datetime) -> str:
-    """RFC 3339 in UTC with milliseconds."""
+    """RFC 3339 in UTC with milliseconds; remembered, since each snapshot of a generation says when it began."""
     return at.astimezone(UTC).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
+
+
+def whole_millisecond(at: datetime) -> datetime:
+    """Return what the wire tells of a moment."""
+    return at.replace(microsecond=at.microsecond // 1000 * 1000)
 
 
 STATUS_WORDS = tuple(
     (field.name, _RENAMED.get(field.name, camel(field.name))) for field in attrs.fields(Status) if field.name not in _SPECIAL
 )
 """The fields of a status that are one word of the wire each, and that word; version and outputs are two."""
+_MOMENTS = tuple((name, word) for name, word in STATUS_WORDS if name.endswith("_at"))
 
 
 def status_to_wire(status: Status) -> dict[str, Any]:
@@ -45,7 +55,7 @@ def status_to_wire(status: Status) -> dict[str, Any]:
         value = getattr(status, name)
         if value is None or value == ():
             continue
-        wire[word] = plain(value)
+        wire[word] = value if type(value) is str else plain(value)
     wire["epoch"], wire["seq"] = status.version.epoch, status.version.seq
     if status.outputs:
         wire["output"] = [output.url for output in status.outputs]
@@ -54,7 +64,7 @@ def status_to_wire(status: Status) -> dict[str, Any]:
 
 
 def encode_status(status: Status) -> bytes:
-    """Return the snapshot as one line of UTF-8 JSON."""
+    """Return the snapshot as one line of UTF-8 JSON: what the journal keeps, and what every stream shows."""
     return _encode(status_to_wire(status))
 
 
@@ -65,26 +75,56 @@ def encode(value: object) -> bytes:
 
 def plain(value: Any) -> Any:
     """Return one of our words as plain JSON in the names of the wire; unset fields are left out."""
+    return _PLAIN.get(type(value), _plain)(value)
+
+
+def _itself(value: Any) -> Any:
+    return value
+
+
+def _items(values: Iterable[Any]) -> list[Any]:
+    return [plain(value) for value in values]
+
+
+def _table(value: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: plain(item) for key, item in value.items()}
+
+
+def _plain(value: Any) -> Any:
     if isinstance(value, Enum):
         return value.value
-    if value is None or isinstance(value, str | int | float | bool):
-        return value
-    if isinstance(value, datetime):
-        return instant(value)
-    if isinstance(value, tuple | list):
-        return [plain(item) for item in value]
-    if isinstance(value, dict):
-        return {key: plain(item) for key, item in value.items()}
-    return {camel(f.name): plain(v) for f in attrs.fields(type(value)) if (v := getattr(value, f.name)) is not None}
+    for kind, shape in _PLAIN.items():
+        if isinstance(value, kind):
+            return shape(value)
+    return {word: plain(item) for name, word in _words(value.__class__) if (item := getattr(value, name)) is not None}
+
+
+@cache
+def _words(cls: type) -> tuple[tuple[str, str], ...]:
+    return tuple((field.name, camel(field.name)) for field in attrs.fields(cls))
+
+
+_PLAIN: dict[type, Callable[[Any], Any]] = {
+    **dict.fromkeys((type(None), str, int, float, bool), _itself),
+    datetime: instant,
+    tuple: _items,
+    list: _items,
+    dict: _table,
+}
+
+
+_EXACT, _FLOOR = "exact", "progressFloor"
+"""What a row says of a status beside its snapshot: moments finer than a millisecond, and a floor that is not the progress shown."""
+_MADE = override(struct_hook=lambda version, _: version)
 
 
 def _journal_converter() -> cattrs.Converter:
-    """Journal rows keep our own names: what is on the wire may gain words without touching what is stored."""
+    """Attempts and generations are kept under our own names; a status is kept as the wire shows it."""
     converter = cattrs.Converter(omit_if_default=True, detailed_validation=False)
     converter.register_unstructure_hook(datetime, lambda at: at.astimezone(UTC).isoformat())
     converter.register_structure_hook(datetime, lambda text, _: datetime.fromisoformat(text))
-    converter.register_unstructure_hook(Version, str)
-    converter.register_structure_hook(Version, lambda text, _: Version.parse(text))
+    words: dict[str, Any] = {name: override(rename=word) for name, word in (*STATUS_WORDS, ("progress_floor", _FLOOR))}
+    converter.register_structure_hook(Status, make_dict_structure_fn(Status, converter, version=_MADE, **words))
     return converter
 
 
@@ -99,16 +139,41 @@ def kind_of(record: Record) -> str:
 
 
 def encode_record(record: Record) -> bytes:
-    """Return a journal record as JSON, without its kind."""
-    body = record.status if isinstance(record, StatusRecord) else record
-    return _encode(_journal.unstructure(body))
+    """Return a journal record as JSON, without its kind; a status begins with its snapshot, byte for byte."""
+    if not isinstance(record, StatusRecord):
+        return _encode(_journal.unstructure(record))
+    status = record.status
+    snapshot = record.snapshot or encode_status(status)
+    unshown = _unshown(status)
+    return snapshot[:-1] + b"," + _encode(unshown)[1:] if unshown else snapshot
+
+
+def _unshown(status: Status) -> dict[str, Any]:
+    """Return what the wire does not say of a status: nothing, as a rule."""
+    unshown: dict[str, Any] = {}
+    if status.progress_floor != (status.progress or 0):
+        unshown[_FLOOR] = status.progress_floor
+    for name, word in _MOMENTS:
+        at = getattr(status, name)
+        if at is not None and at.microsecond % 1000:
+            unshown.setdefault(_EXACT, {})[word] = at.astimezone(UTC).isoformat()
+    return unshown
 
 
 def decode_record(kind: str, body: bytes) -> Record:
     """Read what `encode_record` wrote."""
     if kind == "status":
-        return StatusRecord(status=_journal.structure(_decode(body), Status))
+        return StatusRecord(status=decode_status(body))
     return _journal.structure(_decode(body), _KINDS[kind])
+
+
+def decode_status(body: bytes) -> Status:
+    """Read the row of a status."""
+    said = _decode(body)
+    said.update(said.pop(_EXACT, {}))
+    said.setdefault(_FLOOR, said.get("progress", 0))
+    said["version"] = Version(said["epoch"], said["seq"])
+    return _journal.structure(said, Status)
 
 
 def encode_generation(generation: Generation) -> bytes:

@@ -38,7 +38,6 @@ from safelight.outputs.local import LocalOutputs
 from safelight.plugins import Discovery, discover
 from safelight.ports import EVERY_STATE, Clock, Journal, Keyed, Outputs, Page, Place, SystemClock, Unfinished
 from safelight.reaper import Reaper
-from safelight.records import StatusRecord
 from safelight.retention import Retention
 from safelight.routing import make_route, names_of, remade_route
 from safelight.runner import Route, Tools
@@ -230,6 +229,17 @@ class Safelight:
             raise Gone("The generation was forgotten, and its outputs with it.")
         raise NotFound("No such generation.")
 
+    async def look(self, generation_id: str, *, owner: str) -> Status:
+        """
+        Return the newest status alone: from memory while it runs, from the journal once it has ended and may be forgotten.
+
+        Raises:
+            NotFound: Unknown, or someone else's.
+            Gone: The caller's own, and forgotten.
+        """
+        newest = self.hub.newest(generation_id, owner)
+        return newest if newest and not newest.is_terminal else (await self.find(generation_id, owner=owner))[1]
+
     async def listing(
         self,
         *,
@@ -329,10 +339,10 @@ class Safelight:
                 at=self.clock.now(),
                 place=seat.place,
             )
-            known = await self.journal.create(new.generation, StatusRecord(status=new.status), new.attempts.newest, keyed=keyed)
+            known = await self.journal.create(new.generation, new.first, new.attempts.newest, keyed=keyed)
             if known is not None:
                 return known
-            self.hub.open(new.status, owner)
+            self.hub.open(new.status, owner, new.first.snapshot)
             epoch = new.status.version.epoch
             self._supervisor.start(new.generation, new.status, new.attempts, route, epoch=epoch, seat=seat)
             is_started = True

@@ -7,8 +7,6 @@ from datetime import datetime
 from functools import singledispatch
 from typing import Any
 
-import attrs
-
 from safelight.errors import one_sentence
 from safelight.status import Cancel, Charged, Outcome, Output, Phase, Preview, Queue, State, Status
 from safelight.updates import (
@@ -45,7 +43,7 @@ def fold(status: Status, update: Update, at: datetime) -> Status:
     if status.is_terminal:
         return status
     changed = _apply(update, status, at)
-    return status if changed == status else changed
+    return status if changed is status or changed == status else changed
 
 
 @singledispatch
@@ -62,8 +60,7 @@ def _attempted(update: Attempted, status: Status, at: datetime) -> Status:  # no
     """A later attempt starts over, but what was shown does not go back: it is left out until it is passed."""
     if status.attempt and update.attempt.n <= status.attempt.n:
         return status
-    fresh = attrs.evolve(
-        status,
+    fresh = status.but(
         attempt=update.attempt,
         phase=Phase.SUBMITTING,
         progress=None,
@@ -72,7 +69,7 @@ def _attempted(update: Attempted, status: Status, at: datetime) -> Status:  # no
         eta=None,
         message=None,
     )
-    return attrs.evolve(fresh, state=State.PROCESSING) if update.attempt.n > 1 else fresh
+    return fresh.but(state=State.PROCESSING) if update.attempt.n > 1 else fresh
 
 
 @_rule(Moved)
@@ -85,7 +82,7 @@ def _queued(update: Queued, status: Status, at: datetime) -> Status:  # noqa: AR
     if status.phase not in _WAITING_PHASES:
         return status
     queue = None if update.position is None else Queue(update.position, update.size)
-    return attrs.evolve(status, phase=Phase.QUEUED, queue=queue)
+    return status.but(phase=Phase.QUEUED, queue=queue)
 
 
 @_rule(Started)
@@ -95,27 +92,31 @@ def _started(update: Started, status: Status, at: datetime) -> Status:
 
 @_rule(Progressed)
 def _progressed(update: Progressed, status: Status, at: datetime) -> Status:
-    running = _say(_work(status, at), update.message)
+    running = _work(status, at)
+    moved: dict[str, Any] = {} if update.message is None else {"message": _said(update.message)}
     percent = _percent(update)
-    if percent is not None and percent < status.progress_floor:
-        return running
-    if percent is not None:
-        running = attrs.evolve(running, progress=percent, progress_floor=percent)
-    return attrs.evolve(running, steps=update.steps or running.steps, eta=update.eta or running.eta)
+    if percent is None or percent >= status.progress_floor:
+        if percent is not None:
+            moved |= {"progress": percent, "progress_floor": percent}
+        if update.steps is not None:
+            moved["steps"] = update.steps
+        if update.eta is not None:
+            moved["eta"] = update.eta
+    return running.but(**moved) if moved else running
 
 
 @_rule(Previewed)
 def _previewed(update: Previewed, status: Status, at: datetime) -> Status:
     if not isinstance(update.content, Preview):
         return status
-    return attrs.evolve(_work(status, at), preview=update.content)
+    return _work(status, at).but(preview=update.content)
 
 
 @_rule(Produced)
 def _produced(update: Produced, status: Status, at: datetime) -> Status:
     if not isinstance(update.content, Output) or update.content in status.outputs:
         return status
-    return attrs.evolve(_work(status, at), outputs=(*status.outputs, update.content))
+    return _work(status, at).but(outputs=(*status.outputs, update.content))
 
 
 @_rule(Noted)
@@ -127,12 +128,12 @@ def _noted(update: Noted, status: Status, at: datetime) -> Status:  # noqa: ARG0
 def _cancel_moved(update: CancelMoved, status: Status, at: datetime) -> Status:  # noqa: ARG001
     if status.cancel not in {None, Cancel.REQUESTED}:
         return status
-    return attrs.evolve(status, cancel=update.cancel)
+    return status.but(cancel=update.cancel)
 
 
 @_rule(Degraded)
 def _degraded(update: Degraded, status: Status, at: datetime) -> Status:  # noqa: ARG001
-    return status if update.extra in status.degraded else attrs.evolve(status, degraded=(*status.degraded, update.extra))
+    return status if update.extra in status.degraded else status.but(degraded=(*status.degraded, update.extra))
 
 
 @_rule(Succeeded)
@@ -140,8 +141,7 @@ def _succeeded(update: Succeeded, status: Status, at: datetime) -> Status:
     if not status.outputs:
         charged = update.charged or status.charged
         return _end(status, at, Outcome.FAILED, "The provider finished without an output.", "empty_output", True, charged)  # noqa: FBT003
-    return attrs.evolve(
-        _end(status, at, Outcome.SUCCEEDED, None, None, None, update.charged),
+    return _end(status, at, Outcome.SUCCEEDED, None, None, None, update.charged).but(
         progress=100,
         cost=update.cost or status.cost,
         cancel=Cancel.TOO_LATE if status.cancel is Cancel.REQUESTED else status.cancel,
@@ -156,7 +156,7 @@ def _failed(update: Failed, status: Status, at: datetime) -> Status:
 @_rule(Canceled)
 def _canceled(update: Canceled, status: Status, at: datetime) -> Status:
     ended = _end(status, at, Outcome.CANCELED, "Canceled", "canceled", False, update.charged)  # noqa: FBT003
-    return attrs.evolve(ended, cancel=Cancel.CONFIRMED if status.cancel is Cancel.REQUESTED else status.cancel)
+    return ended.but(cancel=Cancel.CONFIRMED if status.cancel is Cancel.REQUESTED else status.cancel)
 
 
 @_rule(Ended)
@@ -167,19 +167,18 @@ def _ended(update: Ended, status: Status, at: datetime) -> Status:
 def _work(status: Status, at: datetime) -> Status:
     """Note that the provider is at work; what was still on its way when it was held still does not let it go on."""
     worked = _enter(status, Phase.RUNNING, at)
-    return attrs.evolve(worked, phase=Phase.PAUSED) if status.phase is Phase.PAUSED else worked
+    return worked.but(phase=Phase.PAUSED) if status.phase is Phase.PAUSED else worked
 
 
 def _enter(status: Status, phase: Phase, at: datetime) -> Status:
     """Move to `phase` unless that were a step back; holding still is left for any."""
     if phase is Phase.PAUSED:
-        return attrs.evolve(status, phase=phase)
+        return status.but(phase=phase)
     if status.phase is not Phase.PAUSED and _PHASE_ORDER.index(phase) <= _PHASE_ORDER.index(status.phase):
         return status
     state = _STATE_OF_PHASE.get(phase, status.state)
     is_first_work = state is State.PROCESSING and status.started_at is None
-    return attrs.evolve(
-        status,
+    return status.but(
         phase=phase,
         state=state if status.state is State.STARTED else status.state,
         queue=None,
@@ -196,8 +195,7 @@ def _end(  # the whole ending at once, so that no rule forgets a field
     retryable: bool | None,  # noqa: FBT001
     charged: Charged | None,
 ) -> Status:
-    return attrs.evolve(
-        status,
+    return status.but(
         state=State.SUCCEEDED if outcome is Outcome.SUCCEEDED else State.FAILED,
         phase=Phase.FINISHED,
         outcome=outcome,
@@ -213,7 +211,11 @@ def _end(  # the whole ending at once, so that no rule forgets a field
 
 
 def _say(status: Status, message: str | None) -> Status:
-    return status if message is None else attrs.evolve(status, message=one_sentence(message) or None)
+    return status if message is None else status.but(message=_said(message))
+
+
+def _said(message: str) -> str | None:
+    return one_sentence(message) or None
 
 
 def _percent(update: Progressed) -> int | None:

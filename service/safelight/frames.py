@@ -17,13 +17,18 @@ class Frame:
     """
     One snapshot as bytes for streams; each form is made when first asked for and then shared by every viewer.
 
+    Args:
+        snapshot: What `encode_status` made of it for the journal.
+
     Attributes:
         status: What it shows.
         version: Where it stands.
     """
 
-    def __init__(self, status: Status) -> None:
+    def __init__(self, status: Status, snapshot: bytes | None = None) -> None:
         self.status = status
+        if snapshot is not None:
+            self.data = snapshot
         self.version: Version = status.version
 
     @cached_property

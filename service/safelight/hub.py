@@ -91,8 +91,8 @@ class Channel:
 
     __slots__ = ("audience", "frame", "listeners", "owner", "subscriptions")
 
-    def __init__(self, status: Status, owner: str) -> None:
-        self.frame = Frame(status)
+    def __init__(self, status: Status, owner: str, snapshot: bytes | None) -> None:
+        self.frame = Frame(status, snapshot)
         self.owner = owner
         self.subscriptions: dict[Subscription, None] = {}
         self.listeners: dict[Subscription, None] = {}
@@ -116,9 +116,9 @@ class Channel:
         if self.audience is not None:
             self.audience(len(self.subscriptions))
 
-    async def publish(self, status: Status) -> None:
+    async def publish(self, status: Status, snapshot: bytes | None) -> None:
         """Show a newer status to everybody; whoever cannot take it now gets the newest later."""
-        self.frame = frame = Frame(status)
+        self.frame = frame = Frame(status, snapshot)
         for count, subscription in enumerate(tuple(self.subscriptions), 1):
             if subscription in self.subscriptions:  # it may have left while the loop had its turn
                 subscription.offer(frame)
@@ -144,9 +144,9 @@ class Hub:
         self._channels: dict[str, Channel] = {}
         self._greeters: dict[Greeter, str] = {}
 
-    def open(self, status: Status, owner: str) -> None:
+    def open(self, status: Status, owner: str, snapshot: bytes | None = None) -> None:
         """Open the channel of a generation that is about to run, and tell those who wait for new ones."""
-        self._channels[status.generation] = Channel(status, owner)
+        self._channels[status.generation] = Channel(status, owner, snapshot)
         for greeter, of in tuple(self._greeters.items()):
             if of == owner:
                 greeter(status.generation)
@@ -163,9 +163,14 @@ class Hub:
         """Return the ids of the owner's generations that have not ended, oldest first."""
         return [id_ for id_, channel in self._channels.items() if channel.owner == owner and not channel.frame.status.is_terminal]
 
-    async def publish(self, status: Status) -> None:
-        """Show a journalled status; after an end the channel lingers, then leaves memory."""
-        await self._channels[status.generation].publish(status)
+    async def publish(self, status: Status, snapshot: bytes | None = None) -> None:
+        """
+        Show a journalled status; after an end the channel lingers, then leaves memory.
+
+        Args:
+            snapshot: The bytes that were journalled, where they are at hand.
+        """
+        await self._channels[status.generation].publish(status, snapshot)
         if status.is_terminal:
             asyncio.get_running_loop().call_later(self._linger_seconds, self._channels.pop, status.generation, None)
 
@@ -179,10 +184,10 @@ class Hub:
         """Let an ended generation leave memory at once; whoever still looks is shown its end all the same."""
         self._channels.pop(generation, None)
 
-    def newest(self, generation: str) -> Status | None:
-        """Return the newest status, None for a generation that is not in memory."""
+    def newest(self, generation: str, owner: str | None = None) -> Status | None:
+        """Return the newest status; None for a generation that is not in memory, or is not the given owner's."""
         channel = self._channels.get(generation)
-        return channel.frame.status if channel else None
+        return channel.frame.status if channel is not None and owner in {None, channel.owner} else None
 
     def subscribe(self, generation: str, viewer: Viewer, seen: Version = NOTHING_SEEN) -> Subscription | None:
         """

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import logging
 import sys
-from typing import TextIO
+from collections.abc import Sequence
+from contextlib import nullcontext
+from typing import Any, TextIO, cast
 
 import structlog
 from aiohttp.http_exceptions import HttpProcessingError
@@ -15,6 +17,7 @@ from safelight.config.model import Logs
 from safelight.redaction import redactor
 
 _MANY_LINES = frozenset({"exception", "stack"})
+_encode = json.JSONEncoder().encode
 
 
 def configure(settings: Logs, *, stream: TextIO | None = None) -> None:
@@ -27,16 +30,11 @@ def configure(settings: Logs, *, stream: TextIO | None = None) -> None:
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.StackInfoRenderer(),
     ]
-    console: list[Processor] = [_escape, structlog.dev.ConsoleRenderer(colors=stream.isatty())]
-    as_json: list[Processor] = [structlog.processors.JSONRenderer()]
+    render = structlog.dev.ConsoleRenderer(colors=stream.isatty()) if as_console else _to_json
+    last: list[Processor] = [structlog.processors.format_exc_info, _redact, *([_escape] if as_console else []), render]
     formatter = structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=[*shared, structlog.stdlib.ExtraAdder(), structlog.stdlib.add_logger_name],
-        processors=[
-            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-            structlog.processors.format_exc_info,
-            _redact,
-            *(console if as_console else as_json),
-        ],
+        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *last],
     )
     handler = _Handler(stream)
     handler.setFormatter(formatter)
@@ -47,9 +45,9 @@ def configure(settings: Logs, *, stream: TextIO | None = None) -> None:
     logging.getLogger("aiohttp.access").setLevel(logging.CRITICAL + 1)  # the service logs requests itself, without queries
     logging.getLogger("aiohttp.server").addFilter(_malformed)
     structlog.configure(
-        processors=[structlog.stdlib.filter_by_level, *shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
-        logger_factory=structlog.stdlib.LoggerFactory(),
-        wrapper_class=structlog.stdlib.BoundLogger,
+        processors=[*shared, _Guarded(last)],
+        logger_factory=lambda *_: handler,
+        wrapper_class=structlog.make_filtering_bound_logger(settings.level),
     )
 
 
@@ -69,7 +67,11 @@ def _malformed(record: logging.LogRecord) -> bool:
 
 
 class _Handler(logging.StreamHandler[TextIO]):
-    """Never raises, and never falls back to logging's own report of a failed record, which shows its arguments unredacted."""
+    """
+    Never raises, and never falls back to logging's own report of a failed record, which shows its arguments unredacted.
+
+    The libraries' records come through `logging`; our own lines, ready, by the methods below: a record costs more than the line.
+    """
 
     def format(self, record: logging.LogRecord) -> str:
         try:
@@ -78,8 +80,39 @@ class _Handler(logging.StreamHandler[TextIO]):
             facts = {"event": "log_record_broken", "level": "error", "logger": record.name, "error": type(error).__name__}
             return json.dumps({**facts, "file": record.filename, "line": record.lineno})
 
+    def write_line(self, line: str) -> None:
+        """Write a line that is ready."""
+        with self.lock or nullcontext():
+            try:
+                self.stream.write(line + self.terminator)
+                self.flush()
+            except (OSError, ValueError):
+                pass  # as below
+
+    debug = info = warning = error = critical = write_line
+
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - the name is logging's
         """Give up: the stream itself is gone, and there is nowhere else to say so."""
+
+
+class _Guarded:
+    """Processors as one that never raises: a line that cannot be written is never its caller's fault."""
+
+    def __init__(self, processors: Sequence[Processor]) -> None:
+        self._processors = processors
+
+    def __call__(self, logger: WrappedLogger, method: str, event: EventDict) -> str:
+        said: Any = event
+        try:
+            for processor in self._processors:
+                said = processor(logger, method, said)
+        except Exception as error:  # noqa: BLE001 - as for a record
+            return json.dumps({"event": "log_record_broken", "level": "error", "error": type(error).__name__})
+        return cast("str", said)
+
+
+def _to_json(_: WrappedLogger, __: str, event: EventDict) -> str:
+    return _encode(event)
 
 
 def _redact(_: WrappedLogger, __: str, event: EventDict) -> EventDict:

@@ -31,9 +31,15 @@ class Durability(StrEnum):
 
 @attrs.frozen(kw_only=True)
 class StatusRecord:
-    """A snapshot that was, or may be, published."""
+    """
+    A snapshot that was, or may be, published.
+
+    Attributes:
+        snapshot: What `codec.encode_status` makes of it, where that was made already; the journal keeps these bytes.
+    """
 
     status: Status
+    snapshot: bytes | None = attrs.field(default=None, eq=False, repr=False)
 
 
 @attrs.frozen(kw_only=True)
@@ -146,6 +152,8 @@ def _bill(steps: list[AttemptRecord]) -> Bill:
     said = [step.charged for step in steps if step.charged is not None]
     if said:
         verdict, ground = said[-1], Ground.SAID
+    elif newest.step is Step.QUEUED:
+        verdict, ground = Charged.NO, Ground.NOT_SENT
     elif newest.durability is Durability.PROCESS:
         verdict, ground = Charged.NO, Ground.INSIDE
     elif newest.result in _TELLING:

@@ -7,6 +7,7 @@ import math
 import re
 from collections.abc import Iterator, Mapping
 from enum import Enum
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
 
@@ -18,6 +19,8 @@ _SHORT = 5
 """What has so few characters is masked where it stands as a word of its own, for else it would garble all text."""
 _MAX_DEPTH = 8
 _MAX_BITS = 4096
+_SHORT_KEY = 64
+"""Keys up to here are few and come again: what became of one is remembered."""
 _WORD_EDGE = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _KEYS = re.compile(
     r"(^|[\W_])(authorization|cookie|token|secret|password|passwd|passphrase|credentials?|api_?key|key"
@@ -25,23 +28,41 @@ _KEYS = re.compile(
     re.IGNORECASE,
 )
 # Every repetition that can begin at many places of a text is bounded: the text is an upstream's, and may be made to hurt.
+# Beside each pattern: lower-case texts one of which stands in whatever it can match. Nearly all text has none of them.
 _PATTERNS = (
-    (re.compile(r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----[^-]{0,10000}(?:-----END [A-Z ]{0,40}PRIVATE KEY-----)?"), MASK),
-    (re.compile(r"(?i)\b(bearer|basic|key|token)\s{1,8}[A-Za-z0-9._~+/=:-]{8,}"), r"\1 " + MASK),
-    (re.compile(r"(?i)\b((?:api[_-]?key|access[_-]?token|token|secret|password|signature|sig)=)[^\s&\"']+"), r"\1" + MASK),
-    (re.compile(r"(?i)(\"(?:api[_-]?key|access[_-]?token|token|secret|password)\"\s{0,8}:\s{0,8}\")[^\"]+"), r"\1" + MASK),
+    (
+        re.compile(r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----[^-]{0,10000}(?:-----END [A-Z ]{0,40}PRIVATE KEY-----)?"),
+        MASK,
+        ("-----begin ",),
+    ),
+    (
+        re.compile(r"(?i)\b(bearer|basic|key|token)\s{1,8}[A-Za-z0-9._~+/=:-]{8,}"),
+        r"\1 " + MASK,
+        ("bearer", "basic", "key", "token"),
+    ),
+    (
+        re.compile(r"(?i)\b((?:api[_-]?key|access[_-]?token|token|secret|password|signature|sig)=)[^\s&\"']+"),
+        r"\1" + MASK,
+        ("=",),
+    ),
+    (
+        re.compile(r"(?i)(\"(?:api[_-]?key|access[_-]?token|token|secret|password)\"\s{0,8}:\s{0,8}\")[^\"]+"),
+        r"\1" + MASK,
+        ('"',),
+    ),
     (
         re.compile(
             r"(?i)\b((?:x-api-key|api-key|authorization|cookie)\s{0,8}:\s{0,8})(?!(?:bearer|basic|key|token)\s)[^\s\"',]+"
         ),
         r"\1" + MASK,
+        ("api-key", "authorization", "cookie"),
     ),
-    (re.compile(r"\b(?:sk|pk|r8|hf|sl|fw|xai|ghp|whsec)[-_][A-Za-z0-9_-]{12,}"), MASK),
-    (re.compile(r"\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*"), MASK),
-    (re.compile(r"(?i)\b([a-z][a-z0-9+.-]{0,20}://)[^/\s:@]{0,256}:[^/\s@]{1,256}@"), r"\1" + MASK + "@"),
-    (re.compile(r"(/v1/webhooks/[^/\s]{1,64}/)[0-9A-Fa-f]{16,}"), r"\1" + MASK),
-    (re.compile(r"(?i)\b((?:https?|wss?)://[^\s?#\"'<>]{1,2048})\?[^\s\"'<>]+"), r"\1?" + MASK),
-    (re.compile(r"((?:^|(?<=[\s\"'(]))/[^\s?#\"'<>]{0,2048})\?[^\s\"'<>=]{1,256}=[^\s\"'<>]*"), r"\1?" + MASK),
+    (re.compile(r"\b(?:sk|pk|r8|hf|sl|fw|xai|ghp|whsec)[-_][A-Za-z0-9_-]{12,}"), MASK, ("-", "_")),
+    (re.compile(r"\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*"), MASK, ("eyj",)),
+    (re.compile(r"(?i)\b([a-z][a-z0-9+.-]{0,20}://)[^/\s:@]{0,256}:[^/\s@]{1,256}@"), r"\1" + MASK + "@", ("@",)),
+    (re.compile(r"(/v1/webhooks/[^/\s]{1,64}/)[0-9A-Fa-f]{16,}"), r"\1" + MASK, ("/v1/webhooks/",)),
+    (re.compile(r"(?i)\b((?:https?|wss?)://[^\s?#\"'<>]{1,2048})\?[^\s\"'<>]+"), r"\1?" + MASK, ("?",)),
+    (re.compile(r"((?:^|(?<=[\s\"'(]))/[^\s?#\"'<>]{0,2048})\?[^\s\"'<>=]{1,256}=[^\s\"'<>]*"), r"\1?" + MASK, ("?",)),
 )
 
 
@@ -91,6 +112,7 @@ class Redactor:
     def __init__(self) -> None:
         self._values: set[str] = set()
         self._registered: re.Pattern[str] | None = None
+        self._key_shown = lru_cache(maxsize=1024)(self.text)
 
     def register(self, secret: Secret) -> None:
         """
@@ -105,6 +127,7 @@ class Redactor:
         self._values |= {_writable(form) for form in (value, escaped, quote(_writable(value)), quote(_writable(value), safe=""))}
         longest_first = sorted(self._values, key=len, reverse=True)
         self._registered = re.compile("|".join(map(re.escape, longest_first)))
+        self._key_shown.cache_clear()
 
     def register_within(self, settings: Any) -> None:
         """Register every secret that an attrs instance holds, however deep."""
@@ -113,11 +136,19 @@ class Redactor:
 
     def text(self, text: str) -> str:
         """Return `text` with secrets masked and with what no encoder can write replaced (lone surrogates, NUL)."""
-        clean = _writable(text)
+        clean = text if text.isascii() and "\0" not in text else _writable(text)
         if self._registered is not None:
             clean = self._registered.sub(MASK, clean)
-        for pattern, replacement in _PATTERNS:
-            clean = pattern.sub(replacement, clean)
+        if not clean.isascii():  # there, more letters than one count as a "k" or an "s"
+            for pattern, replacement, _ in _PATTERNS:
+                clean = pattern.sub(replacement, clean)
+        elif not clean.isalnum():
+            low = clean.lower()
+            for pattern, replacement, signs in _PATTERNS:
+                for sign in signs:
+                    if sign in low:
+                        clean = pattern.sub(replacement, clean)
+                        break
         return clean
 
     def value(self, value: Any, key: str = "") -> Any:
@@ -132,10 +163,13 @@ class Redactor:
             return _type_name(value)
 
     def _shown(self, value: Any, key: str, depth: int) -> Any:
-        if value is not None and _KEYS.search(_WORD_EDGE.sub("_", key)):
+        if value is not None and (_is_secret(key) if len(key) <= _SHORT_KEY else _names_secret(key)):
             return MASK
+        if type(value) is str:
+            return self.text(value)
         if isinstance(value, Mapping):
-            return {self._name(k): self._branch(v, self._name(k), depth) for k, v in value.items()} if depth else "…"
+            named = ((self._name(key), item) for key, item in value.items())
+            return {name: self._branch(item, name, depth) for name, item in named} if depth else "…"
         if isinstance(value, list | tuple | set | frozenset):
             return [self._branch(item, "", depth) for item in value] if depth else "…"
         return self._leaf(value.value if isinstance(value, Enum) else value)
@@ -160,7 +194,16 @@ class Redactor:
             return _type_name(value)
 
     def _name(self, key: Any) -> str:
-        return self.text(key) if isinstance(key, str) else str(self.value(key))
+        if isinstance(key, str):
+            return self._key_shown(key) if len(key) <= _SHORT_KEY else self.text(key)
+        return str(self.value(key))
+
+
+def _names_secret(key: str) -> bool:
+    return _KEYS.search(_WORD_EDGE.sub("_", key)) is not None
+
+
+_is_secret = lru_cache(maxsize=1024)(_names_secret)
 
 
 def _writable(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -231,5 +232,28 @@ class Status:
         """Whether nothing can follow."""
         return self.state in _TERMINAL
 
+    def but(self, **facts: Any) -> Status:
+        """
+        Return the same but for these facts.
 
+        It is `attrs.evolve` for the one class that is made anew with every event: what stays was checked when it came in.
+        """
+        made = object.__new__(Status)
+        for get, put in _SLOTS:
+            put(made, get(self))
+        for name, value in facts.items():
+            if (check := _CHECKS.get(name)) is not None:
+                check(value)
+            _PUT[name](made, value)
+        return made
+
+
+def _check_of(field: attrs.Attribute[Any]) -> Callable[[Any], None] | None:
+    validator = field.validator
+    return None if validator is None else lambda value: None if value is None else validator(None, field, value)
+
+
+_CHECKS = {field.name: _check_of(field) for field in attrs.fields(Status)}
+_PUT = {name: getattr(Status, name).__set__ for name in _CHECKS}
+_SLOTS = tuple((getattr(Status, name).__get__, put) for name, put in _PUT.items())
 _TERMINAL = frozenset({State.SUCCEEDED, State.FAILED})

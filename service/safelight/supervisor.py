@@ -143,7 +143,7 @@ class Supervisor:
         now = self._tools.clock.now()
         records: list[AttemptRecord] = []
         if left.attempts and left.attempts[-1].step is not Step.OUTCOME:
-            records.append(attrs.evolve(left.attempts[-1], step=Step.OUTCOME, at=now, job=None, result="interrupted"))
+            records += Attempts(left.attempts).conclude("interrupted", now, said=None, detail=None)
         ending = attrs.evolve(INTERRUPTED, charged=charged([*left.attempts, *records]))
         ended = attrs.evolve(fold(status, ending, now), version=status.version.next(epoch))
         await self._tools.journal.append(generation.id, epoch, StatusRecord(status=ended), *records, durable=True)

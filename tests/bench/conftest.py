@@ -1,6 +1,8 @@
 """A tiny server of streams whose every byte the test decides, for the load client to count."""
 
 import asyncio
+import threading
+import time
 import zlib
 
 import pytest
@@ -103,3 +105,17 @@ async def tiny():
     for writer in server.streams:
         writer.close()
     listening.close()
+
+
+@pytest.fixture
+def eventually():
+    """Ask again until the answer is wanted."""
+
+    def ask(question, wanted):
+        deadline = time.monotonic() + 20
+        while not wanted(answer := question()):
+            assert time.monotonic() < deadline, f"still {answer!r}"
+            threading.Event().wait(0.02)
+        return answer
+
+    return ask

@@ -157,6 +157,7 @@ async def test_refused_stream_is_counted_as_failed(tiny):
     tiny.status = b"503 Service Unavailable"
     load = await tiny.drive("/sub/0", "-n", 3, "-d", 0.1)
     assert (load.connected, load.failed) == (0, 3)
+    assert load.complaint.startswith("sseload: refused: HTTP/1.1 503 Service Unavailable\n")
 
 
 async def test_stream_that_ends_is_counted_as_ended(tiny):

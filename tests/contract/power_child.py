@@ -38,11 +38,13 @@ class Medium:
     Attributes:
         lasting: Path to the bytes as last synced.
         pending: Path to the writes since, as `(at, bytes)`, and the cuts, as `(at, None)`.
+        syncs: How often the medium was told to make something last.
     """
 
     def __init__(self):
         self.lasting = {}
         self.pending = {}
+        self.syncs = 0
         self._kept = []  # callbacks and tables that SQLite holds pointers to
         self._paths = {}
         self._library = ctypes.CDLL(_sqlite3.__file__)
@@ -107,6 +109,7 @@ class Medium:
 
         @SYNC
         def synced(file, flags):
+            self.syncs += 1
             code, path = sync(file, flags), self._paths[file]
             found = bytearray(self.lasting[path])
             for at, content in self.pending[path]:

@@ -49,7 +49,7 @@ async def test_a_closed_journal_remembers_nothing(journal):
 
 
 async def test_a_journal_of_before_there_were_facts_takes_them(open_sqlite, make_old):
-    make_old(4)
+    make_old(6)
     async with open_sqlite() as journal:
         assert await journal.remembered("") == {}
         await journal.remember("a", b"x")

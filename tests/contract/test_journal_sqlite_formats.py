@@ -38,6 +38,7 @@ async def test_everything_that_was_written_is_read_as_before(upgraded, words):
     assert await upgraded.attempts(words.id(1)) == [words.attempt(), words.accepted()]
     assert [status.version.seq for status in await upgraded.read(words.id(3))] == [1, 2, 3]
     assert [left.generation for left in await upgraded.unfinished()] == [one]
+    assert await upgraded.read(words.id(3), limit=1) == [words.status(1, 3, state=State.PROCESSING).status]
     three, status = await upgraded.find(words.id(3))
     assert (three.owner, three.ref, status.state) == ("anna", REF, State.FAILED)
 

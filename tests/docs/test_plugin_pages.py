@@ -1,4 +1,4 @@
-"""What the pages of plugins for models packed with Cog say about their settings and names."""
+"""What the pages of plugins for hosted models say about their settings and names."""
 
 import re
 import tomllib
@@ -6,17 +6,22 @@ import tomllib
 import attrs
 import pytest
 
-from safelight.providers import Secret
+from safelight.providers import COMMON_PARAMS
 from safelight.providers.toolbox import FORMABLE, USUAL
+from safelight.structuring import structure
 from safelight_cog.settings import Settings as CogSettings
+from safelight_fal.form import USUAL as FAL_USUAL
+from safelight_fal.settings import Settings as FalSettings
 from safelight_replicate.settings import Settings as ReplicateSettings
 
 from .conftest import ROOT
 
 LEAST = {
-    "cog": CogSettings(url="http://a"),
-    "replicate": ReplicateSettings(token=Secret("x"), model="a/b"),
+    "cog": (CogSettings, {"url": "http://a"}, USUAL),
+    "fal": (FalSettings, {"endpoint": "a/b", "key": "x"}, FAL_USUAL),
+    "replicate": (ReplicateSettings, {"token": "x", "model": "a/b"}, USUAL),
 }
+"""By plugin: its settings, the least that has to be said, and the names it looks for."""
 
 
 def camel(name):
@@ -32,14 +37,15 @@ def rows(plugin, title):
 
 @pytest.mark.parametrize("plugin", LEAST)
 def test_the_settings_are_all_there_with_their_defaults(plugin):
+    cls, least, _ = LEAST[plugin]
     told = {row[0].strip("`"): row[1].strip("`") for row in rows(plugin, "Settings")}
-    assert list(told) == [field.name for field in attrs.fields(type(LEAST[plugin]))]
-    defaults = attrs.asdict(LEAST[plugin], recurse=False)
+    assert list(told) == [field.name for field in attrs.fields(cls)]
+    defaults = structure(least, cls)
     for name, value in told.items():
-        if value == "none":
-            assert defaults[name] is None
+        if value in {"none", "all"}:
+            assert getattr(defaults, name) == (None if value == "none" else tuple(sorted(COMMON_PARAMS))), name
         elif value:
-            assert tomllib.loads(f"value = {value}")["value"] == defaults[name], name
+            assert structure(least | tomllib.loads(f"{name} = {value}"), cls) == defaults, name
 
 
 @pytest.mark.parametrize("plugin", LEAST)
@@ -47,9 +53,9 @@ def test_the_usual_names_are_all_there(plugin):
     told = {}
     for ours, theirs in (row[:2] for row in rows(plugin, "What can be asked for")):
         names = [name.removeprefix("params.") for name in re.findall(r"`([\w.]+)`", ours)]
-        groups = [re.findall(r"`(\w+)`", group) for group in theirs.split(" · ")]
+        groups = [re.findall(r"`([\w.]+)`", group) for group in theirs.split(" · ")]
         if len(names) > 1 and len(groups) == 1:
             groups = [[name] for name in groups[0]]
         told |= dict(zip(names, groups, strict=True))
-    assert told == {camel(ours): list(theirs) for ours, theirs in USUAL.items()}
-    assert set(USUAL) == FORMABLE
+    assert told == {camel(ours): list(theirs) for ours, theirs in LEAST[plugin][2].items()}
+    assert set(LEAST[plugin][2]) == FORMABLE

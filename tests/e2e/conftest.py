@@ -1,5 +1,6 @@
 """The service as its users have it: a process of its own, real sockets, a real data folder."""
 
+import asyncio
 import json
 import os
 import signal
@@ -9,6 +10,7 @@ import sys
 import textwrap
 import threading
 import time
+from contextlib import ExitStack, contextmanager
 from http.client import HTTPConnection
 
 import pytest
@@ -267,3 +269,27 @@ def free_port():
     """A port that was free a moment ago, for who must know it before the service does."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         return server.getsockname()[1]
+
+
+@contextmanager
+def _running(upstream):
+    """Run an upstream on a loop of its own; `upstream.do` awaits something there."""
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+    upstream.do = lambda work: asyncio.run_coroutine_threadsafe(work, loop).result(PATIENCE)
+    try:
+        upstream.do(upstream.__aenter__())
+        yield upstream
+        upstream.do(upstream.__aexit__(None, None, None))
+    finally:
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join(PATIENCE)
+        loop.close()
+
+
+@pytest.fixture
+def run_upstream():
+    """Run a `FakeUpstream` beside a test that blocks."""
+    with ExitStack() as stack:
+        yield lambda upstream: stack.enter_context(_running(upstream))

@@ -1,9 +1,5 @@
 """Killed in each phase of a paid job that lives elsewhere: what was bought is neither lost nor bought again."""
 
-import asyncio
-import threading
-from contextlib import contextmanager
-
 import pytest
 
 from safelight.testing import Hangs
@@ -12,31 +8,9 @@ from safelight_replicate.testing import TOKEN, FakeReplicate
 DONE = {"status": "succeeded", "output": 1}
 
 
-@contextmanager
-def running(fake):
-    """Run a fake on a loop of its own, beside tests that block."""
-    loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever)
-    thread.start()
-
-    def do(work):
-        return asyncio.run_coroutine_threadsafe(work, loop).result(30)
-
-    try:
-        fake.do = do
-        do(fake.__aenter__())
-        yield fake
-        do(fake.__aexit__(None, None, None))
-    finally:
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join(30)
-        loop.close()
-
-
 @pytest.fixture
-def replicate():
-    with running(FakeReplicate()) as fake:
-        yield fake
+def replicate(run_upstream):
+    return run_upstream(FakeReplicate())
 
 
 @pytest.fixture

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from safelight import frames
+from safelight import codec, frames
 from safelight.providers import Progressed
+from safelight.runner import scribe
 from safelight.web.keys import STREAMS
 
 CROWD = 1000
@@ -175,8 +176,9 @@ async def test_a_thousand_readers_cost_one_watch_and_one_encoding_of_each_status
     for stream in streams:
         await stream.next()
     encoded = []
-    encode_status = frames.encode_status
-    monkeypatch.setattr(frames, "encode_status", lambda status: encoded.append(status.version.seq) or encode_status(status))
+    encode_status = codec.encode_status
+    for room in (scribe, codec, frames):
+        monkeypatch.setattr(room, "encode_status", lambda status: encoded.append(status.version.seq) or encode_status(status))
     chunked = []
     chunk = frames.chunk
     monkeypatch.setattr(frames, "chunk", lambda event: chunked.append(event) or chunk(event))

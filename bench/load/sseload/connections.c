@@ -40,6 +40,10 @@ int open_socket(const struct sockaddr_in *to, int source)
 
 void lose(struct connection *c)
 {
+    if (c->state != STREAM) {
+        static int said;
+        if (!said++) fprintf(stderr, "sseload: a stream could not be opened: %s\n", errno ? strerror(errno) : "it was closed");
+    }
     if (c->fd >= 0) close(c->fd);
     c->fd = -1;
     if (c->state == STREAM) {
@@ -144,6 +148,7 @@ static void on_created(int i, char *s, size_t n)
     if (s[9] != '2') {
         static int said;
         if (!said++) fprintf(stderr, "sseload: not created: %.*s\n", n > 300 ? 300 : (int)n, s);
+        errno = EPROTO;
         lose(&connections[i]);
         return;
     }
@@ -164,7 +169,8 @@ static void on_head(int i, char *s, size_t n, int64_t at)
     if (!end) { keep_text(c, s, n); return; }
     if (n < 12 || memcmp(s + 9, "200", 3)) {
         static int said;
-        if (!said++) fprintf(stderr, "sseload: refused: %.60s\n", s);
+        if (!said++) fprintf(stderr, "sseload: refused: %.*s\n", (int)strcspn(s, "\r\n"), s);
+        errno = EPROTO;
         lose(c);
         return;
     }
@@ -185,6 +191,7 @@ static void on_readable(int i)
     if (kept) memcpy(buffer, c->text, kept);
     ssize_t r = recv(c->fd, buffer + kept, READ, 0);
     if (r < 0 && (errno == EAGAIN || errno == EINTR)) return;
+    if (!r) errno = 0;
     if (r <= 0) { lose(c); return; }
     int64_t at = now_ns();
     if (is_measuring) counts.bytes += r;
@@ -207,7 +214,7 @@ void poll_once(int milliseconds)
             int error = 0;
             socklen_t l = sizeof error;
             getsockopt(c->fd, SOL_SOCKET, SO_ERROR, &error, &l);
-            if (error) lose(c);
+            if ((errno = error)) lose(c);
             else if (opt.creates) create(i);
             else ask_for_stream(i, NULL);
         } else if (came[k].events & EPOLLIN) on_readable(i);

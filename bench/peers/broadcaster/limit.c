@@ -2,8 +2,8 @@
  *
  *   limit PORT
  *
- * POST /pub/<number>  the body is an event's data: it is framed once and sent to each viewer; the last 256 are kept
- * GET  /sub/<number>  an event stream (chunked) that honours Last-Event-ID
+ * POST /pub/<number>  the body is an event's data: it is framed once and sent to each viewer; the newest 256 are kept
+ * GET  /sub/<number>  an event stream (chunked): what was kept after Last-Event-ID, then what comes
  *
  * A viewer that does not read gets its bytes queued up to 1 MiB, then it is closed. It checks nothing that a real server
  * must check: it is a yardstick, not a server.
@@ -13,7 +13,6 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <signal.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,151 +21,179 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define MAXFD 65536
-#define MAXCH 65536
-#define KEEP 256
-#define MAXQ (1 << 20)
+#define MOST 65536
+#define KEPT 256
+#define MOST_QUEUED (1 << 20)
+#define READ 65536
 
-struct chan { int *fds, n, cap; long next; char *frame[KEEP]; int flen[KEEP]; };
-struct conn { int ch, pos, len; char *in; char *q; size_t qn, qcap; };
-static struct chan *CH[MAXCH];
-static struct conn K[MAXFD];
-static int ep;
+struct frame { char *bytes; size_t length; };
+struct channel { int *viewers, count, room; long next; struct frame kept[KEPT]; };
+struct connection {
+    struct channel *channel;      /* NULL before it is a viewer */
+    int place;                    /* among the channel's viewers */
+    char *asked, *queued;
+    size_t asked_length, queued_length;
+};
 
-static struct chan *chan(long i)
+static struct channel *channels[MOST];
+static struct connection connections[MOST];
+static int poller;
+
+static struct channel *channel_of(const char *path)
 {
-    if (i < 0 || i >= MAXCH) i = 0;
-    if (!CH[i]) CH[i] = calloc(1, sizeof **CH);
-    return CH[i];
+    unsigned long i = strtoul(path, NULL, 10) % MOST;
+    if (!channels[i]) channels[i] = calloc(1, sizeof **channels);
+    return channels[i];
 }
+
+static void watch(int fd, int how, unsigned events)
+{
+    struct epoll_event e = { .events = events, .data.fd = fd };
+    epoll_ctl(poller, how, fd, &e);
+}
+
 static void drop(int fd)
 {
-    struct conn *k = &K[fd];
-    if (k->ch >= 0) {                       /* swap-remove from the channel */
-        struct chan *c = chan(k->ch);
-        int last = c->fds[--c->n];
-        c->fds[k->pos] = last; K[last].pos = k->pos;
+    struct connection *k = &connections[fd];
+    if (k->channel) {      /* the last viewer takes its place */
+        int last = k->channel->viewers[--k->channel->count];
+        k->channel->viewers[k->place] = last;
+        connections[last].place = k->place;
     }
-    free(k->in); free(k->q);
-    memset(k, 0, sizeof *k); k->ch = -1;
+    free(k->asked);
+    free(k->queued);
+    memset(k, 0, sizeof *k);
     close(fd);
 }
-static int put(int fd, const char *s, size_t n)      /* -1 when the connection was dropped */
+
+static int put(int fd, const char *bytes, size_t length)      /* 0, or -1 when the connection was dropped */
 {
-    struct conn *k = &K[fd];
-    if (!k->qn) {
-        ssize_t r = send(fd, s, n, MSG_NOSIGNAL | MSG_DONTWAIT);
-        if (r == (ssize_t)n) return 0;
-        if (r < 0 && errno != EAGAIN) { drop(fd); return -1; }
-        if (r > 0) { s += r; n -= (size_t)r; }
-        struct epoll_event e = { .events = EPOLLIN | EPOLLOUT, .data.fd = fd };
-        epoll_ctl(ep, EPOLL_CTL_MOD, fd, &e);
+    struct connection *k = &connections[fd];
+    if (!k->queued_length) {
+        ssize_t sent = send(fd, bytes, length, MSG_NOSIGNAL | MSG_DONTWAIT);
+        if (sent == (ssize_t)length) return 0;
+        if (sent < 0 && errno != EAGAIN) { drop(fd); return -1; }
+        if (sent > 0) { bytes += sent; length -= (size_t)sent; }
+        watch(fd, EPOLL_CTL_MOD, EPOLLIN | EPOLLOUT);
     }
-    if (k->qn + n > MAXQ) { drop(fd); return -1; }
-    if (k->qn + n > k->qcap) { k->qcap = (k->qn + n) * 2; k->q = realloc(k->q, k->qcap); }
-    memcpy(k->q + k->qn, s, n); k->qn += n;
+    if (k->queued_length + length > MOST_QUEUED) { drop(fd); return -1; }
+    k->queued = realloc(k->queued, k->queued_length + length);
+    memcpy(k->queued + k->queued_length, bytes, length);
+    k->queued_length += length;
     return 0;
 }
-static void flush(int fd)
+
+static void drain(int fd)
 {
-    struct conn *k = &K[fd];
-    ssize_t r = send(fd, k->q, k->qn, MSG_NOSIGNAL | MSG_DONTWAIT);
-    if (r < 0) { if (errno != EAGAIN) drop(fd); return; }
-    memmove(k->q, k->q + r, k->qn - (size_t)r); k->qn -= (size_t)r;
-    if (!k->qn) {
-        struct epoll_event e = { .events = EPOLLIN, .data.fd = fd };
-        epoll_ctl(ep, EPOLL_CTL_MOD, fd, &e);
+    struct connection *k = &connections[fd];
+    ssize_t sent = send(fd, k->queued, k->queued_length, MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (sent < 0) { if (errno != EAGAIN) drop(fd); return; }
+    memmove(k->queued, k->queued + sent, k->queued_length - (size_t)sent);
+    k->queued_length -= (size_t)sent;
+    if (!k->queued_length) watch(fd, EPOLL_CTL_MOD, EPOLLIN);
+}
+
+static void publish(struct channel *c, const char *data, size_t length)
+{
+    char head[64];
+    struct frame *f = &c->kept[c->next % KEPT];
+    int id = snprintf(head, sizeof head, "id: %ld\ndata: ", c->next++);
+    free(f->bytes);
+    f->bytes = malloc(length + 96);
+    f->length = (size_t)sprintf(f->bytes, "%zx\r\n%s", (size_t)id + length + 2, head);
+    memcpy(f->bytes + f->length, data, length);
+    memcpy(f->bytes + f->length + length, "\n\n\r\n", 4);
+    f->length += length + 4;
+    for (int i = c->count - 1; i >= 0; i--) put(c->viewers[i], f->bytes, f->length);
+}
+
+static void subscribe(int fd, struct channel *c, long seen)
+{
+    static const char head[] = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nCache-Control: no-cache\r\n"
+                               "Transfer-Encoding: chunked\r\n\r\n";
+    struct connection *k = &connections[fd];
+    if (put(fd, head, sizeof head - 1)) return;
+    for (long i = seen + 1 > c->next - KEPT ? seen + 1 : c->next - KEPT; i < c->next; i++)
+        if (i >= 0 && put(fd, c->kept[i % KEPT].bytes, c->kept[i % KEPT].length)) return;
+    if (c->count == c->room) c->viewers = realloc(c->viewers, sizeof(int) * (size_t)(c->room = c->room ? 2 * c->room : 4));
+    k->channel = c;
+    k->place = c->count;
+    c->viewers[c->count++] = fd;
+}
+
+/* take one request from the front; how much of it was used, 0 if it is not whole, -1 if the connection is gone or streams now */
+static ssize_t answer(int fd, char *s, size_t n)
+{
+    char *end = memmem(s, n, "\r\n\r\n", 4), *value;
+    if (!end) return 0;
+    end += 4;
+    if (!strncmp(s, "GET /sub/", 9)) {
+        value = strcasestr(s, "\r\nLast-Event-ID:");
+        subscribe(fd, channel_of(s + 9), value && value < end ? atol(value + 16) : -1);
+        return -1;
+    }
+    if (strncmp(s, "POST /pub/", 10)) { drop(fd); return -1; }
+    value = strcasestr(s, "\r\nContent-Length:");
+    size_t length = value && value < end ? strtoul(value + 17, NULL, 10) : 0;
+    if ((size_t)(s + n - end) < length) return 0;
+    publish(channel_of(s + 10), end, length);
+    return put(fd, "HTTP/1.1 204 No Content\r\n\r\n", 27) ? -1 : end - s + (ssize_t)length;
+}
+
+static void hear(int fd)
+{
+    static char buffer[2 * READ + 1];
+    struct connection *k = &connections[fd];
+    size_t n = k->asked_length;
+    ssize_t used;
+    if (n > READ) { drop(fd); return; }
+    if (n) memcpy(buffer, k->asked, n);
+    ssize_t came = recv(fd, buffer + n, READ, 0);
+    if (came <= 0) { if (!came || errno != EAGAIN) drop(fd); return; }
+    if (k->channel) return;      /* a viewer has nothing more to say */
+    n += (size_t)came;
+    buffer[n] = 0;
+    char *s = buffer;
+    while ((used = answer(fd, s, n)) > 0) { s += used; n -= (size_t)used; }
+    if (used < 0) return;
+    k->asked = realloc(k->asked, n + 1);
+    memcpy(k->asked, s, n);
+    k->asked_length = n;
+}
+
+static void welcome(int listener)
+{
+    int one = 1, fd;
+    while ((fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK)) >= 0) {
+        if (fd >= MOST) { close(fd); continue; }
+        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+        watch(fd, EPOLL_CTL_ADD, EPOLLIN);
     }
 }
-static void publish(struct chan *c, const char *b, int n)
-{
-    char ids[32];
-    long id = c->next++;
-    int il = sprintf(ids, "id: %ld\ndata: ", id), s = id % KEEP;
-    free(c->frame[s]);
-    char *f = malloc((size_t)n + 64);
-    int l = sprintf(f, "%x\r\n%s", il + n + 2, ids);
-    memcpy(f + l, b, (size_t)n); l += n;
-    memcpy(f + l, "\n\n\r\n", 4); l += 4;
-    c->frame[s] = f; c->flen[s] = l;
-    for (int i = c->n - 1; i >= 0; i--) put(c->fds[i], f, (size_t)l);
-}
-static void subscribe(int fd, long ch, long last)
-{
-    static const char h[] = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nCache-Control: no-cache\r\nTransfer-Encoding: chunked\r\n\r\n";
-    struct chan *c = chan(ch);
-    static char buf[KEEP * 2048];
-    size_t n = sizeof h - 1;
-    memcpy(buf, h, n);
-    long from = last + 1, lo = c->next > KEEP ? c->next - KEEP : 0;
-    for (long i = from < lo ? lo : from; i < c->next; i++) {
-        if (n + (size_t)c->flen[i % KEEP] > sizeof buf) break;
-        memcpy(buf + n, c->frame[i % KEEP], (size_t)c->flen[i % KEEP]); n += (size_t)c->flen[i % KEEP];
-    }
-    if (put(fd, buf, n)) return;
-    if (c->n == c->cap) { c->cap = c->cap ? c->cap * 2 : 4; c->fds = realloc(c->fds, sizeof(int) * (size_t)c->cap); }
-    K[fd].ch = (int)ch; K[fd].pos = c->n; c->fds[c->n++] = fd;
-    free(K[fd].in); K[fd].in = NULL; K[fd].len = 0;
-}
-static void readable(int fd)
-{
-    struct conn *k = &K[fd];
-    static char buf[70000];
-    if (k->len) memcpy(buf, k->in, (size_t)k->len);
-    ssize_t r = recv(fd, buf + k->len, sizeof buf - 1 - (size_t)k->len, 0);
-    if (r <= 0) { if (r == 0 || errno != EAGAIN) drop(fd); return; }
-    if (k->ch >= 0) return;
-    int n = k->len + (int)r;
-    k->len = 0; buf[n] = 0;
-    char *s = buf, *e = buf + n;
-    while (s < e) {
-        char *h = memmem(s, (size_t)(e - s), "\r\n\r\n", 4), *v;
-        if (!h) break;
-        h += 4;
-        if (!strncmp(s, "GET /sub/", 9)) {
-            v = strcasestr(s, "\r\nLast-Event-ID:");
-            subscribe(fd, atol(s + 9), v && v < h ? atol(v + 16) : -1);
-            return;
-        } else if (!strncmp(s, "POST /pub/", 10)) {
-            v = strcasestr(s, "\r\nContent-Length:");
-            int l = v && v < h ? atoi(v + 17) : 0;
-            if (e - h < l) break;
-            publish(chan(atol(s + 10)), h, l);
-            if (put(fd, "HTTP/1.1 204 No Content\r\n\r\n", 27)) return;
-            s = h + l;
-        } else { drop(fd); return; }
-    }
-    if (s < e) { k->len = (int)(e - s); k->in = realloc(k->in, (size_t)k->len); memcpy(k->in, s, (size_t)k->len); }
-}
+
 int main(int argc, char **argv)
 {
-    int one = 1, l = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
-    struct sockaddr_in a = { .sin_family = AF_INET, .sin_port = htons((uint16_t)atoi(argc > 1 ? argv[1] : "9100")), .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-    struct rlimit rl; getrlimit(RLIMIT_NOFILE, &rl); rl.rlim_cur = rl.rlim_max; setrlimit(RLIMIT_NOFILE, &rl);
+    int one = 1, listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+    struct sockaddr_in at = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+    struct rlimit files;
+    struct epoll_event came[512];
+    if (argc != 2) { fprintf(stderr, "usage: limit PORT\n"); return 2; }
+    at.sin_port = htons((unsigned short)atoi(argv[1]));
+    getrlimit(RLIMIT_NOFILE, &files);
+    files.rlim_cur = files.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &files);
     signal(SIGPIPE, SIG_IGN);
-    for (int i = 0; i < MAXFD; i++) K[i].ch = -1;
-    setsockopt(l, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
-    if (bind(l, (struct sockaddr *)&a, sizeof a) || listen(l, 4096)) { perror("bind"); return 1; }
-    ep = epoll_create1(0);
-    struct epoll_event e = { .events = EPOLLIN, .data.fd = l }, ev[512];
-    epoll_ctl(ep, EPOLL_CTL_ADD, l, &e);
+    setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
+    if (bind(listener, (struct sockaddr *)&at, sizeof at) || listen(listener, 4096)) { perror("limit"); return 1; }
+    poller = epoll_create1(0);
+    watch(listener, EPOLL_CTL_ADD, EPOLLIN);
     for (;;) {
-        int n = epoll_wait(ep, ev, 512, -1);
+        int n = epoll_wait(poller, came, 512, -1);
         for (int i = 0; i < n; i++) {
-            int fd = ev[i].data.fd;
-            if (fd == l) {
-                for (int k = 0; k < 64; k++) {
-                    int c = accept4(l, NULL, NULL, SOCK_NONBLOCK);
-                    if (c < 0) break;
-                    if (c >= MAXFD) { close(c); continue; }
-                    setsockopt(c, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-                    e.events = EPOLLIN; e.data.fd = c;
-                    epoll_ctl(ep, EPOLL_CTL_ADD, c, &e);
-                }
-                continue;
-            }
-            if ((ev[i].events & EPOLLOUT) && K[fd].qn) { flush(fd); if (!(ev[i].events & EPOLLIN)) continue; }
-            if (ev[i].events & (EPOLLIN | EPOLLERR | EPOLLHUP)) readable(fd);
+            int fd = came[i].data.fd;
+            if (fd == listener) welcome(listener);
+            else if ((came[i].events & EPOLLOUT) && connections[fd].queued_length) drain(fd);
+            else hear(fd);
         }
     }
 }

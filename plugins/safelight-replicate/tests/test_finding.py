@@ -86,6 +86,16 @@ async def test_of_two_that_are_alike_none_is_taken(fake, open_replicate, ask):
     assert len(fake.predictions) == 2
 
 
+async def test_one_that_may_be_either_is_neithers(fake, open_replicate, ask):
+    async with open_replicate() as replicate:
+        await lose(fake, replicate, ask, OTHER)
+        await lose(fake, replicate, ask, is_done=False)
+        for key in (KEY, OTHER):
+            with pytest.raises(OutcomeUnknown, match="may be that of another"):
+                await replicate.find(key)
+    assert len(fake.predictions) == 1
+
+
 @pytest.mark.parametrize(
     "change",
     [

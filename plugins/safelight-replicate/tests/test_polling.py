@@ -1,5 +1,7 @@
 """Looking at a prediction: each state, each answer, and where the token goes."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from safelight.providers import (
@@ -160,10 +162,14 @@ async def test_no_answer_to_a_look_says_that_nothing_runs(fake, open_replicate, 
     assert error.value.retry_after_seconds in {None, 7.0}
 
 
-async def test_a_prediction_that_is_gone_ends(fake, open_replicate, ask):
+async def test_a_prediction_that_is_gone_ends_unless_it_is_too_new_to_be_shown(fake, open_replicate, ask):
     async with open_replicate() as replicate:
         job = await replicate.submit(ask(replicate), KEY)
         fake.predictions.clear()
+        for call in (replicate.poll, replicate.cancel):
+            with pytest.raises(ProviderUnavailable, match="yet"):
+                await call(job)
+        job.data["at"] = (datetime.now(UTC) - timedelta(seconds=61)).isoformat()
         [failed] = await replicate.poll(job)
         assert await replicate.cancel(job) == "too_late"
     assert failed.code == "output_unavailable"
@@ -210,7 +216,7 @@ async def test_an_address_in_an_answer_that_leads_elsewhere_is_not_followed(fake
     async with open_replicate() as replicate:
         job = await replicate.submit(ask(replicate), KEY)
         assert "steal" not in str(job.data)
-        journalled = Job(job.id, {**job.data, **evil})  # by an earlier life with other settings
+        journalled = Job(job.id, {**job.data, **evil, "at": None})  # by an earlier life with other settings
         await replicate.poll(journalled)
         await replicate.cancel(journalled)
     assert [(call.method, call.path) for call in fake.ledger[-2:]] == [

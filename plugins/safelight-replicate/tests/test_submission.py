@@ -123,6 +123,20 @@ async def test_a_refused_input_is_named_as_callers_call_it(fake, open_replicate,
     )
 
 
+@pytest.mark.parametrize(
+    ("body", "sentence"),
+    [
+        ({"detail": "- input.num_inference_steps: too many\n- input: odd\n"}, "params.steps: too many; input: odd"),
+        ({"title": "Input validation failed", "detail": "no"}, "input: Input validation failed: no"),
+        ({"invalid_fields": "x"}, "input: it gave no reason"),
+        ("<html>", "input: it gave no reason"),
+    ],
+)
+async def test_a_refused_input_is_named_as_well_as_can_be(fake, open_replicate, ask, body, sentence):
+    fake.weather(Answers(422, body), on=CREATE)
+    assert str(await refused(open_replicate, ask, InvalidParams)) == sentence
+
+
 async def test_when_to_come_back_is_read_from_head_date_and_prose(fake, open_replicate, ask):
     later = format_datetime(datetime.now(UTC) + timedelta(seconds=90), usegmt=True)
     for weather, least, most in (

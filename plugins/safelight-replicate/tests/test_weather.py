@@ -47,16 +47,13 @@ async def test_fine_weather_brings_a_picture_with_progress_and_partial_outputs(f
         ({"status": "failed", "error": "NSFW content detected."}, ("failed", "content_policy", "unknown")),
         ({"status": "succeeded", "output": None}, ("failed", "empty_output", "yes")),
         ({"status": "succeeded", "output": None, "data_removed": True}, ("failed", "output_unavailable", "yes")),
-        ({"status": "canceled", "started_at": "2026-11-23T10:00:00Z"}, ("canceled", None, "yes")),
+        ({"status": "canceled", "started_at": "2026-11-23T10:00:00Z"}, ("canceled", "canceled", "yes")),
     ],
 )
 async def test_each_end_is_told_once(fake, serve, plot, end):
     fake.plot = [plot]
     async with serve() as service:
-        status = await service.run()
-    assert status.outcome == end[0]
-    assert end[1] in {None, status.code}
-    assert status.charged == end[2]
+        assert ending(await service.run()) == end
     assert len(fake.predictions) == 1
 
 
@@ -183,7 +180,7 @@ async def test_a_clock_that_is_a_day_off_does_no_harm(fake, serve):
 )
 async def test_an_output_that_cannot_be_had_is_no_success_and_was_paid(fake, serve, weather):
     fake.weather(weather, on=FILE)
-    async with serve(outputs={"max_bytes": 200_000, "fetch_seconds": 0.5}, deadlines={"total_seconds": 4}) as service:
+    async with serve(outputs={"max_bytes": 200_000, "fetch_seconds": 0.5}, deadlines={"total_seconds": 2}) as service:
         status = await service.run()
     assert status.outcome != "succeeded"
     assert status.code == "output_unavailable"
@@ -208,6 +205,17 @@ async def test_a_cancel_is_confirmed_by_the_upstream(fake, serve, word):
         status = await service.end(generation)
     assert (status.outcome, status.cancel) == ("canceled", "confirmed")
     assert fake.last()["status"] == "canceled"
+
+
+async def test_a_cancel_that_is_never_answered_ends_all_the_same(fake, serve):
+    fake.plot = [{"status": "processing"}]
+    fake.weather(Hangs(), on=CANCEL)
+    async with serve(deadlines={"cancel_seconds": 0.2}) as service:
+        generation = await service.begin()
+        await fake.heard(LOOK, times=2)
+        await service.cancel(generation)
+        status = await service.end(generation)
+    assert (status.outcome, status.cancel, status.charged) == ("canceled", "requested", "unknown")
 
 
 async def test_a_cancel_that_comes_too_late_leaves_the_success(fake, serve):

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import json
 import sys
-from http.client import HTTPException
 from pathlib import Path
-from typing import Any, NoReturn
-from urllib.error import HTTPError
-from urllib.request import ProxyHandler, build_opener
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
 from safelight.cli.configuring import with_config
+
+if TYPE_CHECKING:
+    from urllib.error import HTTPError
 
 _SECONDS = 4.0
 
@@ -31,6 +31,10 @@ def healthcheck(file: Path | None, overrides: tuple[str, ...], data: str | None)
       safelight healthcheck
       safelight healthcheck --data /var/lib/safelight
     """  # noqa: D301 - click's mark is the character itself
+    from http.client import HTTPException
+    from urllib.error import HTTPError
+    from urllib.request import ProxyHandler, build_opener
+
     from safelight.config.load import load
     from safelight.errors import ConfigInvalid
     from safelight.whereabouts import find

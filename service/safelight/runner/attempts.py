@@ -13,6 +13,9 @@ from safelight.providers import Job
 from safelight.records import AttemptRecord, Durability, Step, charged
 from safelight.status import Charged
 
+NEVER_SENT = "not_sent"
+"""The outcome of an attempt whose turn never came, whatever ended the generation."""
+
 
 class Attempts:
     """
@@ -95,7 +98,9 @@ class Attempts:
 
     def conclude(self, result: str, at: datetime, *, said: Charged | None, detail: str | None) -> list[AttemptRecord]:
         """Return what is to be journalled with the generation's end: nothing where no attempt is at work."""
-        return [] if self.newest.step is Step.OUTCOME else [self.end(result, at, said=said, detail=detail)]
+        if self.newest.step is Step.OUTCOME:
+            return []
+        return [self.end(NEVER_SENT if self.is_queued else result, at, said=said, detail=detail)]
 
     def _step(self, step: Step, at: datetime, **facts: object) -> AttemptRecord:
         record: AttemptRecord = attrs.evolve(self.newest, step=step, at=at, **facts)  # type: ignore[arg-type]

@@ -7,7 +7,7 @@ from enum import Enum, auto
 
 from safelight.generation import Policy
 
-_TICK = 0.001
+TICK = 0.001
 """A loop's timer may fire a tick of its clock early; asked then, a bound counts as reached."""
 
 
@@ -101,5 +101,7 @@ class Deadlines:
 
     def due(self) -> Due | None:
         """Return the bound that was reached, the total first, None while there is time."""
-        now = self._loop.time() + _TICK
+        now = self._loop.time() + TICK
+        if self.next > now:
+            return None
         return next((due for due in Due if self._times.get(due, now + 1) <= now), None)

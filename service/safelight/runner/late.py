@@ -12,6 +12,7 @@ from safelight.records import LateRecord
 from safelight.runner import endings
 from safelight.runner.custody import Custody, FromCustody
 from safelight.runner.follow import ENDS, SignOfLife
+from safelight.runner.inbox import Inbox
 from safelight.runner.messages import HoldAnswered, Said
 from safelight.runner.scribe import Scribe
 from safelight.runner.submissions import Submissions
@@ -29,12 +30,13 @@ class Latecomers:
         self._scribe = scribe
         self._custody = custody
 
-    async def hear_on(self, inbox: asyncio.Queue[Any], *, seconds: float) -> None:
+    async def hear_on(self, inbox: Inbox, *, seconds: float) -> None:
         """Go on listening for a moment: a success, a charge or an output after the end is journalled, never lost."""
         try:
             async with asyncio.timeout(seconds):
-                while self._work.upstream.is_talking or self._custody.is_busy or not inbox.empty():
-                    await self._hear(await inbox.get())
+                until = asyncio.get_running_loop().time() + seconds
+                while self._work.upstream.is_talking or self._custody.is_busy or inbox:
+                    await self._hear(await inbox.next(until))
         except TimeoutError:
             status, name = self._scribe.status, self._work.upstream.boundary.instance
             log.info("provider_still_talking", generation=status.generation, provider=name)

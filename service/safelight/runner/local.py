@@ -85,14 +85,16 @@ class LocalRun(RemoteProvider):
         self._task: asyncio.Task[None] | None = None
         self._helpers: set[asyncio.Task[Any]] = set()
 
-    async def submit(self, request: Request[Any, Any], key: str) -> Job:
+    def begin(self, request: Request[Any, Any], key: str) -> Job | None:
+        """Start the run; return its job if that is known at once, which is one of this process's own."""
         self._task = asyncio.create_task(self._generate(request), name=f"{self._boundary.instance}:generate")
-        own = Job(key)
-        if self.capabilities.durability is Durability.PROCESS:
-            return own
+        return Job(key) if self.capabilities.durability is Durability.PROCESS else None
+
+    async def submit(self, request: Request[Any, Any], key: str) -> Job:  # noqa: ARG002 - it has begun with it
+        """Return the job of a run that has begun, once it is known."""
         await self._known.wait()
         if self._error is None or self._control.job is not None:
-            return self._control.job or own
+            return self._control.job or Job(key)
         if not self._control.is_submitting or self._error.is_sent is not None:
             raise self._error
         raise OutcomeUnknown(str(self._error)) from self._error
@@ -163,11 +165,14 @@ class LocalRun(RemoteProvider):
 
     async def _take(self, update: Update) -> None:
         self._known.set()
-        try:
-            async with asyncio.timeout(STOP_SECONDS if self._control.is_canceled else None):
-                await self._room.acquire()
-        except TimeoutError:
-            raise asyncio.CancelledError from None  # nobody listens any more, and the provider has ignored that once
+        if not self._control.is_canceled:
+            await self._room.acquire()
+        else:
+            try:
+                async with asyncio.timeout(STOP_SECONDS):
+                    await self._room.acquire()
+            except TimeoutError:
+                raise asyncio.CancelledError from None  # nobody listens any more, and the provider has ignored that once
         self._has_ended = self._has_ended or isinstance(update, ENDS)
         self._updates.put_nowait(update)
 

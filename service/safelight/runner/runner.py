@@ -18,6 +18,7 @@ from safelight.runner.closing import Closing
 from safelight.runner.custody import Custody, FromCustody
 from safelight.runner.deadlines import Deadlines, Due
 from safelight.runner.holding import Holding
+from safelight.runner.inbox import Inbox
 from safelight.runner.late import Latecomers
 from safelight.runner.messages import Accepted, CancelAsked, EndAsked, Found, HoldAsked, Over, Refused, Said
 from safelight.runner.news import News
@@ -60,9 +61,9 @@ class Runner:
         self._scribe = scribe = Scribe(tools, status, epoch)
         spent = (tools.clock.now() - generation.created_at).total_seconds()
         self._deadlines = deadlines = Deadlines(policy, spent_seconds=spent)
-        self._inbox: asyncio.Queue[Any] = asyncio.Queue()
-        self._work = work = Submissions(tools, generation, route, attempts, scribe, deadlines, self._inbox.put_nowait, seat)
-        self._custody = custody = Custody(generation.id, tools.outputs, self._inbox.put_nowait)
+        self._inbox = Inbox()
+        self._work = work = Submissions(tools, generation, route, attempts, scribe, deadlines, self._inbox.put, seat)
+        self._custody = custody = Custody(generation.id, tools.outputs, self._inbox.put)
         self._holding = Holding(work, scribe, deadlines)
         self._late = Latecomers(work, scribe, custody)
         self._is_resumed = epoch != status.version.epoch
@@ -93,6 +94,7 @@ class Runner:
                 await self._closing.end_ourselves(endings.INTERNAL)
         finally:
             self.ended.set()
+            self._inbox.close()
             for asked in self._asking:
                 asked.answered.set()
             try:
@@ -131,13 +133,13 @@ class Runner:
 
     def end(self, ending: Ended) -> None:
         """End it for a reason of the service's own."""
-        self._inbox.put_nowait(EndAsked(ending))
+        self._inbox.put(EndAsked(ending))
 
     async def _ask(self, asked: CancelAsked | HoldAsked) -> None:
         """Put a wish into the inbox and wait until it is answered, or until nobody will."""
         if self.ended.is_set():
             return
-        self._inbox.put_nowait(asked)
+        self._inbox.put(asked)
         if self._scribe.is_failing:
             raise StorageFull("The journal takes nothing now; what was asked is heeded when it does, unless the service crashes.")
         self._asking.add(asked)
@@ -148,16 +150,15 @@ class Runner:
         """Return the next thing that happened, a deadline among them; meanwhile write what was held back."""
         while True:
             due = self._deadlines.due()
-            if due is Due.STALL and not self._inbox.empty():
-                return self._inbox.get_nowait()  # it was the loop that was held up: there are signs of life
+            if due is Due.STALL and self._inbox:
+                return self._inbox.take()  # it was the loop that was held up: there are signs of life
             if due is not None:
                 return due
-            flush_at = self._scribe.flush_at
+            until, flush_at = self._deadlines.next, self._scribe.flush_at
             try:
-                async with asyncio.timeout_at(min(self._deadlines.next, flush_at or self._deadlines.next)):
-                    return await self._inbox.get()
+                return await self._inbox.next(until if flush_at is None else min(until, flush_at))
             except TimeoutError:
-                if flush_at is not None and flush_at <= self._deadlines.next:
+                if flush_at is not None and flush_at <= until:
                     await self._scribe.flush()
 
     async def _handle(self, happened: Any) -> None:

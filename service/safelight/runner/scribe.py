@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 from datetime import datetime
 
-import attrs
 import structlog
 
+from safelight.codec import encode_status, whole_millisecond
 from safelight.errors import JournalClosed, JournalError, JournalFenced
 from safelight.fold import fold
 from safelight.records import AttemptRecord, LateRecord, StatusRecord
@@ -43,8 +43,8 @@ class Scribe:
         self.is_failing = False
 
     def now(self) -> datetime:
-        """Return the present by the service's clock."""
-        return self._tools.clock.now()
+        """Return the present by the service's clock, as finely as the wire tells it."""
+        return whole_millisecond(self._tools.clock.now())
 
     async def tell(self, update: Update, *records: AttemptRecord) -> None:
         """Fold an update in; what matters is journalled and shown at once, progress alone when it is due."""
@@ -74,13 +74,16 @@ class Scribe:
         return _weight(self.status) != _weight(self._shown)
 
     async def _write(self, *records: AttemptRecord) -> None:
-        status = attrs.evolve(self.status, version=self._shown.version.next(self._epoch))
+        status = self.status.but(version=self._shown.version.next(self._epoch))
+        snapshot = encode_status(status)
         is_durable = (
             bool(records) or status.is_terminal or status.cancel != self._shown.cancel or status.outputs != self._shown.outputs
         )
         must = bool(records) or status.is_terminal
         try:
-            is_written = await self._append(StatusRecord(status=status), *records, is_durable=is_durable, must=must)
+            is_written = await self._append(
+                StatusRecord(status=status, snapshot=snapshot), *records, is_durable=is_durable, must=must
+            )
         except Exception:
             self.status = self._shown  # what nobody wrote has not happened
             raise
@@ -90,7 +93,7 @@ class Scribe:
         self.status = self._shown = status
         self._shown_at = asyncio.get_running_loop().time()
         self.flush_at = None
-        await self._tools.hub.publish(status)
+        await self._tools.hub.publish(status, snapshot)
 
     async def _append(self, *records: StatusRecord | AttemptRecord | LateRecord, is_durable: bool, must: bool) -> bool:
         """Append; where it must be written, try until it is. Streams are cut rather than shown what is not journalled."""

@@ -78,7 +78,10 @@ class Upstream:
 
     def submit(self, request: Request[Any, Any], key: str) -> None:
         """Hand the request in: `Accepted` or `Refused` follows."""
-        self._start(self._submit(request, key))
+        if self._local is not None and (job := self._local.begin(request, key)) is not None:
+            self._tell(Accepted(job))  # nobody is asked, so nobody is waited for
+        else:
+            self._start(self._submit(request, key))
 
     def find(self, key: str) -> None:
         """Ask whether a submission that got no answer arrived: `Found` follows."""

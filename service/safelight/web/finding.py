@@ -22,6 +22,17 @@ def checked_id(text: str) -> str:
     return text
 
 
+async def look(request: web.Request, generation_id: str) -> Status:
+    """
+    Return the newest status of a generation the caller may see.
+
+    Raises:
+        NotFound: Unknown, someone else's, or no id at all.
+        Gone: The caller's own, and forgotten.
+    """
+    return await request.app[CORE].look(checked_id(generation_id), owner=ANONYMOUS)
+
+
 async def find(request: web.Request, generation_id: str) -> tuple[Generation, Status]:
     """
     Return a generation the caller may see, and its newest status.

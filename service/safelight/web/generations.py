@@ -12,7 +12,7 @@ from safelight.structuring import structure
 from safelight.versions import Version
 from safelight.web.answers import Created, Urls, snapshot
 from safelight.web.bodies import read_object
-from safelight.web.finding import checked_id, find
+from safelight.web.finding import checked_id, find, look
 from safelight.web.history import read_history, wants_page
 from safelight.web.keys import CORE
 from safelight.web.preferences import idempotency_key, preferred_wait
@@ -45,7 +45,7 @@ async def watch_seed(request: web.Request) -> web.StreamResponse:
 
 async def get(request: web.Request) -> web.StreamResponse:
     """`GET /v1/generations/{id}`, with `?wait=` and `?after=` a long poll."""
-    _, status = await find(request, request.match_info["id"])
+    status = await look(request, request.match_info["id"])
     wait = wait_seconds(request)
     after = Version.parse(request.query.get("after"))
     if wait and status.version == after and not status.is_terminal:

@@ -12,7 +12,7 @@ from safelight.generation import ANONYMOUS
 from safelight.hub import NOTHING_SEEN, Subscription
 from safelight.status import Status
 from safelight.versions import Version
-from safelight.web.finding import find
+from safelight.web.finding import look
 from safelight.web.keys import CORE
 from safelight.web.problems import BadRequest, public
 from safelight.web.profiles import V1, Profile
@@ -41,7 +41,7 @@ async def watch_one(request: web.Request, generation_id: str, profile: Profile) 
     subscription = core.hub.subscribe(generation_id, viewer)  # first subscribe, then read: nothing falls between
     try:
         try:
-            _, status = await find(request, generation_id)
+            status = await look(request, generation_id)
         except NotFound as error:
             if profile.refuses_as_event:
                 return refuse(error)
@@ -152,7 +152,7 @@ async def _show_journal(request: web.Request, viewer: StreamViewer, generation_i
 async def _show_kept(request: web.Request, viewer: StreamViewer, generation_id: str) -> None:
     """Show a generation that is not in memory; that one is unknown is said on the same stream."""
     try:
-        _, status = await find(request, generation_id)
+        status = await look(request, generation_id)
     except NotFound as error:
         refusal = {"status": "failed", "sessionId": generation_id[:64], "error": str(error), "code": error.code}
         await viewer.say(encode({**refusal, "epoch": 0, "seq": 0}))

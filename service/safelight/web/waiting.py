@@ -11,7 +11,7 @@ from safelight.errors import NotFound
 from safelight.frames import Frame
 from safelight.hub import Viewer
 from safelight.status import Status
-from safelight.web.finding import find
+from safelight.web.finding import look
 from safelight.web.keys import CORE, WAITING
 from safelight.web.problems import BadRequest
 
@@ -41,7 +41,7 @@ async def newer(request: web.Request, status: Status, seconds: float) -> Status:
 async def end_of(request: web.Request, generation_id: str, seconds: float) -> Status | None:
     """Return the last snapshot if the end comes in time; None if it does not, and where all of it was forgotten."""
     try:
-        _, status = await find(request, generation_id)
+        status = await look(request, generation_id)
     except NotFound:
         return None  # of a create that is replayed; whoever calls what it names is told
     if not status.is_terminal:
@@ -53,7 +53,7 @@ async def _await(request: web.Request, status: Status, seconds: float, is_wanted
     waiter = _Waiter(is_wanted)
     subscription = request.app[CORE].hub.subscribe(status.generation, waiter, status.version)
     if subscription is None:
-        return (await find(request, status.generation))[1]
+        return await look(request, status.generation)
     waiting = request.app[WAITING]
     waiting.add(waiter)
     try:

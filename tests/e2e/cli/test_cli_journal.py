@@ -96,7 +96,7 @@ def test_a_success_is_told_from_intent_to_kept_picture_beside_the_service_that_r
         ({"options": {"scenario": "outcome-unknown", "seconds": 0}}, "unknown", "unknown", "no answer is known"),
         ({"options": {"submit": "rejected"}}, "rejected", "no", "was refused by 'paid'"),
         ({"options": {"submit": "not_sent"}}, "failed", "no", "Attempt 2 was never sent to 'paid'."),
-        ({"options": {"script": STALL}}, "expired", "unknown", "after its end: canceled"),
+        ({"providerId": "inside", "options": {"script": STALL}}, "expired", "no", "within the stall deadline of 1.5 s"),
         ({"options": {"script": STALL}, "deadline": 0.5}, "expired", "unknown", "within the total deadline of 0.5 s"),
         ({"options": {"scenario": "empty", "seconds": 0}}, "failed", "unknown", "without an output"),
         ({"providerId": "inside", "options": {"scenario": "crash", "seconds": 0}}, "failed", "no", "ran inside the service"),

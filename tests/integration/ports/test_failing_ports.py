@@ -166,12 +166,11 @@ async def a_cancel_that_cannot_be_answered_may_be_repeated(stage, nth):
 @case("core.Safelight.find: Journal.find")
 async def a_reader_is_sent_away_for_a_while(stage):
     service = await stage.up()
-    generation, run = await stage.running()
+    generation, _ = await stage.finished()
     stage.arm()
     stream = await service.watch(generation)
     assert (stream.status, await stream.rest()) == (200, []), "anything but 200 would end an EventSource for ever"
     assert 5000 <= stream.retries[0] <= 15000
-    run.succeed()
     events = await stage.follow(generation)
     assert events[-1].status == "succeeded"
     await stage.check_true(generation, events)
@@ -180,14 +179,13 @@ async def a_reader_is_sent_away_for_a_while(stage):
 @case("core.Safelight.find: Journal.find")
 async def the_seeds_reader_is_told_that_it_failed(stage):
     service = await stage.up()
-    generation, run = await stage.running()
+    generation, _ = await stage.finished()
     stage.arm()
     stream = await service.watch_seed(generation)
     (event,) = await stream.rest()
     assert (stream.status, event.id, event.status) == (200, None, "failed"), "its client takes any other answer for a lost line"
     assert event.data["code"] == ("storage_full" if stage.is_full else "internal")
     assert stage.is_full or stage.words not in event.data["error"]
-    run.succeed()
     assert (await (await service.watch_seed(generation)).rest())[-1].status == "succeeded"
 
 

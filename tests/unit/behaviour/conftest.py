@@ -16,7 +16,7 @@ from safelight.providers import Capabilities, Durability, Job, LocalProvider, Re
 from safelight.records import AttemptRecord, LateRecord, StatusRecord, Step
 from safelight.runner import Attempts, Candidate, Runner, Tools
 from safelight.slots import Slots
-from safelight.status import Output, Phase, Preview, State, Status
+from safelight.status import Output, Phase, Preview, Queue, State, Status
 from safelight.versions import Version
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -178,7 +178,7 @@ class World:
             pokes=self.pokes,
         )
 
-    async def create(self, provider, id_=ID, *, route=(), **bounds):
+    async def create(self, provider, id_=ID, *, route=(), place=None, **bounds):
         """Journal a generation as core does; return it with its first status and its intent."""
         policy = Policy(
             **{
@@ -200,11 +200,13 @@ class World:
             provider="lighthouse",
             version=Version(1, 1),
             state=State.STARTED,
-            phase=Phase.SUBMITTING,
+            phase=Phase.SUBMITTING if place is None else Phase.QUEUED,
+            queue=None if place is None else Queue(place.position, place.size),
             created_at=now,
         )
         durability = provider.capabilities.durability
-        intent = AttemptRecord(n=1, step=Step.INTENT, at=now, provider="lighthouse", durability=durability, key="f" * 32)
+        step = Step.INTENT if place is None else Step.QUEUED
+        intent = AttemptRecord(n=1, step=step, at=now, provider="lighthouse", durability=durability, key="f" * 32)
         await self.journal.create(generation, StatusRecord(status=first), intent)
         self.hub.open(first, "anna")
         return generation, first, intent

@@ -233,3 +233,14 @@ def test_a_mask_is_a_mask_in_both_forms(console):
     structlog.get_logger().info("asked", prompt="a cat")
     assert MASK in console()
     assert "cat" not in console()
+
+
+def test_a_line_that_cannot_be_written_is_not_its_callers_fault(monkeypatch):
+    def fail(*_):
+        raise RuntimeError("hunter2-hunter2")
+
+    monkeypatch.setattr(logs, "_to_json", fail)
+    stream = io.StringIO()
+    logs.configure(Logs(format="json"), stream=stream)
+    structlog.get_logger().info("stream_closed")
+    assert json.loads(stream.getvalue()) == {"event": "log_record_broken", "level": "error", "error": "RuntimeError"}

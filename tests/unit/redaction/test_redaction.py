@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from safelight.redaction import MASK, Redactor, Secret
+from safelight.redaction import _PATTERNS, MASK, Redactor, Secret
 
 
 @pytest.fixture
@@ -221,3 +221,41 @@ def test_what_holds_itself_is_cut_off_soon(redactor):
     loop = []
     loop.append(loop)
     assert redactor.value(loop) == [[[[[[[["…"]]]]]]]]
+
+
+PIECES = [
+    "bearer",
+    "BA\u017fIC",
+    "\u212aEY",
+    "to\u212aen",
+    "pa\u017f\u017fword",
+    "api-key",
+    "x_api_key=",
+    "sig",
+    "authorization:",
+    "cookie",
+    "sk-",
+    "r8_",
+    "eyJ",
+    "http://u:p@",
+    "wss://h/p?",
+    "/a?b=c",
+]
+
+
+@given(
+    st.lists(st.sampled_from([*PIECES, *"=:\"'. -_?@", "ba\u017fic abcdefghi", "abcdefghijklmn", "0123.4567"]), max_size=8).map(
+        "".join
+    )
+)
+def test_every_text_is_masked_as_if_each_pattern_were_tried(text):
+    shown = text
+    for pattern, replacement, _ in _PATTERNS:
+        shown = pattern.sub(replacement, shown)
+    assert Redactor().text(text) == shown
+
+
+def test_a_key_that_was_shown_is_masked_once_it_is_a_secret(redactor):
+    assert redactor.value({"hunter2-hunter2": 1}) == {"hunter2-hunter2": 1}
+    redactor.register(Secret("hunter2-hunter2"))
+    assert redactor.value({"hunter2-hunter2": 1}) == {MASK: 1}

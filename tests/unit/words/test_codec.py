@@ -159,6 +159,31 @@ def test_a_record_is_read_back_as_it_was_written(record):
     assert decode_record(kind_of(record), encode_record(record)) == record
 
 
+@given(statuses)
+def test_a_status_is_kept_as_the_bytes_that_streams_show(status):
+    snapshot = encode_status(status)
+    row = encode_record(StatusRecord(status=status))
+    assert row[: len(snapshot) - 1] == snapshot[:-1]
+    assert encode_record(StatusRecord(status=status, snapshot=snapshot)) == row
+
+
+def test_a_row_is_no_byte_more_than_the_snapshot_where_that_says_everything():
+    moved = attrs.evolve(FULL, progress_floor=100, ended_at=NOON)
+    assert encode_record(StatusRecord(status=moved)) == encode_status(moved)
+
+
+@given(statuses, st.integers(0, 100), texts)
+def test_a_status_is_the_same_but_for_what_is_changed(status, progress, message):
+    facts = {"progress": progress, "message": message, "retryable": None}
+    assert status.but(**facts) == attrs.evolve(status, **facts)
+
+
+@pytest.mark.parametrize("facts", [{"progress": 101}, {"progress": -1}, {"message": "x" * 501}, {"error": "x" * 501}])
+def test_what_is_changed_is_checked_as_it_is_in_a_new_one(facts):
+    with pytest.raises(ValueError, match=next(iter(facts))):
+        BARE.but(**facts)
+
+
 @given(generations)
 def test_a_generation_is_read_back_as_it_was_written(generation):
     assert decode_generation(encode_generation(generation)) == generation

@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import aclosing
+from datetime import datetime, timedelta
 from typing import Any, ClassVar, Self
 
 import attrs
@@ -43,6 +44,10 @@ _EVENTS = ["start", "output", "completed"]
 """What has a prediction looked at sooner than it would be; its log is not worth it."""
 _LOOKS = (0.0, 1.0, 3.0)
 """When a lost prediction is looked for: it may not be listed at once."""
+
+
+_NEW = timedelta(seconds=60)
+"""A prediction that was created so lately may not be everywhere yet: what does not know it, does not say that it is gone."""
 
 
 class Replicate(RemoteProvider):
@@ -93,13 +98,14 @@ class Replicate(RemoteProvider):
                 await self._receipts.drop(key)
             raise
         await self._note(key, receipt, created)
-        return self._job(created)
+        return self._job(created, receipt)
 
     async def poll(self, job: Job) -> Sequence[Update]:
         """Return where the prediction stands."""
         try:
             return list(tell(await self._api.show(job), job))
         except NotThere:
+            self._check_is_old(job)
             return [Failed("Replicate no longer knows this prediction.", code="output_unavailable")]
 
     async def find(self, key: str) -> Job | None:
@@ -113,14 +119,14 @@ class Replicate(RemoteProvider):
         if receipt is None:
             raise OutcomeUnknown("Nothing is written down here of this submission.")
         if receipt.id is not None:
-            return self._job({"id": receipt.id})
+            return self._job({"id": receipt.id}, receipt)
         before = 0.0
         for after in _LOOKS:
             await asyncio.sleep(after - before)
             before = after
-            if (found := await self._listed(receipt)) is not None:
+            if (found := await self._listed(key, receipt)) is not None:
                 await self._note(key, receipt, found)
-                return self._job(found)
+                return self._job(found, receipt)
         raise OutcomeUnknown("Replicate lists no such prediction, but it may come late.")
 
     async def cancel(self, job: Job) -> Cancel:
@@ -128,6 +134,7 @@ class Replicate(RemoteProvider):
         try:
             stopped = await self._api.cancel(job)
         except NotThere:
+            self._check_is_old(job)
             return Cancel.TOO_LATE
         match stopped.get("status"):
             case "canceled" | "aborted":
@@ -141,17 +148,23 @@ class Replicate(RemoteProvider):
         """Check that Replicate signed it."""
         await self._seals.check(raw, headers)
 
+    def _check_is_old(self, job: Job) -> None:
+        at = job.data.get("at")
+        if isinstance(at, str) and self._api.time() - datetime.fromisoformat(at) < _NEW:
+            raise ProviderUnavailable("Replicate does not show this prediction yet.")
+
     async def _note(self, key: str, receipt: Receipt, prediction: Prediction) -> None:
         try:
             await self._receipts.write(key, attrs.evolve(receipt, id=prediction["id"]))
         except OSError:
             log.warning("replicate_receipt_not_completed", exc_info=True)  # the job is journalled all the same
 
-    async def _listed(self, receipt: Receipt) -> Prediction | None:
+    async def _listed(self, key: str, receipt: Receipt) -> Prediction | None:
+        others = await self._receipts.others(key)
         listed = self._api.predictions(created_after=receipt.earliest, created_before=receipt.latest)
         async with aclosing(listed):
             try:
-                return await match(receipt, listed, await self._receipts.known())
+                return await match(receipt, listed, others)
             except NotThere:
                 return None
 
@@ -174,9 +187,9 @@ class Replicate(RemoteProvider):
             if any(file[:5].lower() == "data:" and len(file) > at_most for file in files_of(value)):
                 raise InvalidParams(f"{path_of(name)}: a data: URL may have {at_most} bytes; larger files go by https:// URL.")
 
-    def _job(self, prediction: Prediction) -> Job:
+    def _job(self, prediction: Prediction, receipt: Receipt) -> Job:
         seen, described = self._model.seen, self._model.described
-        data: dict[str, Any] = {"v": 1}
+        data: dict[str, Any] = {"v": 1, "at": receipt.at.isoformat()}
         data["is_public"] = seen is not None and seen.is_public
         data["is_concatenated"] = described is not None and described.is_concatenated
         urls = prediction.get("urls")

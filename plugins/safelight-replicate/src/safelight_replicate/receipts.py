@@ -7,7 +7,7 @@ import contextlib
 import json
 import logging
 import time
-from collections.abc import AsyncIterable
+from collections.abc import AsyncIterable, Sequence
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -50,6 +50,10 @@ class Receipt:
         """Until when it may have been created."""
         return self.at + _LATE
 
+    def is_of_the_time_of(self, other: Receipt) -> bool:
+        """Whether one prediction could be of either."""
+        return self.earliest <= other.latest and other.earliest <= self.latest
+
 
 class Receipts:
     """
@@ -80,9 +84,9 @@ class Receipts:
         """Forget a submission that was definitely refused."""
         await asyncio.to_thread(_unlink, self._folder / f"{key}.json")
 
-    async def known(self) -> set[str]:
-        """Return the predictions that are surely some submission's of ours."""
-        return await asyncio.to_thread(lambda: {it.id for it in map(_read, self._folder.glob("*.json")) if it and it.id})
+    async def others(self, key: str) -> list[Receipt]:
+        """Return the receipts of all other submissions."""
+        return await asyncio.to_thread(self._others, key)
 
     async def sweep(self) -> None:
         """Forget what is older than a day."""
@@ -93,6 +97,9 @@ class Receipts:
         part = self._folder / f"{key}.part"
         part.write_text(text, encoding="utf-8")
         part.replace(self._folder / f"{key}.json")
+
+    def _others(self, key: str) -> list[Receipt]:
+        return [receipt for file in self._folder.glob("*.json") if file.stem != key and (receipt := _read(file))]
 
     def _sweep(self) -> None:
         for file in self._folder.glob("*"):
@@ -106,19 +113,22 @@ def digest(filled: dict[str, Any]) -> str:
     return sha256(json.dumps(_plain(filled), sort_keys=True).encode()).hexdigest()
 
 
-async def match(receipt: Receipt, listed: AsyncIterable[Prediction], known: set[str]) -> Prediction | None:
+async def match(receipt: Receipt, listed: AsyncIterable[Prediction], others: Sequence[Receipt]) -> Prediction | None:
     """
     Return the one prediction of a list that can only be the one of this receipt; None while there is none.
 
     Args:
-        known: The predictions that are other submissions'.
+        others: The receipts of our other submissions; what is theirs is not ours.
 
     Raises:
-        OutcomeUnknown: There are several.
+        OutcomeUnknown: There are several, or another submission that was alike has no answer either.
     """
-    found = [it async for it in listed if it.get("id") not in known and _fits(receipt, it)]
+    theirs = {it.id for it in others}
+    found = [it async for it in listed if it.get("id") not in theirs and _fits(receipt, it)]
     if len(found) > 1:
         raise OutcomeUnknown("Replicate lists several predictions that it may be.")
+    if found and any(it.id is None and it.digest == receipt.digest and it.is_of_the_time_of(receipt) for it in others):
+        raise OutcomeUnknown("Replicate lists one prediction, and it may be that of another submission.")
     return found[0] if found else None
 
 

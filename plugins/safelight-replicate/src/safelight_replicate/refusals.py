@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from http import HTTPStatus
@@ -21,6 +22,9 @@ from safelight.providers import (
 from safelight.providers.toolbox import read_json
 
 _MAX_SAID = 300
+_LINE = re.compile(r"^- (input[\w.]*): (.*)$", re.MULTILINE)
+_ABOUT_VERSION = re.compile(r"\bversion\b", re.IGNORECASE)
+"""What is wrong then is a setting, not what a caller asked for."""
 
 
 def of_submission(
@@ -32,7 +36,8 @@ def of_submission(
     Args:
         path_of: What callers call a property of the model's input.
     """
-    if status == HTTPStatus.UNPROCESSABLE_ENTITY and (faults := list(_faults(read_json(body), path_of))):
+    if status == HTTPStatus.UNPROCESSABLE_ENTITY and not _ABOUT_VERSION.search(_said(body)):
+        faults = list(_faults(_problem(body), path_of)) or [f"input: {_said(body)}"]
         return InvalidParams("; ".join(faults))
     if status == HTTPStatus.SERVICE_UNAVAILABLE and _problem(body).get("id") is None:
         return _later(status, body, headers, now)
@@ -70,14 +75,17 @@ def _refusal(status: int, body: bytes, headers: Mapping[str, str], now: datetime
             return Rejected(f"Replicate answered {status}: {said}")
 
 
-def _faults(read: Any, path_of: Callable[[str], str]) -> Iterator[str]:
-    """Read `{"invalid_fields": [{"field": "input.prompt", "description": …}]}`."""
-    listed = read.get("invalid_fields") if isinstance(read, dict) else None
-    for fault in listed if isinstance(listed, list) else ():
-        if isinstance(fault, dict) and isinstance(field := fault.get("field"), str):
+def _faults(problem: dict[str, Any], path_of: Callable[[str], str]) -> Iterator[str]:
+    """Read `{"invalid_fields": [{"field": "input.prompt", "description": …}]}`, else the lines of `detail`: `- input.prompt: …`."""
+    listed = problem.get("invalid_fields")
+    named = (
+        [(it.get("field"), it.get("description")) for it in listed if isinstance(it, dict)] if isinstance(listed, list) else []
+    )
+    for field, said in named or _LINE.findall(str(problem.get("detail"))):
+        if isinstance(field, str):
             first, *rest = field.removeprefix("input.").split(".")
             path = first if field == first else path_of(first)
-            yield f"{'.'.join([path, *rest])}: {str(fault.get('description') or 'not taken')[:_MAX_SAID]}"
+            yield f"{'.'.join([path, *rest])}: {str(said or 'not taken')[:_MAX_SAID]}"
 
 
 def _said(body: bytes) -> str:

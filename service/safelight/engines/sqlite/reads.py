@@ -9,13 +9,13 @@ from datetime import datetime
 from itertools import chain
 from typing import cast
 
-from safelight.codec import decode_generation, decode_record
+from safelight.codec import decode_generation, decode_record, decode_status
 from safelight.engines import rules
 from safelight.engines.sqlite.book import micros, moment
 from safelight.engines.sqlite.sql import statement
 from safelight.generation import Generation
 from safelight.ports import Entry, Keyed, Page, Place, Story, Tombstone, Unfinished
-from safelight.records import AttemptRecord, StatusRecord
+from safelight.records import AttemptRecord
 from safelight.status import State, Status
 from safelight.versions import Version
 
@@ -42,14 +42,14 @@ _AFTER_ALL = (_LARGEST, "")
 def find(connection: sqlite3.Connection, generation_id: str) -> tuple[Generation, Status] | None:
     """Return a generation and its newest status, or None."""
     row = connection.execute(_GENERATION, (generation_id,)).fetchone()
-    return None if row is None else (decode_generation(row[0]), _status(row[1]))
+    return None if row is None else (decode_generation(row[0]), decode_status(row[1]))
 
 
 def statuses(connection: sqlite3.Connection, generation_id: str, after: Version | None, limit: int) -> list[Status]:
     """Return up to `limit` statuses after a version, which may be any the wire can carry."""
     cursor = _BEFORE_ALL if after is None else (min(after.epoch, _LARGEST), min(after.seq, _LARGEST))
     rows = connection.execute(_STATUSES, (generation_id, *cursor, bounded(limit)))
-    return [_status(body) for (body,) in rows.fetchall()]
+    return [decode_status(body) for (body,) in rows.fetchall()]
 
 
 def story(connection: sqlite3.Connection, generation_id: str) -> Story | None:
@@ -87,7 +87,7 @@ def listing(
     rows = (connection.execute(text, (*whose, state.value, *cursor, limit + 1)).fetchall() for state in states)
     newest = sorted(chain.from_iterable(rows), reverse=True)[: limit + 1]
     bodies: dict[int, bytes] = dict(connection.execute(_NEWEST, (json.dumps([n for _, _, n in newest]),)).fetchall())
-    return rules.page([(Place(moment(at), id_), _status(bodies[n])) for at, id_, n in newest], limit)
+    return rules.page([(Place(moment(at), id_), decode_status(bodies[n])) for at, id_, n in newest], limit)
 
 
 def tombstone(connection: sqlite3.Connection, generation_id: str) -> Tombstone | None:
@@ -121,7 +121,7 @@ def unfinished(connection: sqlite3.Connection) -> list[Unfinished]:
     for n, body in connection.execute(_UNFINISHED_ATTEMPTS):
         made.setdefault(n, []).append(_attempt(body))
     return [
-        Unfinished(generation=decode_generation(generation), status=_status(status), attempts=tuple(made.get(n, ())))
+        Unfinished(generation=decode_generation(generation), status=decode_status(status), attempts=tuple(made.get(n, ())))
         for n, generation, status in connection.execute(_UNFINISHED)
     ]
 
@@ -129,10 +129,6 @@ def unfinished(connection: sqlite3.Connection) -> list[Unfinished]:
 def bounded(limit: int) -> int:
     """Return a limit as SQLite means it: there, a negative one is none."""
     return min(max(limit, 0), _LARGEST)
-
-
-def _status(body: bytes) -> Status:
-    return cast("StatusRecord", decode_record("status", body)).status
 
 
 def _attempt(body: bytes) -> AttemptRecord:

@@ -1,4 +1,4 @@
-"""The one thread that writes: calls queue up on the event loop, it takes them by the batch."""
+"""The one thread that writes: calls gather for a turn of the event loop, it takes all that have gathered meanwhile."""
 
 from __future__ import annotations
 
@@ -37,6 +37,7 @@ class Writer:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._loop = asyncio.get_running_loop()
+        self._gathered: list[_Item] = []
         self._queue: SimpleQueue[_Item | None] = SimpleQueue()
         self._batch: list[_Item] = []
         self._store: Store | None = None
@@ -74,7 +75,9 @@ class Writer:
         """Hand in a write and wait until it is committed."""
         self._opened()
         told: asyncio.Future[T] = self._loop.create_future()
-        self._queue.put((write, told))
+        if not self._gathered:
+            self._loop.call_soon(self._hand_over)  # with all that this turn of the loop brings: one wake-up, one transaction
+        self._gathered.append((write, told))
         return await told
 
     async def lost(self) -> JournalClosed:
@@ -86,6 +89,7 @@ class Writer:
         """Have everything handed in written, then let go; it is waited for however often we are canceled meanwhile."""
         if not self._is_closing:
             self._is_closing = True
+            self._hand_over()
             self._queue.put(_STOP)
         canceled: asyncio.CancelledError | None = None
         while not self._ended.done():
@@ -96,6 +100,11 @@ class Writer:
         self._thread.join()  # it has said its last word
         if canceled is not None:
             raise canceled
+
+    def _hand_over(self) -> None:
+        gathered, self._gathered = self._gathered, []
+        for item in gathered:
+            self._queue.put(item)
 
     def _opened(self) -> Store:
         if self._store is None or self._is_closing or self._ended.done():
@@ -161,7 +170,7 @@ class Writer:
         self._cause = cause
         if self._store is not None and cause is not None:
             log.error("journal_writer_lost", error=f"{type(cause).__name__}: {cause}")
-        waiting = list(self._batch)
+        waiting = [*self._batch, *self._gathered]
         while not self._queue.empty():
             if (item := self._queue.get_nowait()) is not _STOP:
                 waiting.append(item)

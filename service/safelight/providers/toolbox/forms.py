@@ -107,8 +107,8 @@ def read_form(
             is_required=theirs in required and theirs not in fixed,
             at_most=MAX_COUNT if ours == "count" else None,
         )
-        for other in names:
-            if other != ours and "." in theirs and _root(names[other]) == _root(theirs):
+        for other, place in names.items():
+            if other != ours and "." in theirs and _root(place) == _root(theirs):
                 made.validator(_together_with(other))
         return made
 

@@ -1,0 +1,1 @@
+"""Endpoints behind fal's queue, and its clones, as a provider."""

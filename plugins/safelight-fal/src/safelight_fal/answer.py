@@ -1,0 +1,63 @@
+"""One HTTP answer of the queue, read whole."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+import attrs
+
+from safelight.providers.toolbox import read_json
+
+_MAX_SAID = 300
+
+
+@attrs.frozen(kw_only=True)
+class Answer:
+    """
+    What was answered.
+
+    Attributes:
+        status: The HTTP status.
+        body: The bytes.
+        headers: By name, in any case.
+    """
+
+    status: int
+    body: bytes
+    headers: Mapping[str, str]
+
+    @property
+    def is_good(self) -> bool:
+        """Whether it is a success."""
+        return HTTPStatus.OK <= self.status < HTTPStatus.MULTIPLE_CHOICES
+
+    @property
+    def said(self) -> dict[str, Any]:
+        """The JSON object in it; empty where there is none."""
+        read = read_json(self.body)
+        return read if isinstance(read, dict) else {}
+
+    @property
+    def sentence(self) -> str:
+        """What it says to people, as far as that is worth repeating."""
+        for name in ("detail", "error", "message"):
+            if isinstance(text := self.said.get(name), str) and text:
+                return text[:_MAX_SAID]
+        return "it gave no reason"
+
+    @property
+    def error_type(self) -> str:
+        """The word for what went wrong, where the queue says one."""
+        return str(self.said.get("error_type") or self.headers.get("X-Fal-Error-Type") or "")
+
+    @property
+    def is_too_early(self) -> bool:
+        """Whether it was asked for a result that is not there yet; there is no other word for that."""
+        return self.status == HTTPStatus.BAD_REQUEST and "in progress" in str(self.said.get("detail")).lower()
+
+    @property
+    def is_verdict(self) -> bool:
+        """Whether it speaks of the job: a gateway that fails on the way knows no job, and has words of its own."""
+        return self.status < HTTPStatus.INTERNAL_SERVER_ERROR or bool(self.error_type) or "detail" in self.said
