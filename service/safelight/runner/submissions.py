@@ -24,7 +24,7 @@ from safelight.runner.tools import Tools
 from safelight.runner.upstream import Upstream
 from safelight.slots import Place, Seat, Slots, Turn
 from safelight.status import Attempt, Charged, Phase
-from safelight.updates import Attempted, Moved, Noted, Queued
+from safelight.updates import Attempted, Moved, Noted, Stood
 
 log = structlog.get_logger()
 
@@ -203,7 +203,7 @@ class Submissions:
         if not self.is_waiting or self._seat is None:
             return
         if isinstance(news, Place):
-            await self._scribe.tell(Queued(news.position, size=news.size))
+            await self._stand(news)
         elif self._scribe.status.phase is Phase.PAUSED:
             self.free()  # its turn is somebody else's; it queues again when it goes on
         else:
@@ -248,9 +248,13 @@ class Submissions:
             return True
         self.is_waiting = True
         self._deadlines.stand()
-        place = self._seat.place
-        await self._scribe.tell(Queued() if place is None else Queued(place.position, size=place.size))
+        if self._seat.place is not None:
+            await self._stand(self._seat.place)
         return False
+
+    async def _stand(self, place: Place) -> None:
+        if self._scribe.status.phase is not Phase.PAUSED:
+            await self._scribe.tell(Stood(place.position, place.size))
 
     async def _intend(self, again: Again, candidate: Candidate) -> None:
         """Journal the next attempt's intent."""

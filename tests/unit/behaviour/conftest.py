@@ -238,9 +238,11 @@ class World:
     async def start(self, provider, *others, **bounds):
         """Create a generation and run it."""
         await self.journal.__aenter__()
-        generation, first, intent = await self.create(provider, **bounds)
+        route = self.route(provider, *others)
+        seat = self.slots["lighthouse"].take("anna")
+        generation, first, intent = await self.create(provider, place=seat.place, **bounds)
         self.hub.subscribe(ID, self.reader).catch_up()
-        self.runner = Runner(self.tools, generation, first, Attempts([intent]), self.route(provider, *others), epoch=1)
+        self.runner = Runner(self.tools, generation, first, Attempts([intent]), route, epoch=1, seat=seat)
         self.task = asyncio.create_task(self.runner.run())
 
     async def end(self):
