@@ -18,6 +18,7 @@ from safelight.beginning import begin
 from safelight.breaker import Breaker
 from safelight.config.model import Config
 from safelight.config.reload import Reloaded, reloaded
+from safelight.describing import describe, health_of
 from safelight.doubles import KEPT, Doubles, fingerprint
 from safelight.egress import open_session
 from safelight.engines import open_journal
@@ -128,17 +129,16 @@ class Safelight:
             )
             await stack.enter_async_context(Watchdog(self.discovery.owners))
             self._slots = slots_of(self.instances)
+            retries = self.config.retries
+            self._breakers = {
+                name: Breaker(name, failures=retries.breaker_failures, seconds=retries.breaker_seconds) for name in self.instances
+            }
             tools = Tools(
                 journal=self.journal,
                 outputs=self.outputs,
                 hub=self.hub,
                 clock=self.clock,
-                breakers={
-                    name: Breaker(
-                        name, failures=self.config.retries.breaker_failures, seconds=self.config.retries.breaker_seconds
-                    )
-                    for name in self.instances
-                },
+                breakers=self._breakers,
                 slots=self._slots,
                 progress_seconds=self.config.streams.progress_seconds,
             )
@@ -212,6 +212,18 @@ class Safelight:
         )
         known = await self._change(self._doubles.once(keyed, create))
         return created if known is None else Created(generation=known.generation, provider=known.provider, is_replayed=True)
+
+    def describe(self, name: str) -> dict[str, Any]:
+        """
+        Return a provider's `Description` as plain JSON.
+
+        Raises:
+            NotFound: No such provider.
+        """
+        if (instance := self.instances.get(name)) is None:
+            raise NotFound("No such provider.")
+        health = health_of(self._breakers[name], self._slots[name]) if name in self._slots else None
+        return describe(instance, self.config.default_provider, health)
 
     async def find(self, generation_id: str, *, owner: str) -> tuple[Generation, Status]:
         """
