@@ -36,7 +36,7 @@ from typing import NoReturn
 ROOT = Path(__file__).resolve().parent
 EVERYTHING = ("-n", "auto", "--dist", "loadfile")
 COMPILER = {"cc": "gcc", "/usr/include/stdio.h": "libc6-dev", "/usr/include/zlib.h": "zlib1g-dev"}
-PROGRAMS = {"chromium": "chromium", "nginx": "nginx-light", "node": "nodejs", "npm": "npm"} | COMPILER
+PROGRAMS = {"chromium": "chromium", "curl": "curl", "nginx": "nginx-light", "node": "nodejs", "npm": "npm"} | COMPILER
 """What the tests run besides Python, or compile with, and the Debian package of each."""
 NCHAN = {"/usr/lib/nginx/modules/ngx_nchan_module.so": "libnginx-mod-nchan"}
 BENCH_PROGRAMS = {"nginx": "nginx-light", "node": "nodejs", "npm": "npm"} | COMPILER | NCHAN

@@ -20,7 +20,8 @@ def _measure(bench: Bench, sheet: Sheet) -> None:
             with bench.running(name) as server:
                 size = server.message_bytes(DATA_BYTES)
                 path = server.channel(0, how="fed")
-                load = bench.watch(server, path, "-n", viewers, "--storm", "--publish", server.publish_path % 0, "-z", size)
+                publish = ("--publish", server.publish_path % 0, "-z", size)
+                load = bench.watch(server, path, "-n", viewers, "-p", viewers, "--storm", *publish)
             if load.completed != viewers:
                 raise Wrong(f"{name}: {load.completed} of {viewers} came back")
             ratio = load.busy_seconds / load.storm_connect_seconds

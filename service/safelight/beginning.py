@@ -64,6 +64,7 @@ def begin(
         ref=draft.ref,
         surface=surface,
         route=tuple(candidate.instance.name for candidate in route),
+        webhook=draft.webhook,
     )
     status = Status(
         generation=id_,

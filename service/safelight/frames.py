@@ -1,16 +1,48 @@
-"""A status, or a line of a log, encoded once for all who look: as a server-sent event, plain and chunked."""
+"""A status, or a line of a log, encoded once for all who look: in each form that streams take."""
 
 from __future__ import annotations
 
 from datetime import datetime
-from functools import cached_property
+from functools import cache, cached_property
+
+import attrs
 
 from safelight.codec import encode, encode_status, instant
+from safelight.packing import Packed
 from safelight.status import Status
 from safelight.versions import Version
 
 HEARTBEAT = b": hb\n\n"
 MAX_LINE = 2000
+
+Payload = bytes | Packed
+
+
+@attrs.frozen(eq=False, kw_only=True)
+class Form:
+    """
+    What a stream takes; `form_of` gives one object for each, so that forms are compared by identity.
+
+    Attributes:
+        has_ids: Events carry ids; those of streams of many generations do not, where no single id says where one is.
+        is_chunked: As HTTP/1.1 chunks.
+        packs_from: Gzipped, events shorter than so many bytes as they are; None for a stream that is not gzip.
+    """
+
+    has_ids: bool
+    is_chunked: bool
+    packs_from: int | None
+
+    @property
+    def is_packed(self) -> bool:
+        """Whether streams that take it are gzip."""
+        return self.packs_from is not None
+
+
+@cache
+def form_of(*, has_ids: bool, is_chunked: bool, packs_from: int | None = None) -> Form:
+    """Return the one form of its kind."""
+    return Form(has_ids=has_ids, is_chunked=is_chunked, packs_from=packs_from)
 
 
 class Frame:
@@ -19,17 +51,20 @@ class Frame:
 
     Args:
         snapshot: What `encode_status` made of it for the journal.
+        before: The frame before it on the same channel, which streams that have just shown it build on.
 
     Attributes:
         status: What it shows.
         version: Where it stands.
     """
 
-    def __init__(self, status: Status, snapshot: bytes | None = None) -> None:
+    def __init__(self, status: Status, snapshot: bytes | None = None, *, before: Frame | None = None) -> None:
         self.status = status
         if snapshot is not None:
             self.data = snapshot
         self.version: Version = status.version
+        self._before = before
+        self._made: dict[Form, Payload] = {}
 
     @cached_property
     def data(self) -> bytes:
@@ -43,18 +78,27 @@ class Frame:
 
     @cached_property
     def bare(self) -> bytes:
-        """The event without an id, for streams of many generations, where no single id says where one is."""
+        """The event without an id, for streams of many generations."""
         return b"data: %s\n\n" % self.data
 
-    @cached_property
-    def chunked_event(self) -> bytes:
-        """`event` as an HTTP/1.1 chunk."""
-        return chunk(self.event)
+    def payload(self, form: Form) -> Payload:
+        """The event in one form."""
+        made = self._made.get(form)
+        if made is None:
+            made = self._made[form] = self._make(form)
+        return made
 
-    @cached_property
-    def chunked_bare(self) -> bytes:
-        """`bare` as an HTTP/1.1 chunk."""
-        return chunk(self.bare)
+    def made(self, form: Form) -> Payload | None:
+        """The event in one form if anybody has asked for it."""
+        return self._made.get(form)
+
+    def outdate(self) -> None:
+        """Let go of the frame before it: a newer one is there, and nobody builds on this one's past any more."""
+        self._before = None
+
+    def _make(self, form: Form) -> Payload:
+        before = None if self._before is None else self._before.made(form)
+        return _payload(self.event if form.has_ids else self.bare, form, before)
 
 
 class LogLine:
@@ -72,6 +116,17 @@ class LogLine:
     def chunked(self) -> bytes:
         """`event` as an HTTP/1.1 chunk."""
         return chunk(self.event)
+
+    def payload(self, form: Form) -> Payload:
+        """The event in one form."""
+        return self.chunked if form.is_chunked and form.packs_from is None else _payload(self.event, form)
+
+
+def _payload(event: bytes, form: Form, before: Payload | None = None) -> Payload:
+    if form.packs_from is None:
+        return chunk(event) if form.is_chunked else event
+    past = before if isinstance(before, Packed) else None
+    return Packed(event, past, at_least=form.packs_from, wrap=chunk if form.is_chunked else bytes)
 
 
 def chunk(payload: bytes) -> bytes:

@@ -3,137 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from abc import ABC, abstractmethod
 from collections.abc import Callable
 from datetime import datetime
 
-from safelight.frames import Frame, LogLine
+from safelight.channel import SLICE, Audience, Channel, Subscription, Viewer
+from safelight.frames import LogLine
 from safelight.status import Status
 from safelight.versions import Version
 
 Greeter = Callable[[str], None]
-Audience = Callable[[int], None]
 NOTHING_SEEN = Version(-1, 0)
-_YIELD_EVERY = 250
-"""Viewers written to before the loop gets a turn, so that one crowd does not delay the rest."""
-
-
-class Viewer(ABC):
-    """
-    An open stream, or anything else that wants the newest snapshot.
-
-    Attributes:
-        wants_log: Whether it also hears the lines of the upstream's log; settled before it subscribes.
-    """
-
-    wants_log = False
-
-    @property
-    @abstractmethod
-    def is_paused(self) -> bool:
-        """Whether it cannot take a frame now."""
-
-    @abstractmethod
-    def show(self, frame: Frame) -> None:
-        """Take a frame; it must neither block nor raise."""
-
-    def hear(self, line: LogLine) -> None:
-        """Take a line of the log, under the rules of `show`; only a viewer that wants the log is told, while it is not paused."""
-        raise NotImplementedError
-
-    @abstractmethod
-    def lag(self) -> None:
-        """Hear that a frame was skipped; call `Subscription.catch_up` when frames can be taken again."""
-
-    @abstractmethod
-    def cut(self, reason: str) -> None:
-        """Hear that nothing more will come although the generation has not ended."""
-
-
-class Subscription:
-    """One viewer's place at one channel."""
-
-    __slots__ = ("channel", "seen", "skipped", "viewer")
-
-    def __init__(self, channel: Channel, viewer: Viewer, seen: Version) -> None:
-        self.channel = channel
-        self.viewer = viewer
-        self.seen = seen
-        self.skipped = 0
-
-    def offer(self, frame: Frame) -> None:
-        """Show a frame if it is newer than what was shown and the viewer can take it."""
-        if frame.version <= self.seen:
-            return
-        if self.viewer.is_paused:
-            self.skipped += 1  # every frame is a whole snapshot: it catches up with the newest when it drains
-            self.viewer.lag()
-            return
-        self.seen = frame.version
-        self.viewer.show(frame)
-
-    def catch_up(self) -> None:
-        """Offer the newest frame."""
-        self.offer(self.channel.frame)
-
-    def close(self) -> None:
-        """Leave the channel; leaving twice is harmless."""
-        self.channel.part(self)
-
-    @property
-    def is_done(self) -> bool:
-        """Whether the end was shown."""
-        return self.channel.frame.status.is_terminal and self.seen >= self.channel.frame.version
-
-
-class Channel:
-    """One generation's newest frame and who looks at it."""
-
-    __slots__ = ("audience", "frame", "listeners", "owner", "subscriptions")
-
-    def __init__(self, status: Status, owner: str, snapshot: bytes | None) -> None:
-        self.frame = Frame(status, snapshot)
-        self.owner = owner
-        self.subscriptions: dict[Subscription, None] = {}
-        self.listeners: dict[Subscription, None] = {}
-        self.audience: Audience | None = None
-
-    def join(self, subscription: Subscription) -> None:
-        """Let a viewer look."""
-        self.subscriptions[subscription] = None
-        if subscription.viewer.wants_log:
-            self.listeners[subscription] = None
-        self._count()
-
-    def part(self, subscription: Subscription) -> None:
-        """Let it look no more."""
-        if subscription in self.subscriptions:
-            del self.subscriptions[subscription]
-            self.listeners.pop(subscription, None)
-            self._count()
-
-    def _count(self) -> None:
-        if self.audience is not None:
-            self.audience(len(self.subscriptions))
-
-    async def publish(self, status: Status, snapshot: bytes | None) -> None:
-        """Show a newer status to everybody; whoever cannot take it now gets the newest later."""
-        self.frame = frame = Frame(status, snapshot)
-        for count, subscription in enumerate(tuple(self.subscriptions), 1):
-            if subscription in self.subscriptions:  # it may have left while the loop had its turn
-                subscription.offer(frame)
-            if count % _YIELD_EVERY == 0:
-                await asyncio.sleep(0)
-                if self.frame is not frame:
-                    return
-
-    async def tell(self, line: LogLine) -> None:
-        """Let those hear a line who want the log; for whoever cannot take it now it is lost."""
-        for count, subscription in enumerate(tuple(self.listeners), 1):
-            if subscription in self.listeners and not subscription.viewer.is_paused:
-                subscription.viewer.hear(line)
-            if count % _YIELD_EVERY == 0:
-                await asyncio.sleep(0)
+_AT_ONCE = 25
+"""So many are served as soon as there is news: most generations have no more viewers, and need no turn of the loop."""
 
 
 class Hub:
@@ -143,6 +24,7 @@ class Hub:
         self._linger_seconds = linger_seconds
         self._channels: dict[str, Channel] = {}
         self._greeters: dict[Greeter, str] = {}
+        self._rounds: dict[Channel, None] = {}
 
     def open(self, status: Status, owner: str, snapshot: bytes | None = None) -> None:
         """Open the channel of a generation that is about to run, and tell those who wait for new ones."""
@@ -163,16 +45,47 @@ class Hub:
         """Return the ids of the owner's generations that have not ended, oldest first."""
         return [id_ for id_, channel in self._channels.items() if channel.owner == owner and not channel.frame.status.is_terminal]
 
-    async def publish(self, status: Status, snapshot: bytes | None = None) -> None:
+    def post(self, status: Status, snapshot: bytes | None = None) -> None:
         """
-        Show a journalled status; after an end the channel lingers, then leaves memory.
+        Show a journalled status to everybody; after an end the channel lingers, then leaves memory.
+
+        The first few are served at once, the rest of a crowd from the loop, a slice in each turn, and crowds take turns. Who
+        has not been served when something newer is posted gets that instead.
 
         Args:
             snapshot: The bytes that were journalled, where they are at hand.
         """
-        await self._channels[status.generation].publish(status, snapshot)
+        channel = self._channels[status.generation]
+        channel.renew(status, snapshot)
+        channel.serve(_AT_ONCE)
+        if channel.subscriptions.is_due:
+            if not self._rounds:
+                asyncio.get_running_loop().call_soon(self._go_round)
+            self._rounds[channel] = None
         if status.is_terminal:
             asyncio.get_running_loop().call_later(self._linger_seconds, self._channels.pop, status.generation, None)
+
+    async def publish(self, status: Status, snapshot: bytes | None = None) -> None:
+        """Post a status and wait until everybody was offered it, or something newer."""
+        self.post(status, snapshot)
+        channel = self._channels[status.generation]
+        frame = channel.frame
+        while channel.frame is frame and channel.subscriptions.is_due:  # noqa: ASYNC110 - served in the turns waited for
+            await asyncio.sleep(0)
+
+    def _go_round(self) -> None:
+        """Serve one slice to the crowds in turn, then let the loop do other things."""
+        left = SLICE
+        try:
+            while self._rounds and left > 0:
+                channel = next(iter(self._rounds))
+                del self._rounds[channel]
+                left -= channel.serve(left)
+                if channel.subscriptions.is_due:
+                    self._rounds[channel] = None
+        finally:
+            if self._rounds:
+                asyncio.get_running_loop().call_soon(self._go_round)
 
     async def tell(self, generation: str, at: datetime, line: str) -> None:
         """Pass a line of the upstream's log on to those who want it now; it is kept nowhere."""

@@ -12,7 +12,7 @@ from safelight.fold import fold
 from safelight.generation import Generation
 from safelight.ports import Unfinished
 from safelight.records import AttemptRecord, Durability, StatusRecord, Step, charged
-from safelight.runner import INTERRUPTED, Attempts, Route, Runner, Tools, still_there
+from safelight.runner import INTERRUPTED, Attempts, Route, Runner, Tools, owing, still_there
 from safelight.slots import Seat
 from safelight.status import Charged, Status
 
@@ -146,7 +146,9 @@ class Supervisor:
             records += Attempts(left.attempts).conclude("interrupted", now, said=None, detail=None)
         ending = attrs.evolve(INTERRUPTED, charged=charged([*left.attempts, *records]))
         ended = attrs.evolve(fold(status, ending, now), version=status.version.next(epoch))
-        await self._tools.journal.append(generation.id, epoch, StatusRecord(status=ended), *records, durable=True)
+        told = StatusRecord(status=ended)
+        delivery = owing(generation.webhook, status, ended, now)
+        await self._tools.journal.append(generation.id, epoch, told, *records, durable=True, delivery=delivery)
         log.info("generation_interrupted", generation=generation.id, provider=generation.provider, charged=ended.charged)
 
 

@@ -116,7 +116,7 @@ async def test_laggard_reads_its_first_event_and_is_not_counted_after_it(tiny):
         return b""
 
     tiny.posted = posted
-    load = await tiny.drive("/sub/0", "-n", 4, "--laggards", 1, *GO, "-d", 0.5)
+    load = await tiny.drive("/sub/0", "-n", 4, "--laggards", 1, *GO, "-d", 1.5)
     assert (load.connected, load.events, load.received) == (4, 9, 9)
 
 
@@ -168,7 +168,7 @@ async def test_stream_that_ends_is_counted_as_ended(tiny):
         return b""
 
     tiny.posted = posted
-    load = await tiny.drive("/sub/0", "-n", 2, *GO, "-d", 0.3)
+    load = await tiny.drive("/sub/0", "-n", 2, *GO, "-d", 1.5)
     assert (load.events, load.ended, load.failed) == (2, 2, 0)
 
 

@@ -166,6 +166,22 @@ def test_event_source_that_is_not_closed_is_stopped_by_204_after_the_end(launch,
     assert tab.evaluate("heard.errors") == [0, 2], "an error before the end, or a reconnect that was not the last"
 
 
+def test_event_source_is_sent_gzip_and_shows_each_event_when_it_is_sent(service, open_tab):
+    tab = open_tab(service)
+    generation = service.create(params={"steps": 20}, options={"seconds": 3})["sessionId"]
+    encodings, behind = [], []
+    tab.on("response", lambda response: encodings.append(response.header_value("content-encoding")))
+    tab.evaluate("url => hear(url)", f"/v1/generations/{generation}/events")
+    seen = 0
+    while not tab.evaluate("['succeeded', 'failed'].includes(heard.snapshots.at(-1)?.status)"):
+        tab.wait_for_function("seen => heard.snapshots.length > seen", arg=seen)
+        seen = tab.evaluate("heard.snapshots.length")
+        behind.append(service.snapshot(generation)["seq"] - tab.evaluate("heard.snapshots.at(-1).seq"))
+    assert encodings[0] == "gzip"
+    assert tab.evaluate("heard.snapshots.at(-1).status") == "succeeded"
+    assert sum(steps <= 1 for steps in behind) > len(behind) / 2, f"held back: so many newer ones at each arrival: {behind}"
+
+
 def test_event_source_survives_a_kill_of_the_service_and_learns_of_the_interruption(launch, open_tab, free_port):
     often = {"streams__retry_min_ms": 50, "streams__retry_max_ms": 50}
     service = launch(port=free_port, **often).is_up()

@@ -1,8 +1,10 @@
 """Behind nginx as it comes: no setting but where to send requests."""
 
+import json
 import shutil
 import socket
 import subprocess
+import zlib
 from http.client import HTTPConnection
 
 import pytest
@@ -94,3 +96,18 @@ def test_picture_comes_through_nginx_whole(service, nginx):
     with service.stream(end["output"][0], through=nginx()) as picture:
         assert picture.answer.getheader("Content-Type") == "image/png"
         assert len(picture.answer.read()) == end["outputs"][0]["bytes"]
+
+
+def test_a_packed_stream_comes_through_nginx_event_by_event(service, nginx):
+    reply = service.create(options={"seconds": 4})
+    behind, unpack, text = [], zlib.decompressobj(zlib.MAX_WBITS | 16), b""
+    with service.stream(reply["streamUrl"], through=nginx(), **{"Accept-Encoding": "gzip"}) as stream:
+        assert stream.answer.getheader("Content-Encoding") == "gzip"
+        while some := stream.answer.read1():
+            text += unpack.decompress(some)
+            events = [json.loads(line[6:]) for line in text.split(b"\n")[:-1] if line.startswith(b"data: ")]
+            if events and events[-1]["status"] == "processing":
+                behind.append(service.snapshot(reply["sessionId"])["seq"] - events[-1]["seq"])
+    assert unpack.eof, "the gzip stream has no end"
+    assert events[-1]["status"] == "succeeded"
+    assert sum(steps <= 1 for steps in behind) > len(behind) / 2, f"held back: so many newer ones at each arrival: {behind}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import resource
 from collections.abc import Callable
 
@@ -17,15 +16,11 @@ from safelight.web.serving import serve
 
 log = structlog.get_logger()
 
-_COLLECT_AFTER = (20_000, 20, 50)
-"""Objects made before the collector looks at them. Python's 700 would have it look a dozen times in the life of one generation."""
-
 
 def run(config: Config, *, read_again: Callable[[], Config]) -> int:
     """Serve; return the exit code. SIGHUP has the configuration read again."""
     logs.configure(config.logs)
     _raise_open_files()
-    gc.set_threshold(*_COLLECT_AFTER)
     return finish(_serve(config, read_again))
 
 

@@ -7,6 +7,8 @@ from typing import Any
 import attrs
 from attrs.validators import and_, ge, gt, in_, le, min_len
 
+from safelight.redaction import Secret
+
 PORT = and_(ge(0), le(65535))
 MIB = 1024 * 1024
 
@@ -109,13 +111,26 @@ class Streams:
     linger_seconds: float = attrs.field(
         default=60.0, validator=ge(0), metadata=_says("how long an ended generation stays in memory")
     )
+    compress: bool = attrs.field(default=True, metadata=_says("streams are gzipped for readers that take it"))
+    compress_from_bytes: int = attrs.field(
+        default=200, validator=ge(0), metadata=_says("shorter events stand in a gzipped stream as they are")
+    )
 
 
 @attrs.frozen(kw_only=True)
 class Webhooks:
-    """What providers send us."""
+    """What providers send us, and what we send callers."""
 
     body_bytes: int = attrs.field(default=MIB, validator=ge(1024), metadata=_says("the largest webhook of a provider"))
+    signing_keys: tuple[Secret, ...] = attrs.field(
+        default=(), metadata=_says("whsec_… keys that sign what callers are sent, each of them; none: no caller may ask for it")
+    )
+    seconds: float = attrs.field(
+        default=15.0, validator=and_(gt(0), le(60)), metadata=_says("how long a caller's webhook may take to answer")
+    )
+    private_network: bool = attrs.field(
+        default=False, metadata=_says("true: callers' webhooks may be at private addresses, loopback among them")
+    )
 
 
 @attrs.frozen(kw_only=True)

@@ -58,7 +58,7 @@ class Runner:
         self.ended = asyncio.Event()
         self._generation = generation
         self._policy = policy = generation.policy
-        self._scribe = scribe = Scribe(tools, status, epoch)
+        self._scribe = scribe = Scribe(tools, status, epoch, generation.webhook)
         spent = (tools.clock.now() - generation.created_at).total_seconds()
         self._deadlines = deadlines = Deadlines(policy, spent_seconds=spent)
         self._inbox = Inbox()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 
 import attrs
@@ -23,6 +24,7 @@ class Tools:
         slots: Those of each provider instance, by its name.
         progress_seconds: Progress alone is journalled and shown at most this often.
         pokes: Who can be woken by a webhook.
+        owed: Set when something new is owed to a caller's webhook.
     """
 
     journal: Journal
@@ -33,3 +35,4 @@ class Tools:
     slots: Mapping[str, Slots]
     progress_seconds: float
     pokes: Pokes = attrs.field(factory=Pokes)
+    owed: asyncio.Event = attrs.field(factory=asyncio.Event)

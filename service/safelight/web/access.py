@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from functools import lru_cache
 from http import HTTPStatus
 from urllib.parse import urlsplit
 
@@ -77,6 +78,7 @@ def _preflight(origin: str) -> dict[str, str]:
     }
 
 
+@lru_cache(maxsize=256)
 def _name(netloc: str) -> str:
     try:
         return (urlsplit(f"//{netloc}").hostname or "") if netloc.isprintable() else ""

@@ -7,7 +7,9 @@ from aiohttp import web
 from safelight.core import Safelight
 from safelight.web import generations, health, providers, ui
 from safelight.web.access import access, add_headers
-from safelight.web.keys import CORE, STREAMS, WAITING
+from safelight.web.deliveries import list_deliveries, resend
+from safelight.web.heartbeats import Heartbeats
+from safelight.web.keys import CORE, HEARTBEATS, STREAMS, WAITING
 from safelight.web.listing import list_generations
 from safelight.web.openapi.document import Document
 from safelight.web.outputs import get_output
@@ -22,6 +24,7 @@ def make_app(core: Safelight) -> web.Application:
     app = web.Application(middlewares=[problems, access])
     app[CORE] = core
     app[STREAMS] = set()
+    app[HEARTBEATS] = Heartbeats(app[STREAMS], lambda: core.config.streams.heartbeat_seconds)
     app[WAITING] = set()
     app.on_response_prepare.append(add_headers)
     app.cleanup_ctx.append(ticker)
@@ -40,6 +43,8 @@ def make_app(core: Safelight) -> web.Application:
     route.add_get("/v1/outputs/{id}/{name}", get_output)
     route.add_get("/v1/providers", providers.list_providers)
     route.add_get("/v1/providers/{name}", providers.get_provider)
+    route.add_get("/v1/deliveries", list_deliveries)
+    route.add_post("/v1/generations/{id}/deliveries", resend)
     route.add_post("/v1/webhooks/{provider}/{nonce}", receive_webhook)
     route.add_get("/openapi.json", Document(core).get)
     app.add_routes(ui.routes())

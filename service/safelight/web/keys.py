@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 if TYPE_CHECKING:
+    from safelight.channel import Viewer
     from safelight.core import Safelight
-    from safelight.hub import Viewer
+    from safelight.web.heartbeats import Heartbeats
     from safelight.web.viewers import StreamViewer
 
 CORE: web.AppKey[Safelight] = web.AppKey("core")
 STREAMS: web.AppKey[set[StreamViewer]] = web.AppKey("streams")
 """Every open stream."""
+HEARTBEATS: web.AppKey[Heartbeats] = web.AppKey("heartbeats")
 WAITING: web.AppKey[set[Viewer]] = web.AppKey("waiting")
 """Every request that waits for news."""

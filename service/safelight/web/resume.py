@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import attrs
 from aiohttp import hdrs, web
 
@@ -26,8 +28,9 @@ class Resume:
     @classmethod
     def of(cls, request: web.Request) -> Resume:
         """Read `Last-Event-ID`, else `?last_event_id=`, else the id in `?from=`."""
-        start = request.query.get("from")
-        said = request.headers.get(hdrs.LAST_EVENT_ID) or request.query.get("last_event_id")
+        query: Mapping[str, str] = request.query if request.query_string else {}
+        start = query.get("from")
+        said = request.headers.get(hdrs.LAST_EVENT_ID) or query.get("last_event_id")
         return cls(cursor=Version.parse(said) or Version.parse(start), wants_journal=start is not None)
 
     def has_seen_end(self, status: Status) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import os
 import signal
 from collections.abc import AsyncIterator, Callable, Coroutine
@@ -19,6 +18,7 @@ from safelight.config.model import Config
 from safelight.core import Safelight
 from safelight.errors import SafelightError
 from safelight.plugins import Discovery
+from safelight.web import collecting
 from safelight.web.access import HEADER_BYTES
 from safelight.web.app import make_admin_app, make_app
 from safelight.web.keys import CORE
@@ -70,7 +70,7 @@ async def serve(config: Config, *, read_again: Callable[[], Config]) -> None:
         loop.add_signal_handler(number, signaled)
     loop.add_signal_handler(signal.SIGHUP, hung_up.set)
     async with listening(config) as service, reloading(service.core, read_again, hung_up):
-        gc.freeze()  # what is there by now stays: the collector need not look at it ever again
+        collecting.spare()
         await _first(leaving.wait(), _lost(service.core))
         log.info("service_leaving", grace_seconds=config.server.drain_seconds)
         await _first(leave_in_order(service), hurrying.wait(), _lost(service.core))

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import structlog
 from aiohttp import web
 
+from safelight.channel import Subscription
 from safelight.codec import encode
 from safelight.errors import Gone, NotFound
 from safelight.frames import Frame
 from safelight.generation import ANONYMOUS
-from safelight.hub import NOTHING_SEEN, Subscription
+from safelight.hub import NOTHING_SEEN, Greeter
 from safelight.status import Status
 from safelight.versions import Version
-from safelight.web.finding import look
+from safelight.web.eventstreams import EventStream
+from safelight.web.finding import find, look
 from safelight.web.keys import CORE
 from safelight.web.problems import BadRequest, public
 from safelight.web.profiles import V1, Profile
 from safelight.web.refusals import is_busy, refuse, turn_away
 from safelight.web.resume import Resume
-from safelight.web.upkeep import attended
+from safelight.web.upkeep import Attendance
 from safelight.web.viewers import StreamViewer
 
 log = structlog.get_logger()
@@ -31,39 +35,26 @@ async def watch_one(request: web.Request, generation_id: str, profile: Profile) 
     if is_busy(request):
         return turn_away(profile)
     core = request.app[CORE]
-    viewer = StreamViewer(
-        request,
-        core.config.streams,
-        has_ids=True,
-        outlasts_drain=profile.outlasts_drain,
-        wants_log=profile.has_log and _wants_log(request),
-    )
-    subscription = core.hub.subscribe(generation_id, viewer)  # first subscribe, then read: nothing falls between
+    wants_log = profile.has_log and _wants_log(request)
     try:
-        try:
-            status = await look(request, generation_id)
-        except NotFound as error:
-            if profile.refuses_as_event:
-                return refuse(error)
-            if isinstance(error, Gone):
-                return web.Response(status=204)  # to an EventSource that comes back this is the end, not a fault
-            raise
-        except Exception as error:
-            log.exception("stream_refused", generation=generation_id, profile=profile.surface)
-            return turn_away(profile, public(error))
-        resume = Resume.of(request)
-        if resume.has_seen_end(status):
-            return web.Response(status=204)
-        cursor = None if resume.cursor is None else str(resume.cursor)
-        with attended(request, viewer, generation=generation_id, profile=profile.surface, resumed_from=cursor):
-            await viewer.open()
-            seen = await _replay(request, viewer, resume, profile, status)
-            await _follow(request, viewer, subscription, resume, status, seen)
-            await viewer.finish()
-        return viewer.response
-    finally:
-        if subscription is not None:
-            subscription.close()
+        status = await look(request, generation_id)
+    except NotFound as error:
+        if profile.refuses_as_event:
+            return refuse(error)
+        if isinstance(error, Gone):
+            return web.Response(status=204)  # to an EventSource that comes back this is the end, not a fault
+        raise
+    except Exception as error:
+        log.exception("stream_refused", generation=generation_id, profile=profile.surface)
+        return turn_away(profile, public(error))
+    resume = Resume.of(request)
+    if resume.has_seen_end(status):
+        return web.Response(status=204)
+    viewer = StreamViewer(request, core.config.streams, has_ids=True, outlasts_drain=profile.outlasts_drain, wants_log=wants_log)
+    cursor = None if resume.cursor is None else str(resume.cursor)
+    attendance = Attendance(request, viewer, generation=generation_id, profile=profile.surface, resumed_from=cursor)
+    begin = partial(_begin_one, request, viewer, status, profile, resume)
+    return EventStream(core.config.streams, viewer, begin, attendance)
 
 
 async def watch_many(request: web.Request) -> web.StreamResponse:
@@ -82,25 +73,38 @@ async def watch_many(request: web.Request) -> web.StreamResponse:
         if (subscription := core.hub.subscribe(generation_id, viewer)) is not None:
             viewer.add(subscription)
 
-    try:
-        with attended(request, viewer, generation=None, profile="events", watched=len(ids)):
-            await viewer.open()
-            if not ids:
-                core.hub.greet(ANONYMOUS, join)
-            for generation_id in ids or core.hub.running(ANONYMOUS):
-                if core.hub.newest(generation_id) is None:
-                    await _show_kept(request, viewer, generation_id)
-                else:
-                    join(generation_id)
-            viewer.release()
-            await viewer.finish()
-    finally:
-        core.hub.part(join)
-    return viewer.response
+    log.info("stream_opened", profile="events", watched=len(ids))
+    attendance = Attendance(request, viewer, generation=None, profile="events", watched=len(ids))
+    attendance.at_end(core.hub.part, join)
+    return EventStream(core.config.streams, viewer, partial(_begin_many, request, viewer, ids, join), attendance)
+
+
+async def _begin_one(request: web.Request, viewer: StreamViewer, status: Status, profile: Profile, resume: Resume) -> None:
+    """Show what the reader wants of the past, and have it follow from there."""
+    subscription = request.app[CORE].hub.subscribe(status.generation, viewer)  # first subscribe, then read: nothing falls between
+    if subscription is not None:
+        viewer.add(subscription)
+    elif not status.is_terminal:
+        _, status = await find(request, status.generation)  # it has ended and left memory meanwhile
+    seen = await _replay(request, viewer, resume, profile, status)
+    await _follow(request, viewer, subscription, resume, status, seen)
+
+
+async def _begin_many(request: web.Request, viewer: StreamViewer, ids: list[str], join: Greeter) -> None:
+    """Show the newest of everything watched, and have it follow from there."""
+    hub = request.app[CORE].hub
+    if not ids:
+        hub.greet(ANONYMOUS, join)
+    for generation_id in ids or hub.running(ANONYMOUS):
+        if hub.newest(generation_id) is None:
+            await _show_kept(request, viewer, generation_id)
+        else:
+            join(generation_id)
+    viewer.release()
 
 
 def _wants_log(request: web.Request) -> bool:
-    words = request.query.getall("events", [])
+    words = request.query.getall("events", []) if request.query_string else ()
     if set(words) - {"log"}:
         raise BadRequest("'events' may say 'log' and nothing else.")
     return bool(words)
@@ -137,7 +141,6 @@ async def _follow(
         if seen == before:
             break  # cut, or purged meanwhile
     subscription.seen = seen
-    viewer.add(subscription)
     viewer.release()
 
 

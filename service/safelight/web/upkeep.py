@@ -4,43 +4,60 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable
+from functools import partial
 
 import structlog
 from aiohttp import web
 
-from safelight.web.keys import CORE, STREAMS, WAITING
+from safelight.web.keys import HEARTBEATS, STREAMS, WAITING
 from safelight.web.refusals import later
 from safelight.web.viewers import StreamViewer
 
 log = structlog.get_logger()
 
-_BEATS_PER_HEARTBEAT = 5
-_YIELD_EVERY = 1000
 
+class Attendance:
+    """
+    An open stream for as long as it lasts: counted among the others, and logged at its end.
 
-@contextmanager
-def attended(request: web.Request, viewer: StreamViewer, **facts: object) -> Iterator[None]:
-    """Count and log a stream for as long as it lasts. A reader who left is a normal end; a fault of ours ends it too."""
-    streams = request.app[STREAMS]
-    streams.add(viewer)
-    log.info("stream_opened", **facts)
-    try:
-        yield
-    except ConnectionResetError:
-        viewer.cut("client_gone")
-    except Exception:
-        log.exception("stream_failed", **facts)
-        viewer.cut("error")  # its headers are out: an error document would land in the middle of the stream
-    finally:
-        streams.discard(viewer)
-        viewer.log_closed(**facts)
+    A reader who left is a normal end; a fault of ours ends it too.
+    """
+
+    __slots__ = ("_app", "_at_end", "_facts", "_viewer")
+
+    def __init__(self, request: web.Request, viewer: StreamViewer, **facts: object) -> None:
+        self._app = request.app
+        self._viewer = viewer
+        self._facts = facts
+        self._at_end: Callable[[], None] | None = None
+
+    def at_end(self, call: Callable[..., None], *args: object) -> None:
+        """Have something called at the end."""
+        self._at_end = partial(call, *args)
+
+    def __enter__(self) -> None:
+        self._app[STREAMS].add(self._viewer)
+        self._app[HEARTBEATS].add(self._viewer)
+
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> bool:
+        viewer, is_over = self._viewer, error is None or isinstance(error, Exception)
+        if isinstance(error, ConnectionResetError):
+            viewer.cut("client_gone")
+        elif isinstance(error, Exception):
+            log.error("stream_failed", exc_info=error, **self._facts)
+            viewer.cut("error")  # its headers are out: an error document would land in the middle of the stream
+            viewer.end()
+        if self._at_end is not None:
+            self._at_end()
+        self._app[STREAMS].discard(viewer)
+        viewer.log_closed(**self._facts)
+        return is_over
 
 
 async def ticker(app: web.Application) -> AsyncIterator[None]:
     """Beat for every silent stream, from one task."""
-    task = asyncio.create_task(_beat_for_ever(app), name="heartbeats")
+    task = asyncio.create_task(app[HEARTBEATS].run(), name="heartbeats")
     yield
     task.cancel()
     await asyncio.wait({task})
@@ -56,10 +73,7 @@ async def close_streams(app: web.Application, *, spread_seconds: float, all_of_t
 
     async def close(viewer: StreamViewer) -> None:
         await asyncio.sleep(random.uniform(0, spread_seconds))  # noqa: S311 - spreads reconnects
-        try:
-            await viewer.bid_farewell(later())
-        except ConnectionResetError:
-            viewer.cut("client_gone")
+        viewer.bid_farewell(later())
         viewer.cut("drain")
 
     streams, waiting = app[STREAMS], app[WAITING]
@@ -67,14 +81,3 @@ async def close_streams(app: web.Application, *, spread_seconds: float, all_of_t
         for waiter in tuple(waiting):
             waiter.cut("drain")
     await asyncio.gather(*(close(viewer) for viewer in tuple(streams) if all_of_them or not viewer.outlasts_drain))
-
-
-async def _beat_for_ever(app: web.Application) -> None:
-    loop = asyncio.get_running_loop()
-    streams = app[STREAMS]
-    while True:
-        await asyncio.sleep(app[CORE].config.streams.heartbeat_seconds / _BEATS_PER_HEARTBEAT)
-        for count, viewer in enumerate(tuple(streams), 1):
-            viewer.beat(loop.time())
-            if count % _YIELD_EVERY == 0:
-                await asyncio.sleep(0)

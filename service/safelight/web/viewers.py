@@ -4,47 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import random
-import socket
-from typing import TYPE_CHECKING
 
 import structlog
-from aiohttp import HttpVersion11, hdrs, web
-from aiohttp_sse import EventSourceResponse
+from aiohttp import HttpVersion11, web
 
+from safelight.channel import Subscription, Viewer
 from safelight.codec import encode
 from safelight.config.model import Streams
-from safelight.frames import HEARTBEAT, Frame, LogLine, chunk
-from safelight.hub import Subscription, Viewer
-
-if TYPE_CHECKING:
-    from aiohttp.abc import AbstractStreamWriter
+from safelight.frames import HEARTBEAT, Frame, LogLine, form_of
+from safelight.web.bells import Bell
+from safelight.web.encodings import takes_gzip
+from safelight.web.wires import Wire, make_wire
 
 log = structlog.get_logger()
 
-_KERNEL_SLACK = 10.0
-"""The kernel gives a deaf reader up this much later than we do, so that the reason is ours to log."""
 _DEAF_SECONDS = 5.0
 """Lost after so long without taking anything, a reader was slow; before that, it has just gone."""
-_SEND_BUFFER = 64 * 1024
-_NOT_SENT = 16 * 1024
-_TCP_NOTSENT_LOWAT = getattr(socket, "TCP_NOTSENT_LOWAT", None)
-
-
-class EventStream(EventSourceResponse):
-    """aiohttp-sse's response with our separator and headers, and without its ping task: one ticker serves all streams."""
-
-    def __init__(self, *, send_timeout: float) -> None:
-        super().__init__(sep="\n", send_timeout=send_timeout)
-        self.headers[hdrs.CACHE_CONTROL] = "no-cache, no-transform"
-
-    async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
-        """Send the headers; HTTP/1.0 readers get plain bytes until the connection closes."""
-        if request.version < HttpVersion11:
-            self.headers[hdrs.CONNECTION] = "close"
-            self.force_close()
-        writer = await super().prepare(request)
-        self.stop_streaming()
-        return writer
+_TOGETHER = 16
+"""Frames of the past that go out as one write."""
 
 
 class StreamViewer(Viewer):
@@ -53,9 +30,33 @@ class StreamViewer(Viewer):
 
     Attributes:
         reason: Why it was closed: ended, client_gone, slow, drain or error; None while it is open.
-        response: What the handler returns.
+        form: The form in which it takes events.
         outlasts_drain: Whether it is held while the service leaves.
     """
+
+    __slots__ = (
+        "_bytes",
+        "_closes_at_end",
+        "_deaf_since",
+        "_events",
+        "_first_event_at",
+        "_is_held",
+        "_loop",
+        "_opened_at",
+        "_request",
+        "_said_at",
+        "_settings",
+        "_skipped",
+        "_subscriptions",
+        "_transport",
+        "_wake",
+        "_wire",
+        "_writer",
+        "form",
+        "outlasts_drain",
+        "reason",
+        "wants_log",
+    )
 
     def __init__(
         self,
@@ -69,62 +70,66 @@ class StreamViewer(Viewer):
         self.reason: str | None = None
         self.wants_log = wants_log
         self.outlasts_drain = outlasts_drain
-        self.events = 0
-        self.bytes = 0
-        self.first_event_seconds: float | None = None
         self._loop = asyncio.get_running_loop()
         self._opened_at = self._loop.time()
-        self._request = request
+        self._first_event_at: float | None = None
+        self._request: web.Request | None = request
         self._settings = settings
-        self._has_ids = has_ids
-        self.response = EventStream(send_timeout=settings.laggard_seconds + _KERNEL_SLACK)
-        self._subscriptions: dict[Subscription, None] = {}
-        self._skipped = 0
+        is_packed = settings.compress and takes_gzip(request)
+        self.form = form_of(
+            has_ids=has_ids,
+            is_chunked=request.version >= HttpVersion11,
+            packs_from=settings.compress_from_bytes if is_packed else None,
+        )
+        self._subscriptions: list[Subscription] = []
+        self._events = self._bytes = self._skipped = 0
         self._deaf_since: float | None = None
-        self._wake = asyncio.Event()
+        self._wake = Bell()
         self._is_held = True
         self._closes_at_end = has_ids
-        self._writer: AbstractStreamWriter | None = None
+        self._said_at = self._opened_at
+        self._wire: Wire | None = None
 
-    async def open(self) -> None:
-        """Send headers and the first bytes, so that proxies open and `onopen` fires."""
-        transport = self._request.transport
-        if transport is None:
+    def open(self) -> None:
+        """Say the first words, so that proxies open and `onopen` fires; the headers are out already."""
+        request = self._request
+        if request is None or request.transport is None:
             raise ConnectionResetError
-        transport.set_write_buffer_limits(high=_NOT_SENT)
-        if (sock := transport.get_extra_info("socket")) is not None and sock.family in {socket.AF_INET, socket.AF_INET6}:
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)
-            if _TCP_NOTSENT_LOWAT is not None:
-                sock.setsockopt(socket.IPPROTO_TCP, _TCP_NOTSENT_LOWAT, _NOT_SENT)
-        self._transport = transport
-        self._protocol = self._request.protocol
-        self._writer = await self.response.prepare(self._request)
-        self._is_chunked = self._request.version >= HttpVersion11
-        self._last_write = self._loop.time()
+        self._transport = request.transport
+        self._writer = request.writer
+        self._wire = make_wire(self._transport, request.protocol, self.form)
         retry = random.randint(self._settings.retry_min_ms, self._settings.retry_max_ms)  # noqa: S311 - spreads reconnects, hides nothing
-        await self.response.write(b": ok\nretry: %d\n\n" % retry)
+        words = b": ok\nretry: %d\n\n" % retry
+        self._wire.begin(words)
+        self._bytes += len(words)
 
     def add(self, subscription: Subscription) -> None:
         """Watch one more generation, beginning with its newest."""
-        self._subscriptions[subscription] = None
-        subscription.catch_up()
+        self._subscriptions.append(subscription)
+        if not self._is_held:
+            subscription.catch_up()
+            self._hurry(subscription)
 
     def release(self) -> None:
         """Take frames from now on, beginning with the newest of everything watched."""
         self._is_held = False
         self._catch_up()
+        self._open_wire.flush()
+        self._hurry(*self._subscriptions)
 
     async def send(self, *frames: Frame) -> None:
         """Write frames in order, waiting for the reader, until there is a reason to close; for the past, while it is held."""
-        for frame in frames:
+        for start in range(0, len(frames), _TOGETHER):
             if self.reason is None:
-                self._put(frame)
+                for frame in frames[start : start + _TOGETHER]:
+                    self._open_wire.collect(frame.payload(self.form))
+                    self._count(frame)
+                self._open_wire.flush()
                 await self._drained()
 
     async def say(self, data: bytes) -> None:
         """Write an event that is no snapshot of anything, and so has no id."""
-        event = b"data: %s\n\n" % data
-        self._write(chunk(event) if self._is_chunked else event)
+        self._say(b"data: %s\n\n" % data)
         await self._drained()
 
     async def finish(self) -> None:
@@ -134,22 +139,29 @@ class StreamViewer(Viewer):
             self._wake.clear()
             if self.reason is None and await self._drained():
                 self._catch_up()
+        for subscription in self._subscriptions:
+            subscription.detour()  # behind the end of the body nothing may be written
         if self.reason == "slow" or not await self._drained():
             self._transport.abort()  # whoever takes nothing does not take an orderly end either
-        elif not self._transport.is_closing():
-            await self.response.write_eof()
+        else:
+            self._open_wire.end()
 
     @property
     def is_paused(self) -> bool:
-        return self._is_held or self.reason is not None or self._protocol.writing_paused or self._transport.is_closing()
+        return self._is_held or self.reason is not None or self._open_wire.protocol.writing_paused or self._transport.is_closing()
 
     def show(self, frame: Frame) -> None:
-        self._put(frame)
+        self._open_wire.put(frame.payload(self.form))
+        self._count(frame)
         if frame.status.is_terminal:
             self._let_go()
+        else:
+            self._hurry(*self._subscriptions)
 
     def hear(self, line: LogLine) -> None:
-        self._write(line.chunked if self._is_chunked else line.event)
+        payload = line.payload(self.form)
+        self._open_wire.put(payload)
+        self._bytes += len(payload)
 
     def lag(self) -> None:
         if self._is_held:
@@ -163,51 +175,72 @@ class StreamViewer(Viewer):
         self.reason = self.reason or reason
         self._wake.set()
 
-    def beat(self, now: float) -> None:
-        """Send a heartbeat if it was silent for long enough; a comment, which no client sees."""
-        if now - self._last_write >= self._settings.heartbeat_seconds and not self.is_paused:
-            self._write(chunk(HEARTBEAT) if self._is_chunked else HEARTBEAT)
+    @property
+    def silent_since(self) -> float:
+        """When something was said last, by the loop's clock; what a channel posts counts as said to all who look."""
+        return max(self._said_at, *(subscription.channel.posted_at for subscription in self._subscriptions), 0.0)
 
-    async def bid_farewell(self, retry_ms: int) -> None:
+    def beat(self) -> None:
+        """Send a heartbeat, which no client sees."""
+        if self._wire is not None and self._transport.is_closing():
+            self.lag()  # frames do not look whether the connection still stands
+        elif not self.is_paused:
+            self._say(HEARTBEAT)
+
+    def bid_farewell(self, retry_ms: int) -> None:
         """Tell the reader of a service that leaves to come back later than usual, or, if it never does, that this is the end."""
         if self.is_paused:
             return
         if self.outlasts_drain:
-            await self.response.write(
-                b"data: %s\n\n" % encode({"status": "failed", "error": "The service stopped.", "code": "interrupted"})
-            )
+            end = encode({"status": "failed", "error": "The service stopped.", "code": "interrupted"})
+            self._say(b"data: %s\n\n" % end)
         else:
-            await self.response.write(b"retry: %d\n\n" % retry_ms)
+            self._say(b"retry: %d\n\n" % retry_ms)
+
+    def end(self) -> None:
+        """Have the body end in order, for a handler that failed before `finish` could."""
+        if self._wire is not None:
+            self._wire.end()
 
     def log_closed(self, **facts: object) -> None:
         """Leave the channels and write the connection's one line."""
         for subscription in tuple(self._subscriptions):
             self._leave(subscription)
+        self.reason = self.reason or self._loss()
         log.info(
             "stream_closed",
-            reason=self.reason or self._loss(),
-            events=self.events,
-            bytes=self.bytes,
+            reason=self.reason,
+            events=self._events,
+            bytes=self._bytes,
             skipped=self._skipped,
-            first_event_ms=None if self.first_event_seconds is None else round(self.first_event_seconds * 1000, 1),
+            first_event_ms=None if self._first_event_at is None else round((self._first_event_at - self._opened_at) * 1000, 1),
             seconds=round(self._loop.time() - self._opened_at, 3),
             **facts,
         )
+        self._request = self._wire = None  # heartbeats still hold the viewer for a while
 
-    def _put(self, frame: Frame) -> None:
-        if self._has_ids:
-            self._write(frame.chunked_event if self._is_chunked else frame.event)
-        else:
-            self._write(frame.chunked_bare if self._is_chunked else frame.bare)
-        self.events += 1
-        if self.first_event_seconds is None:
-            self.first_event_seconds = self._loop.time() - self._opened_at
+    @property
+    def _open_wire(self) -> Wire:
+        assert self._wire is not None  # noqa: S101 - whatever writes comes after `open`
+        return self._wire
 
-    def _write(self, payload: bytes) -> None:
-        if not self._transport.is_closing():
-            self._transport.write(payload)
-            self.bytes += len(payload)
-            self._last_write = self._loop.time()
+    def _count(self, frame: Frame) -> None:
+        self._events += 1
+        self._bytes += len(frame.payload(self.form))
+        if self._first_event_at is None:
+            self._first_event_at = self._loop.time()
+
+    def _say(self, words: bytes) -> None:
+        self._open_wire.say(words)
+        self._bytes += len(words)
+        self._said_at = self._loop.time()
+
+    def _hurry(self, *subscriptions: Subscription) -> None:
+        """From the first event on, frames take the short way."""
+        if not self._is_held and self.reason is None and self._first_event_at is not None:
+            wire = self._open_wire
+            for subscription in subscriptions:
+                subscription.shortcut(self.form, wire.deliver, wire.protocol)
 
     def _catch_up(self) -> None:
         for subscription in tuple(self._subscriptions):
@@ -223,9 +256,11 @@ class StreamViewer(Viewer):
             self.cut("ended")
 
     def _leave(self, subscription: Subscription) -> None:
-        del self._subscriptions[subscription]
+        self._subscriptions.remove(subscription)
         subscription.close()
         self._skipped += subscription.skipped
+        self._events += subscription.events
+        self._bytes += subscription.bytes
 
     def _loss(self) -> str:
         """Say why the connection was lost: below some kilobytes a second, the kernel gives a deaf reader up before we do."""
@@ -234,7 +269,7 @@ class StreamViewer(Viewer):
 
     async def _drained(self) -> bool:
         """Wait until the reader has caught up; one that takes nothing for the laggard's time is given up as slow."""
-        while self._protocol.writing_paused and self._writer is not None:
+        while self._open_wire.protocol.writing_paused:
             before = self._transport.get_write_buffer_size()
             try:
                 async with asyncio.timeout(self._settings.laggard_seconds):

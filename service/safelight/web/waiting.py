@@ -7,9 +7,9 @@ from collections.abc import Callable
 
 from aiohttp import web
 
+from safelight.channel import Viewer
 from safelight.errors import NotFound
 from safelight.frames import Frame
-from safelight.hub import Viewer
 from safelight.status import Status
 from safelight.web.finding import look
 from safelight.web.keys import CORE, WAITING

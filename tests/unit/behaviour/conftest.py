@@ -40,11 +40,11 @@ class FailingJournal(MemoryJournal):
         self.appends = 0
         self.durable = []
 
-    async def append(self, generation_id, epoch, *records, durable):
+    async def append(self, generation_id, epoch, *records, durable, delivery=None):
         self.appends += 1
         if self.appends in self.fails:
             raise JournalFull("No room.")
-        await super().append(generation_id, epoch, *records, durable=durable)
+        await super().append(generation_id, epoch, *records, durable=durable, delivery=delivery)
         self.durable += [(record, durable) for record in records]
 
 

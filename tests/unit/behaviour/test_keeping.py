@@ -245,10 +245,10 @@ async def test_an_end_that_the_journal_refuses_for_good_has_not_happened_and_is_
     refuse = [Conflict("out of sequence")]
     append = world.journal.append
 
-    async def once(generation_id, epoch, *records, durable):
+    async def once(generation_id, epoch, *records, durable, delivery):
         if refuse and any(getattr(record, "status", None) and record.status.is_terminal for record in records):
             raise refuse.pop()
-        await append(generation_id, epoch, *records, durable=durable)
+        await append(generation_id, epoch, *records, durable=durable, delivery=delivery)
 
     monkeypatch.setattr(world.journal, "append", once)
     end = await world.run(world.local(paint))

@@ -259,7 +259,7 @@ def test_root_gets_the_missing_programs_installed_once(dev, machine):
     dev.install_programs(dev.PROGRAMS)
     assert machine() == [
         "update --quiet",
-        "install --yes --quiet --no-install-recommends chromium nginx-light nodejs npm gcc libc6-dev zlib1g-dev",
+        "install --yes --quiet --no-install-recommends chromium curl nginx-light nodejs npm gcc libc6-dev zlib1g-dev",
     ]
 
 
@@ -267,7 +267,7 @@ def test_others_are_told_the_command(dev, machine, monkeypatch, capsys):
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     dev.install_programs(dev.PROGRAMS)
     command = (
-        "sudo apt-get install --yes --quiet --no-install-recommends chromium nginx-light nodejs npm gcc libc6-dev zlib1g-dev"
+        "sudo apt-get install --yes --quiet --no-install-recommends chromium curl nginx-light nodejs npm gcc libc6-dev zlib1g-dev"
     )
     assert command in capsys.readouterr().err
     assert machine() == []

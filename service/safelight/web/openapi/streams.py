@@ -41,7 +41,7 @@ def v1_streams(core: Safelight, components: Components) -> list[Operation]:
                 "Every event is a whole snapshot: the newest at once, then each as it comes, until the end. "
                 f"{_BUSY} With `Accept: application/json` it is a page of the journal instead."
             ),
-            parameters=(takes.ID, *takes.RESUME, takes.LOG, *takes.HISTORY),
+            parameters=(takes.ID, *takes.RESUME, takes.PACKED, takes.LOG, *takes.HISTORY),
             answers=(
                 good(HTTPStatus.OK, "The events, or a page of them.", both),
                 _SEEN,
@@ -57,7 +57,7 @@ def v1_streams(core: Safelight, components: Components) -> list[Operation]:
             tag=TAG,
             summary="Watch many generations",
             description=f"On one connection, which stays open. Keep the newest of each by `epoch` and `seq`. {_BUSY}",
-            parameters=(takes.watched(core.config.streams.watch_max), takes.LOG),
+            parameters=(takes.watched(core.config.streams.watch_max), takes.PACKED, takes.LOG),
             answers=(
                 good(HTTPStatus.OK, "The events of all.", _stream(many, STREAM_OF_MANY)),
                 bad(BAD_REQUEST="Too many to watch, or `events` says something else than `log`."),
@@ -80,7 +80,7 @@ def seed_stream(components: Components) -> Operation:
             "As `GET /v1/generations/{id}/events`, but the first snapshot comes first, and whatever goes wrong is an event: "
             "any other answer would end a browser's `EventSource` without a word."
         ),
-        parameters=(*takes.SEED, *takes.RESUME),
+        parameters=(*takes.SEED, *takes.RESUME, takes.PACKED),
         answers=(
             good(HTTPStatus.OK, "The events.", _stream(item, STREAM)),
             _SEEN,

@@ -1,0 +1,134 @@
+"""One connection's way out: what goes onto it in which form, plain or gzip."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+from zlib import crc32
+
+from safelight.channel import Gate
+from safelight.frames import Form, chunk
+from safelight.packing import HEAD, Packed, stored, tail
+
+
+class Wire:
+    """
+    A connection that takes plain bytes.
+
+    Attributes:
+        form: The form in which it takes events.
+        transport: Where they go.
+        protocol: Tells whether its reader keeps up.
+        deliver: Takes an event: at once, or at the end of this turn of the loop together with what else is due then.
+    """
+
+    __slots__ = ("_batch", "deliver", "form", "protocol", "transport")
+
+    def __init__(self, transport: asyncio.Transport, protocol: Gate, form: Form) -> None:
+        self.transport = transport
+        self.protocol = protocol
+        self.form = form
+        self._batch: list[Any] | None = None
+        self.deliver: Callable[[Any], None] = self._straight() if form.has_ids else self.collect
+
+    def begin(self, words: bytes) -> None:
+        """Collect the first words."""
+        self.collect(self._piece(words))
+
+    def say(self, words: bytes) -> None:
+        """Send what is no event of a channel: a comment, a farewell."""
+        self.flush()
+        self._send(self._piece(words))
+
+    def end(self) -> None:
+        """Send what belongs to the end of a body that ends in order."""
+        self.flush()
+
+    def flush(self) -> None:
+        """Send what was collected, as one write."""
+        if self._batch:
+            batch, self._batch = self._batch, []
+            self._send(b"".join(map(self._taken, batch)))
+
+    def _straight(self) -> Callable[[Any], None]:
+        """Return what takes an event at once: where nothing is to be done to it, that is the transport itself."""
+        return self.transport.write
+
+    def put(self, payload: Any) -> None:
+        """Take an event at once, but not before what was collected."""
+        if self._batch:
+            self.collect(payload)
+        else:
+            self.deliver(payload)
+
+    def collect(self, payload: Any) -> None:
+        """Take an event that goes out with the next `flush`, at the end of this turn of the loop unless before."""
+        if self._batch is None:
+            self._batch = []
+        if not self._batch:
+            asyncio.get_running_loop().call_soon(self.flush)
+        self._batch.append(payload)
+
+    def _taken(self, payload: Any) -> bytes:
+        return payload  # type: ignore[no-any-return]  # plain wires are given bytes
+
+    def _piece(self, words: bytes) -> bytes:
+        return chunk(words) if self.form.is_chunked else words
+
+    def _send(self, piece: bytes) -> None:
+        if not self.transport.is_closing():
+            self.transport.write(piece)
+
+
+class PackedWire(Wire):
+    """A connection that takes one gzip stream, made of pieces that all such connections share."""
+
+    __slots__ = ("_checksum", "_last", "_length")
+
+    def __init__(self, transport: asyncio.Transport, protocol: Gate, form: Form) -> None:
+        super().__init__(transport, protocol, form)
+        self._checksum = 0
+        self._length = 0
+        self._last = -1
+
+    def begin(self, words: bytes) -> None:
+        """Collect the first words, behind what every gzip stream begins with."""
+        self.collect(self._piece(HEAD + self._stored(words)))
+
+    def say(self, words: bytes) -> None:
+        """Send what is no event of a channel, as it is."""
+        self.flush()
+        self._send(self._piece(self._stored(words)))
+
+    def end(self) -> None:
+        """Send the end of the gzip stream."""
+        self.flush()
+        self._send(self._piece(tail(self._checksum, self._length)))
+
+    def _straight(self) -> Callable[[Any], None]:
+        return self._event
+
+    def _event(self, payload: Packed) -> None:
+        self.transport.write(self._taken(payload))
+
+    def _taken(self, payload: Packed | bytes) -> bytes:
+        if isinstance(payload, bytes):
+            return payload  # the first words
+        plain = payload.plain
+        self._checksum = crc32(plain, self._checksum)
+        self._length += len(plain)
+        piece = payload.step if self._last == payload.before else payload.whole
+        self._last = payload.number
+        return piece
+
+    def _stored(self, words: bytes) -> bytes:
+        self._checksum = crc32(words, self._checksum)
+        self._length += len(words)
+        self._last = -1
+        return stored(words)
+
+
+def make_wire(transport: asyncio.Transport, protocol: Gate, form: Form) -> Wire:
+    """Return the wire for a form."""
+    return (Wire if form.packs_from is None else PackedWire)(transport, protocol, form)

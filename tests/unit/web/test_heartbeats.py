@@ -1,0 +1,102 @@
+"""Who is looked at, and when."""
+
+import asyncio
+from contextlib import asynccontextmanager
+
+import pytest
+
+from safelight.web.heartbeats import Heartbeats
+
+PATIENCE = 15.0
+LATEST = 18.5
+
+
+class Stream:
+    """A stream that notes when it beat."""
+
+    def __init__(self):
+        self.loop = asyncio.get_running_loop()
+        self.silent_since = self.loop.time()
+        self.beats = []
+        self.looks = 0
+
+    def __getattribute__(self, name):
+        if name == "silent_since":
+            self.looks += 1
+        return super().__getattribute__(name)
+
+    def beat(self):
+        self.beats.append(self.loop.time())
+        self.silent_since = self.loop.time()
+
+
+@asynccontextmanager
+async def beating(streams, seconds=PATIENCE):
+    heartbeats = Heartbeats(streams, lambda: seconds)
+    task = asyncio.create_task(heartbeats.run())
+    yield heartbeats
+    task.cancel()
+    await asyncio.wait({task})
+
+
+@pytest.mark.looptime
+async def test_a_silent_stream_beats_again_and_again():
+    stream = Stream()
+    async with beating({stream}) as heartbeats:
+        heartbeats.add(stream)
+        await asyncio.sleep(100)
+    pauses = [after - before for before, after in zip([0.0, *stream.beats], stream.beats, strict=False)]
+    assert len(pauses) >= 5
+    assert all(PATIENCE <= pause <= LATEST for pause in pauses)
+
+
+@pytest.mark.looptime
+async def test_a_stream_that_talks_is_looked_at_rarely_and_does_not_beat():
+    stream = Stream()
+    async with beating({stream}) as heartbeats:
+        heartbeats.add(stream)
+        for _ in range(300):
+            await asyncio.sleep(1)
+            stream.silent_since = stream.loop.time()
+        assert stream.beats == []
+        assert stream.looks < 2 * 300 / (PATIENCE - 1) + 4
+        silent_from = stream.loop.time()
+        await asyncio.sleep(LATEST + PATIENCE)
+    assert PATIENCE <= stream.beats[0] - silent_from <= LATEST
+
+
+@pytest.mark.looptime
+async def test_a_crowd_that_fell_silent_together_does_not_beat_together():
+    crowd = [Stream() for _ in range(2000)]
+    async with beating(set(crowd)) as heartbeats:
+        for stream in crowd:
+            heartbeats.add(stream)
+        await asyncio.sleep(LATEST)
+    moments = [stream.beats[0] for stream in crowd]
+    assert max(moments) - min(moments) > 2
+    assert max(moments.count(moment) for moment in set(moments)) < len(crowd) / 4
+
+
+@pytest.mark.looptime
+async def test_a_stream_that_has_closed_is_let_go():
+    stream, other = Stream(), Stream()
+    streams = {stream, other}
+    async with beating(streams) as heartbeats:
+        heartbeats.add(stream)
+        heartbeats.add(other)
+        streams.discard(stream)
+        await asyncio.sleep(LATEST)
+        assert (stream.beats, stream.looks, len(other.beats)) == ([], 0, 1)
+
+
+@pytest.mark.looptime
+async def test_a_shorter_patience_holds_from_the_next_look_on():
+    stream, patience = Stream(), [PATIENCE]
+    heartbeats = Heartbeats({stream}, lambda: patience[0])
+    task = asyncio.create_task(heartbeats.run())
+    heartbeats.add(stream)
+    patience[0] = 1.0
+    await asyncio.sleep(30)
+    assert len(stream.beats) >= 8
+    task.cancel()
+    await asyncio.wait({task})

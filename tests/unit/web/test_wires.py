@@ -1,0 +1,130 @@
+"""A connection's way out, on a transport that keeps what it was given, write by write."""
+
+import asyncio
+import gzip
+import zlib
+from datetime import UTC, datetime
+
+import attrs
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from safelight.frames import HEARTBEAT, Frame, form_of
+from safelight.status import Phase, State, Status
+from safelight.versions import Version
+from safelight.web.wires import make_wire
+
+FIRST = Status(
+    generation="a",
+    provider="lighthouse",
+    version=Version(1, 1),
+    state=State.STARTED,
+    phase=Phase.SUBMITTING,
+    created_at=datetime(2026, 1, 1, tzinfo=UTC),
+)
+
+
+class Kept(asyncio.Transport):
+    """A transport that keeps its writes."""
+
+    def __init__(self):
+        super().__init__()
+        self.writes = []
+
+    def write(self, data):
+        self.writes.append(data)
+
+    def is_closing(self):
+        return False
+
+
+def status(seq):
+    return attrs.evolve(FIRST, version=Version(1, seq), state=State.PROCESSING, phase=Phase.RUNNING, message=f"step {seq} " * 20)
+
+
+def frames(count):
+    made, before = [], None
+    for seq in range(1, count + 1):
+        before = Frame(status(seq), before=before)
+        made.append(before)
+    return made
+
+
+def wired(**form):
+    transport = Kept()
+    return make_wire(transport, transport, form_of(**form)), transport
+
+
+def unchunked(raw):
+    plain = b""
+    while raw:
+        size, _, rest = raw.partition(b"\r\n")
+        plain, raw = plain + rest[: int(size, 16)], rest[int(size, 16) + 2 :]
+    return plain
+
+
+@pytest.mark.looptime
+@settings(deadline=None)
+@given(
+    st.lists(st.integers(0, 7) | st.just("beat") | st.just("turn"), max_size=30),
+    st.booleans(),
+    st.booleans(),
+    st.sampled_from([0, 200, 10_000]),
+)
+async def test_whatever_a_packed_stream_is_given_it_unpacks_to_what_was_said(script, has_ids, is_chunked, packs_from):
+    wire, transport = wired(has_ids=has_ids, is_chunked=is_chunked, packs_from=packs_from)
+    shown = frames(8)
+    said = b": ok\n\n"
+    wire.begin(said)
+    for what in script:
+        if what == "turn":
+            await asyncio.sleep(0)
+        elif what == "beat":
+            wire.say(HEARTBEAT)
+            said += HEARTBEAT
+        else:
+            wire.put(shown[what].payload(wire.form))
+            said += shown[what].event if has_ids else shown[what].bare
+    wire.end()
+    raw = b"".join(transport.writes)
+    assert gzip.decompress(unchunked(raw) if is_chunked else raw) == said
+
+
+@pytest.mark.looptime
+async def test_readers_that_came_at_different_times_are_given_the_same_bytes():
+    early, late = (wired(has_ids=True, is_chunked=True, packs_from=0) for _ in range(2))
+    one, two, three = frames(3)
+    for wire, transport in (early, late):
+        wire.begin(b": ok\n\n")
+        wire.flush()
+        transport.writes.clear()
+    early[0].deliver(one.payload(early[0].form))
+    for wire, _ in (early, late):
+        wire.deliver(two.payload(wire.form))
+        wire.deliver(three.payload(wire.form))
+    assert early[1].writes[-1] is late[1].writes[-1]
+    assert len(early[1].writes[1]) < len(late[1].writes[0]) / 2, "a step is shorter than the whole"
+
+
+@pytest.mark.looptime
+@pytest.mark.parametrize("packs_from", [None, 0])
+async def test_what_is_due_in_one_turn_goes_out_as_one_write(packs_from):
+    wire, transport = wired(has_ids=False, is_chunked=True, packs_from=packs_from)
+    wire.begin(b": ok\n\n")
+    for frame in frames(100):
+        wire.deliver(frame.payload(wire.form))
+    assert transport.writes == []
+    await asyncio.sleep(0)
+    assert len(transport.writes) == 1
+    plain = unchunked(transport.writes[0])
+    plain = plain if packs_from is None else zlib.decompressobj(31).decompress(plain)
+    assert plain == b": ok\n\n" + b"".join(frame.bare for frame in frames(100))
+    await asyncio.sleep(0)
+    assert len(transport.writes) == 1
+
+
+@pytest.mark.looptime
+async def test_a_plain_stream_of_one_generation_has_nothing_between_hub_and_transport():
+    wire, transport = wired(has_ids=True, is_chunked=True)
+    assert wire.deliver == transport.write
