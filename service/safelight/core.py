@@ -27,6 +27,7 @@ from safelight.errors import (
     Busy,
     Conflict,
     Gone,
+    InvalidInput,
     NotCancelable,
     NotFound,
     NotPausable,
