@@ -14,24 +14,22 @@ from typing import Any, Self, TypeVar
 import attrs
 import structlog
 
-from safelight.beginning import begin
 from safelight.breaker import Breaker
 from safelight.config.model import Config
 from safelight.config.reload import Reloaded, reloaded
 from safelight.courier import Courier
+from safelight.creating import Created, Creating
+from safelight.describing import describe, health_of
 from safelight.doubles import KEPT, Doubles, fingerprint
 from safelight.egress import open_session
 from safelight.engines import open_journal
 from safelight.errors import (
     Busy,
     Conflict,
-    Fault,
     Gone,
-    InvalidInput,
     NotCancelable,
     NotFound,
     NotPausable,
-    StorageFull,
 )
 from safelight.generation import Draft, Generation, Surface, new_id
 from safelight.hearing import Hearing, url_of
@@ -42,9 +40,10 @@ from safelight.plugins import Discovery, discover
 from safelight.ports import EVERY_STATE, Clock, Delivery, Journal, Keyed, Outputs, Page, Place, SystemClock, Unfinished
 from safelight.reaper import Reaper
 from safelight.retention import Retention
-from safelight.routing import make_route, names_of, remade_route
+from safelight.routing import remade_route
 from safelight.runner import Route, Tools
 from safelight.seals import open_seals
+from safelight.slots import slots_of
 from safelight.status import Outcome, State, Status
 from safelight.supervisor import Supervisor
 from safelight.versions import Version
@@ -53,21 +52,6 @@ from safelight.watchdog import Watchdog
 log = structlog.get_logger()
 T = TypeVar("T")
 _ALL = 1_000_000
-
-
-@attrs.frozen(kw_only=True)
-class Created:
-    """
-    What came of a create.
-
-    Attributes:
-        provider: What was asked for.
-        is_replayed: Whether an earlier create under the same key had started it.
-    """
-
-    generation: str
-    provider: str
-    is_replayed: bool = False
 
 
 class Safelight:
@@ -130,23 +114,25 @@ class Safelight:
                 ),
             )
             await stack.enter_async_context(Watchdog(self.discovery.owners))
+            self._slots = slots_of(self.instances)
+            retries = self.config.retries
+            self._breakers = {
+                name: Breaker(name, failures=retries.breaker_failures, seconds=retries.breaker_seconds) for name in self.instances
+            }
             tools = Tools(
                 journal=self.journal,
                 outputs=self.outputs,
                 hub=self.hub,
                 clock=self.clock,
-                breakers={
-                    name: Breaker(
-                        name, failures=self.config.retries.breaker_failures, seconds=self.config.retries.breaker_seconds
-                    )
-                    for name in self.instances
-                },
+                breakers=self._breakers,
+                slots=self._slots,
                 progress_seconds=self.config.streams.progress_seconds,
             )
             self._owed = tools.owed
             self.hearing = Hearing(self.instances, tools.pokes, seals)
             self._supervisor = Supervisor(tools, f"{socket.gethostname()}:{os.getpid()}")
             self._reaper = Reaper(self.hub, self._supervisor)
+            self._creating = Creating(tools, self.instances, self._supervisor, self._reaper)
             self._doubles = Doubles(self.journal)
             recovered = await self._supervisor.recover(self._route_of)
             await stack.enter_async_context(Courier(tools, self.config.webhooks))
@@ -196,7 +182,7 @@ class Safelight:
             InvalidInput: Faults in the draft, each with its path.
             ProviderUnknown: No such provider.
             InstanceUnavailable: The provider did not open.
-            Busy: Draining, or too little room.
+            Busy: Draining, too little room, or too many wait for the provider.
             JournalError: It could not be journalled, and so was not started.
             IdempotencyMismatch: The key stands for another draft.
         """
@@ -215,6 +201,18 @@ class Safelight:
         )
         known = await self._change(self._doubles.once(keyed, create))
         return created if known is None else Created(generation=known.generation, provider=known.provider, is_replayed=True)
+
+    def describe(self, name: str) -> dict[str, Any]:
+        """
+        Return a provider's `Description` as plain JSON.
+
+        Raises:
+            NotFound: No such provider.
+        """
+        if (instance := self.instances.get(name)) is None:
+            raise NotFound("No such provider.")
+        health = health_of(self._breakers[name], self._slots[name]) if name in self._slots else None
+        return describe(instance, self.config.default_provider, health)
 
     async def find(self, generation_id: str, *, owner: str) -> tuple[Generation, Status]:
         """
@@ -340,28 +338,9 @@ class Safelight:
         return self._own(self.hearing.hear(instance, key, raw, headers))
 
     async def _create(self, created: Created, draft: Draft, owner: str, surface: Surface, keyed: Keyed | None) -> Keyed | None:
-        """Start what is to be created, or return what its key stands for already."""
         if self.is_draining:
             raise Busy("The service is stopping and takes nothing new.")
-        if draft.webhook is not None and not self.config.webhooks.signing_keys:
-            raise InvalidInput(
-                Fault("webhook", "this service has no key to sign it with; an operator sets webhooks.signing_keys")
-            )
-        asked = created.provider
-        names = names_of(asked, draft.fallback, self.config.routes, self.instances)
-        route = make_route(names, draft.request(), self.instances)
-        room = await self.journal.room()
-        if room is not None and room < self.config.data.min_free_bytes:
-            raise StorageFull("The data folder is nearly full; nothing new is taken.", retry_after_seconds=60)
-        new = begin(created.generation, asked, draft, route, self.config, owner=owner, surface=surface, at=self.clock.now())
-        known = await self.journal.create(new.generation, new.first, new.attempts.newest, keyed=keyed)
-        if known is not None:
-            return known
-        self.hub.open(new.status, owner, new.first.snapshot)
-        self._supervisor.start(new.generation, new.status, new.attempts, route, epoch=new.status.version.epoch)
-        self._reaper.mind(new.generation)
-        log.info("generation_created", generation=created.generation, provider=asked, surface=surface)
-        return None
+        return await self._creating.start(created, draft, owner, surface, self.config, keyed)
 
     def _route_of(self, left: Unfinished) -> Route:
         """Return the route of a generation of the journal, as far as its providers are still here."""

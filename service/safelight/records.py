@@ -13,8 +13,9 @@ from safelight.status import Charged, Status
 
 
 class Step(StrEnum):
-    """How far a submission has come; each is durable before the next is taken."""
+    """How far a submission has come; each is durable before the next is taken. One that is queued is nobody's yet but ours."""
 
+    QUEUED = "queued"
     INTENT = "intent"
     ACCEPTED = "accepted"
     OUTCOME = "outcome"
@@ -48,7 +49,7 @@ class AttemptRecord:
 
     Attributes:
         n: The number of the attempt, from 1.
-        step: intent, accepted or outcome.
+        step: queued, intent, accepted or outcome.
         provider: The instance submitted to.
         durability: What the job depends on; kept here so that a restart need not load the plugin to judge.
         key: The client key the upstream was given.
@@ -151,6 +152,8 @@ def _bill(steps: list[AttemptRecord]) -> Bill:
     said = [step.charged for step in steps if step.charged is not None]
     if said:
         verdict, ground = said[-1], Ground.SAID
+    elif newest.step is Step.QUEUED:
+        verdict, ground = Charged.NO, Ground.NOT_SENT
     elif newest.durability is Durability.PROCESS:
         verdict, ground = Charged.NO, Ground.INSIDE
     elif newest.result in _TELLING:

@@ -108,6 +108,8 @@ SMALL = {"width": 64, "height": 64}
 WRITES = ("Journal.append", "Journal.create", "Journal.claim", "Outputs.keep")
 LATER = re.compile(r"claim|attempt| finished|keep")
 """What a later life writes besides depends on how far the upstream has come meanwhile."""
+BY_CHANCE = "(late-"
+"""What an upstream says after the end may also come too late to be heard: it is killed at where it does not."""
 MOMENTS = ("before", "after")
 
 
@@ -476,7 +478,9 @@ def walk_through(nursery, tmp_path, play):
     def walk(deaths, number=signal.SIGKILL):
         tries = (Walk.of(nursery, tmp_path / f"walk-{next(numbers)}", play, deaths, number) for _ in range(TRIES))
         made = next(filter(None, tries), None)
-        assert made is not None, f"nobody was killed at {deaths}"
+        if made is None:
+            assert any(BY_CHANCE in step for step, _ in deaths), f"nobody was killed at {deaths}"
+            return {"first": set(), "later": set()}
         first, *later = ({step for step, _ in service.steps} for service in made.lives)
         try:
             made.judge()

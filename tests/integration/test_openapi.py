@@ -416,7 +416,7 @@ async def failing_calls(walk, monkeypatch, seen):
             raise RuntimeError
 
     with monkeypatch.context() as patch:
-        for name in ("journal", "outputs", "instances", "hearing"):
+        for name in ("journal", "outputs", "instances", "hearing", "_creating"):
             patch.setattr(walk.service.core, name, Broken())
         for method, path in walk.document.calls:
             if path in {"/v1/events", "/api/generation"} and method == "GET":

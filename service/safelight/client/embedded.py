@@ -14,7 +14,6 @@ from safelight.client.base import Client, Listed, OnLost, Snapshot, Unreachable
 from safelight.codec import plain, status_to_wire
 from safelight.config.model import Config
 from safelight.core import Safelight
-from safelight.describing import describe
 from safelight.errors import Fault, InvalidInput, NotFound
 from safelight.frames import Frame
 from safelight.generation import ANONYMOUS, Draft, is_id
@@ -68,7 +67,7 @@ class EmbeddedClient(Client):
         return await self._core.resend(generation_id, owner=ANONYMOUS)
 
     async def providers(self) -> list[dict[str, Any]]:
-        return [describe(one, self._config.default_provider) for _, one in sorted(self._core.instances.items())]
+        return [self._core.describe(name) for name in sorted(self._core.instances)]
 
     async def watch(self, generation_id: str, *, on_lost: OnLost) -> AsyncGenerator[Snapshot, None]:  # noqa: ARG002 - nothing lies between
         newest = _Newest()

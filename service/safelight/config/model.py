@@ -151,7 +151,7 @@ class Deadlines:
         default=10.0, validator=gt(0), metadata=_says("how long a provider may take to answer a cancel, a pause or a resume")
     )
     queue_seconds: float = attrs.field(
-        default=1800.0, validator=gt(0), metadata=_says("how long it may wait in the provider's own queue")
+        default=1800.0, validator=gt(0), metadata=_says("how long it may wait in a queue, the service's or the provider's")
     )
     max_pause_seconds: float = attrs.field(
         default=600.0, validator=gt(0), metadata=_says("how long one may be held still before it goes on by itself")
@@ -182,6 +182,8 @@ class Instance:
         private_network: Whether its HTTP client may reach private and loopback addresses.
         retry_unknown: Whether a submission is repeated of which nobody knows whether it arrived; it may cost twice.
         rerun_interrupted: Whether work that ended with an earlier process, and cost nothing, is run again at start.
+        max_concurrency: How many generations may be at work there at once; 0: any number.
+        max_queued: How many more may wait for their turn.
         settings: The remaining keys, for the plugin's `Settings`.
     """
 
@@ -194,6 +196,14 @@ class Instance:
     )
     rerun_interrupted: bool = attrs.field(
         default=False, metadata=_says("true: what a stopped service interrupted at no cost is run again at the next start")
+    )
+    max_concurrency: int = attrs.field(
+        default=0, validator=ge(0), metadata=_says("how many may be at work there at once; 0: any number")
+    )
+    max_queued: int = attrs.field(
+        default=1000,
+        validator=ge(0),
+        metadata=_says("how many more may wait for their turn; the next is told to come back later"),
     )
     settings: dict[str, Any] = attrs.field(factory=dict)
 

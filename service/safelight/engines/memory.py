@@ -57,6 +57,7 @@ class MemoryJournal(Journal):
         self._tombstones: dict[str, Tombstone] = {}
         self._unswept: dict[str, None] = {}
         self._keys: dict[tuple[str, str], Keyed] = {}
+        self._facts: dict[str, bytes] = {}
         self._is_open = False
         self._closed = asyncio.Event()
 
@@ -242,6 +243,18 @@ class MemoryJournal(Journal):
         for generation_id in due:
             del self._tombstones[generation_id]
         return len(due)
+
+    async def remember(self, name: str, fact: bytes | None) -> None:
+        """See `Journal`."""
+        self._opened()
+        self._facts.pop(name, None)
+        if fact is not None:
+            self._facts[name] = fact
+
+    async def remembered(self, prefix: str) -> dict[str, bytes]:
+        """See `Journal`."""
+        self._opened()
+        return {name: fact for name, fact in self._facts.items() if name.startswith(prefix)}
 
     async def room(self) -> int | None:
         """See `Journal`."""

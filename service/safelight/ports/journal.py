@@ -314,6 +314,14 @@ class Journal(ABC):
         """Delete up to `limit` swept tombstones of what was forgotten before that moment, and return how many it were."""
 
     @abstractmethod
+    async def remember(self, name: str, fact: bytes | None) -> None:
+        """Keep a small fact of the service's own under a name, in place of the one before; None forgets it. Not durable."""
+
+    @abstractmethod
+    async def remembered(self, prefix: str) -> dict[str, bytes]:
+        """Return every fact whose name begins with `prefix`, the one remembered longest ago first."""
+
+    @abstractmethod
     async def room(self) -> int | None:
         """Return the free bytes of the medium, 0 if it refused the last write, None where that has no meaning."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from safelight.providers import Canceled, Job, NotSent, ProviderError
 from safelight.runner import endings
 from safelight.runner.closing import Closing
-from safelight.runner.messages import Found
+from safelight.runner.messages import Accepted, Found, Refused
 from safelight.runner.submissions import Submissions
 
 
@@ -20,13 +20,23 @@ class Arrival:
     async def begin(self, *, is_resumed: bool) -> None:
         """Hand the first attempt in, or go on where an earlier process stopped."""
         if not is_resumed:
-            await self._work.begin()
+            await self._work.start()
             return
         self._work.resume()
         if self._closing.is_cancel_asked and self._work.is_waiting:
             await self._closing.finish(Canceled())
         elif self._closing.is_cancel_asked and self._work.upstream.has_job:
             self._work.upstream.cancel()
+
+    async def hear(self, word: Accepted | Refused | Found) -> None:
+        """Take in what became of a submission."""
+        match word:
+            case Accepted(job):
+                await self.accept(job)
+            case Refused(error):
+                await self.hear_refused(error)
+            case Found():
+                await self.hear_found(word)
 
     async def accept(self, job: Job) -> None:
         """Listen to a job that was taken; a cancel has waited for it."""

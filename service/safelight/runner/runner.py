@@ -27,6 +27,7 @@ from safelight.runner.scribe import Scribe
 from safelight.runner.submissions import Submissions
 from safelight.runner.tools import Tools
 from safelight.runner.wishes import Wishes
+from safelight.slots import Place, Seat, Turn
 from safelight.status import Charged, Status
 from safelight.updates import Ended, Update
 
@@ -44,7 +45,15 @@ class Runner:
     """
 
     def __init__(
-        self, tools: Tools, generation: Generation, status: Status, attempts: Attempts, route: Route, *, epoch: int
+        self,
+        tools: Tools,
+        generation: Generation,
+        status: Status,
+        attempts: Attempts,
+        route: Route,
+        *,
+        epoch: int,
+        seat: Seat | None = None,
     ) -> None:
         self.ended = asyncio.Event()
         self._generation = generation
@@ -53,7 +62,7 @@ class Runner:
         spent = (tools.clock.now() - generation.created_at).total_seconds()
         self._deadlines = deadlines = Deadlines(policy, spent_seconds=spent)
         self._inbox = Inbox()
-        self._work = work = Submissions(tools, generation, route, attempts, scribe, deadlines, self._inbox.put)
+        self._work = work = Submissions(tools, generation, route, attempts, scribe, deadlines, self._inbox.put, seat)
         self._custody = custody = Custody(generation.id, tools.outputs, self._inbox.put)
         self._holding = Holding(work, scribe, deadlines)
         self._late = Latecomers(work, scribe, custody)
@@ -73,6 +82,7 @@ class Runner:
             while not self._scribe.status.is_terminal:
                 await self._handle(await self._next())
             self.ended.set()
+            self._work.free()
             endings.log_end(self._scribe.status, self._work.upstream.boundary.instance, self._scribe.ignored)
             await self._late.hear_on(self._inbox, seconds=self._policy.cancel_seconds)
         except (JournalError, NotFound) as error:
@@ -93,11 +103,11 @@ class Runner:
                 await self._custody.close()
 
     @property
-    def can_be_parked(self) -> bool:
-        """Whether the next process can go on with it: its job outlives this one, or it may be run again and has cost nothing."""
+    def is_lasting(self) -> bool:
+        """Whether another process can go on with it: its job lives upstream, or there is none, or it may be run again at no cost."""
         attempts, is_allowed = self._work.attempts, self._work.candidate.instance.rerun_interrupted
         may_run_again = is_allowed and attempts.charged is Charged.NO and self._closing.final is None
-        return attempts.durability is Durability.REMOTE or may_run_again
+        return attempts.durability is Durability.REMOTE or attempts.is_queued or may_run_again
 
     async def cancel(self) -> None:
         """Ask for a cancel; return once the wish is journalled, or cannot be any more. The answer shows on the stream."""
@@ -164,12 +174,10 @@ class Runner:
                 await self._news.hear_custody(happened)
             case Over(error):
                 await self._news.hear_over(error)
-            case Accepted(job):
-                await self._arrival.accept(job)
-            case Refused(error):
-                await self._arrival.hear_refused(error)
-            case Found():
-                await self._arrival.hear_found(happened)
+            case Accepted() | Refused() | Found():
+                await self._arrival.hear(happened)
+            case Turn() | Place():
+                await self._work.hear_seat(happened)
             case Due():
                 await self._hear_due(happened)
             case _:

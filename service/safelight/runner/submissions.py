@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import Any
 
 import structlog
 
@@ -12,7 +13,7 @@ from safelight.boundary import Boundary
 from safelight.breaker import Breaker
 from safelight.errors import one_sentence
 from safelight.generation import Generation
-from safelight.providers import Job, NotSent, OutcomeUnknown, ProviderError
+from safelight.providers import Job, NotSent, OutcomeUnknown, ProviderError, ProviderRateLimited
 from safelight.records import AttemptRecord, Durability, Step
 from safelight.runner.attempts import Attempts
 from safelight.runner.deadlines import Deadlines
@@ -21,8 +22,9 @@ from safelight.runner.retrying import Again, Candidate, Failure, Route, attempts
 from safelight.runner.scribe import Scribe
 from safelight.runner.tools import Tools
 from safelight.runner.upstream import Upstream
+from safelight.slots import Place, Seat, Slots, Turn
 from safelight.status import Attempt, Charged, Phase
-from safelight.updates import Attempted, Moved, Noted
+from safelight.updates import Attempted, Moved, Noted, Stood
 
 log = structlog.get_logger()
 
@@ -40,7 +42,7 @@ class Submissions:
     Attributes:
         attempts: What the journal holds of them.
         upstream: The provider of the attempt at work.
-        is_waiting: Whether the next attempt is waited for, and nothing runs anywhere.
+        is_waiting: Whether the next attempt is waited for, or its slot, and nothing runs anywhere.
     """
 
     def __init__(
@@ -51,7 +53,8 @@ class Submissions:
         attempts: Attempts,
         scribe: Scribe,
         deadlines: Deadlines,
-        tell: Callable[[Said], None],
+        tell: Callable[[Any], None],
+        seat: Seat | None,
     ) -> None:
         self.attempts = attempts
         self.is_waiting = False
@@ -64,6 +67,13 @@ class Submissions:
         self._tell = tell
         self._former: list[asyncio.Task[None]] = []
         self.upstream = self._upstream()
+        self._seat = seat
+        if seat is None and attempts.job is not None and attempts.newest.step is not Step.OUTCOME:
+            self._seat = self._slots_of(self.candidate).occupy(
+                generation.owner
+            )  # it works upstream, whether there is room or not
+        elif seat is not None:
+            seat.tell = tell
 
     @property
     def candidate(self) -> Candidate:
@@ -73,6 +83,13 @@ class Submissions:
         After a restart that of the last attempt may be gone; then it is whoever makes the next.
         """
         return self._named(self.attempts.newest.provider) or self._planned()
+
+    async def start(self) -> None:
+        """Make the first attempt, or wait for its slot."""
+        if self.attempts.is_queued:
+            await self.go_on()
+        else:
+            await self.begin()
 
     async def begin(self) -> None:
         """Hand in the request of the newest intent; a provider that is left alone at present is passed by, or waited for."""
@@ -91,15 +108,19 @@ class Submissions:
     def resume(self) -> None:
         """Go on where an earlier process stopped."""
         job, newest = self.attempts.job, self.attempts.newest
-        if newest.step is Step.OUTCOME:
+        if newest.step is Step.QUEUED:
+            self._plan(None, after_seconds=0.0)
+        elif newest.step is Step.OUTCOME:
             wait = _left_of_wait(newest, self._scribe.now())
-            self._plan(Again(provider=self._planned().instance.name, after_seconds=wait, reason=newest.detail or ""))
+            again = Again(provider=self._planned().instance.name, after_seconds=wait, reason=newest.detail or "")
+            self._plan(again, after_seconds=wait)
         elif job is not None and self.attempts.durability is Durability.REMOTE:
             log.info("generation_watched_on", generation=self._generation.id, provider=self.upstream.boundary.instance)
             self._deadlines.alive()
             self.upstream.watch(job)
         elif self.attempts.durability is not Durability.REMOTE:
-            self._plan(Again(provider=newest.provider, after_seconds=0.0, reason="The service stopped."))
+            again = Again(provider=newest.provider, after_seconds=0.0, reason="The service stopped.")
+            self._plan(again, after_seconds=0.0)
         else:
             stopped = OutcomeUnknown("The service stopped while it was handing the job in.")
             self._tell(Said(self.upstream, Refused(stopped)))
@@ -117,6 +138,8 @@ class Submissions:
         """Note what a failed submission says about the upstream's health."""
         if isinstance(error, Resting):
             return
+        if isinstance(error, ProviderRateLimited) and error.retry_after_seconds is not None:
+            self.candidate.instance.budget.refused(error.retry_after_seconds)
         if error.retryable or error.is_sent is None:
             self._breaker.failed()
         elif error.is_sent:
@@ -156,32 +179,45 @@ class Submissions:
             next_in_seconds=round(again.after_seconds, 3),
         )
         await self._scribe.tell(Noted(_said_of(again, failure)), outcome)
+        self.free()
         self._leave_behind()
-        self._plan(again)
+        self._plan(again, after_seconds=again.after_seconds)
         return True
 
     async def go_on(self) -> None:
-        """Make the attempt that was waited for: journal its intent, if that is not done, and hand it in."""
-        again, self._again, self.is_waiting = self._again, None, False
-        self._deadlines.begin()
-        if again is None:
-            await self.begin()
+        """Make the attempt that was waited for, as soon as there is a slot for it: journal its intent, if that is not done."""
+        again = self._again
+        candidate = self.candidate if again is None else self._named(again.provider) or self.candidate
+        if not await self._is_seated(candidate):
             return
-        candidate = self._named(again.provider) or self.candidate
-        record = self.attempts.intend(candidate.instance, self._scribe.now())
-        self.upstream = self._upstream()
-        attempt = Attempt(
-            n=record.n,
-            of=max(record.n, attempts_at_most(self._route, self._generation.policy)),
-            provider=candidate.instance.name,
-            model=candidate.request.model,
-            reason=one_sentence(_reason(again, candidate)),
-        )
-        await self._scribe.tell(Attempted(attempt), record)
+        self._again, self.is_waiting = None, False
+        self._deadlines.begin()
+        if again is not None:
+            await self._intend(again, candidate)
+        elif self.attempts.is_queued:
+            await self._scribe.tell(Moved(Phase.SUBMITTING), self.attempts.leave_queue(self._scribe.now()))
         await self.begin()
+
+    async def hear_seat(self, news: Turn | Place) -> None:
+        """Take in that it is this one's turn, or where it stands now."""
+        if not self.is_waiting or self._seat is None:
+            return
+        if isinstance(news, Place):
+            await self._stand(news)
+        elif self._scribe.status.phase is Phase.PAUSED:
+            self.free()  # its turn is somebody else's; it queues again when it goes on
+        else:
+            await self.go_on()
+
+    def free(self) -> None:
+        """Give the slot back, or the place in the queue: nothing runs any more, or nothing will."""
+        if self._seat is not None:
+            self._seat.leave()
+            self._seat = None
 
     async def close(self) -> None:
         """Stop whatever still runs, of earlier attempts too; bounded, for the boundary leaves behind what will not stop."""
+        self.free()
         self._leave_behind()
         await asyncio.gather(*self._former, return_exceptions=True)
 
@@ -197,10 +233,44 @@ class Submissions:
         newest = self.attempts.newest
         return still_there(newest.next_provider or newest.provider, self._generation.route, self._route) or self._route[0]
 
-    def _plan(self, again: Again) -> None:
+    def _plan(self, again: Again | None, *, after_seconds: float) -> None:
+        """Wait before the next attempt; None stands for the one that is journalled already."""
         self._again = again
         self.is_waiting = True
-        self._deadlines.wait(again.after_seconds)
+        self._deadlines.wait(after_seconds)
+
+    async def _is_seated(self, candidate: Candidate) -> bool:
+        """Whether there is a slot for the next attempt; else it waits for one, and shows where it stands."""
+        if self._seat is None:
+            self._seat = self._slots_of(candidate).take(self._generation.owner, is_admitted=True)
+            self._seat.tell = self._tell
+        if self._seat.is_ready:
+            return True
+        self.is_waiting = True
+        self._deadlines.stand()
+        if self._seat.place is not None:
+            await self._stand(self._seat.place)
+        return False
+
+    async def _stand(self, place: Place) -> None:
+        if self._scribe.status.phase is not Phase.PAUSED:
+            await self._scribe.tell(Stood(place.position, place.size))
+
+    async def _intend(self, again: Again, candidate: Candidate) -> None:
+        """Journal the next attempt's intent."""
+        record = self.attempts.intend(candidate.instance, self._scribe.now())
+        self.upstream = self._upstream()
+        attempt = Attempt(
+            n=record.n,
+            of=max(record.n, attempts_at_most(self._route, self._generation.policy)),
+            provider=candidate.instance.name,
+            model=candidate.request.model,
+            reason=one_sentence(_reason(again, candidate)),
+        )
+        await self._scribe.tell(Attempted(attempt), record)
+
+    def _slots_of(self, candidate: Candidate) -> Slots:
+        return self._tools.slots[candidate.instance.name]
 
     def _leave_behind(self) -> None:
         task = asyncio.create_task(self.upstream.close(), name=f"close:{self._generation.id}")

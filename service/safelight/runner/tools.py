@@ -11,6 +11,7 @@ from safelight.breaker import Breaker
 from safelight.hub import Hub
 from safelight.pokes import Pokes
 from safelight.ports import Clock, Journal, Outputs
+from safelight.slots import Slots
 
 
 @attrs.frozen(kw_only=True)
@@ -20,6 +21,7 @@ class Tools:
 
     Attributes:
         breakers: One for each provider instance, by its name.
+        slots: Those of each provider instance, by its name.
         progress_seconds: Progress alone is journalled and shown at most this often.
         pokes: Who can be woken by a webhook.
         owed: Set when something new is owed to a caller's webhook.
@@ -30,6 +32,7 @@ class Tools:
     hub: Hub
     clock: Clock
     breakers: Mapping[str, Breaker]
+    slots: Mapping[str, Slots]
     progress_seconds: float
     pokes: Pokes = attrs.field(factory=Pokes)
     owed: asyncio.Event = attrs.field(factory=asyncio.Event)

@@ -20,7 +20,7 @@ from safelight.redaction import Secret
 from safelight.status import Phase
 from safelight.versions import Version
 
-UNCALLED = {"Journal.story"}
+UNCALLED = {"Journal.remember", "Journal.remembered", "Journal.story"}
 """For those who look into a journal; the service has no use for it yet."""
 PATIENCE = 10.0
 
@@ -138,8 +138,8 @@ def is_end(snapshot):
     return snapshot["status"] in {"succeeded", "failed"}
 
 
-@case("core.Safelight._create: Journal.room")
-@case("core.Safelight._create: Journal.create")
+@case("creating.Creating.start: Journal.room")
+@case("creating.Creating.start: Journal.create")
 async def a_create_is_refused_and_starts_nothing(stage):
     service = await stage.up()
     for path in ("/v1/generations", "/api/generation"):

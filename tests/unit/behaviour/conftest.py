@@ -15,7 +15,8 @@ from safelight.ports import Outputs
 from safelight.providers import Capabilities, Durability, Job, LocalProvider, RemoteProvider, Resources
 from safelight.records import AttemptRecord, LateRecord, StatusRecord, Step
 from safelight.runner import Attempts, Candidate, Runner, Tools
-from safelight.status import Output, Phase, Preview, State, Status
+from safelight.slots import Slots
+from safelight.status import Output, Phase, Preview, Queue, State, Status
 from safelight.versions import Version
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -132,6 +133,9 @@ class World:
         self.session = object()
         self.progress_seconds = 0.1
         self.breakers = {}
+        self.slots = {}
+        self.at_once = 0
+        self.max_queued = 1000
         self.rerun_interrupted = False
         self.pokes = Pokes()
 
@@ -169,11 +173,12 @@ class World:
             hub=self.hub,
             clock=self.clock,
             breakers=self.breakers,
+            slots=self.slots,
             progress_seconds=self.progress_seconds,
             pokes=self.pokes,
         )
 
-    async def create(self, provider, id_=ID, *, route=(), **bounds):
+    async def create(self, provider, id_=ID, *, route=(), place=None, **bounds):
         """Journal a generation as core does; return it with its first status and its intent."""
         policy = Policy(
             **{
@@ -195,11 +200,13 @@ class World:
             provider="lighthouse",
             version=Version(1, 1),
             state=State.STARTED,
-            phase=Phase.SUBMITTING,
+            phase=Phase.SUBMITTING if place is None else Phase.QUEUED,
+            queue=None if place is None else Queue(place.position, place.size),
             created_at=now,
         )
         durability = provider.capabilities.durability
-        intent = AttemptRecord(n=1, step=Step.INTENT, at=now, provider="lighthouse", durability=durability, key="f" * 32)
+        step = Step.INTENT if place is None else Step.QUEUED
+        intent = AttemptRecord(n=1, step=step, at=now, provider="lighthouse", durability=durability, key="f" * 32)
         await self.journal.create(generation, StatusRecord(status=first), intent)
         self.hub.open(first, "anna")
         return generation, first, intent
@@ -209,7 +216,14 @@ class World:
         names = ["lighthouse", *(f"lighthouse-{number}" for number in range(2, len(providers) + 1))]
         for name in names:
             self.breakers.setdefault(name, Breaker(name, failures=5, seconds=30))
-        return [self.candidate(name, provider) for name, provider in zip(names, providers, strict=False)]
+        route = [self.candidate(name, provider) for name, provider in zip(names, providers, strict=False)]
+        for candidate in route:
+            self.slots.setdefault(candidate.instance.name, self.make_slots(candidate.instance))
+        return route
+
+    def make_slots(self, instance):
+        """As many slots as `at_once` says, for one instance."""
+        return Slots(instance.name, at_once=self.at_once, max_queued=self.max_queued, budget=instance.budget)
 
     def candidate(self, name, provider):
         instance = ProviderInstance(
@@ -224,9 +238,11 @@ class World:
     async def start(self, provider, *others, **bounds):
         """Create a generation and run it."""
         await self.journal.__aenter__()
-        generation, first, intent = await self.create(provider, **bounds)
+        route = self.route(provider, *others)
+        seat = self.slots["lighthouse"].take("anna")
+        generation, first, intent = await self.create(provider, place=seat.place, **bounds)
         self.hub.subscribe(ID, self.reader).catch_up()
-        self.runner = Runner(self.tools, generation, first, Attempts([intent]), self.route(provider, *others), epoch=1)
+        self.runner = Runner(self.tools, generation, first, Attempts([intent]), route, epoch=1, seat=seat)
         self.task = asyncio.create_task(self.runner.run())
 
     async def end(self):

@@ -219,9 +219,9 @@ class Story:
         with contextlib.suppress(RuntimeError):
             await work
 
-    async def tell(self, parts, wishes, attempts, *, is_unknown_retried):
+    async def tell(self, parts, wishes, attempts, *, is_unknown_retried, crowd):
         asyncio.get_running_loop().set_exception_handler(lambda _, context: self.troubles.append(context))
-        await self._begin(parts, attempts, is_unknown_retried=is_unknown_retried)
+        await self._begin(parts, attempts, is_unknown_retried=is_unknown_retried, crowd=crowd)
         asked = [asyncio.create_task(self._wish(*wish)) for wish in wishes]
         await asyncio.sleep(LONG_AFTER)
         assert all(task.done() for task in (self.world.task, *asked))
@@ -231,17 +231,29 @@ class Story:
         await asyncio.gather(*self.spawned, return_exceptions=True)
         return await self.world.end()
 
-    async def _begin(self, parts, attempts, *, is_unknown_retried):
+    async def _begin(self, parts, attempts, *, is_unknown_retried, crowd):
         world = self.world
         names = [f"lighthouse-{number}" if number else "lighthouse" for number in range(len(parts))]
         route = [self.candidate(*named) for named in zip(names, parts, strict=True)]
         route = [attrs.evolve(one, instance=attrs.evolve(one.instance, is_unknown_retried=is_unknown_retried)) for one in route]
         world.breakers = {name: Breaker(name, failures=5, seconds=30) for name in names}
+        world.slots = {one.instance.name: world.make_slots(one.instance) for one in route}
+        for name, seconds in zip(names, crowd, strict=False):
+            self._crowd(world.slots[name], seconds)
         await world.journal.__aenter__()
-        generation, first, intent = await world.create(route[0].instance.provider, attempts=attempts, **POLICY)
+        seat = world.slots[route[0].instance.name].take("anna")
+        generation, first, intent = await world.create(route[0].instance.provider, attempts=attempts, place=seat.place, **POLICY)
         world.hub.subscribe(ID, world.reader).catch_up()
-        world.runner = Runner(world.tools, generation, first, Attempts([intent]), route, epoch=1)
+        world.runner = Runner(world.tools, generation, first, Attempts([intent]), route, epoch=1, seat=seat)
         world.task = asyncio.create_task(world.runner.run())
+
+    @staticmethod
+    def _crowd(slots, seconds):
+        """Have somebody else sit in the one slot for so long; None: for ever."""
+        slots.at_once = 1
+        other = slots.take("somebody else")
+        if seconds is not None:
+            asyncio.get_running_loop().call_later(seconds, other.leave)
 
     async def _wish(self, moment, what):
         await asyncio.sleep(moment)
@@ -288,9 +300,10 @@ async def judge_money(story, end, parts, *, is_unknown_retried):
     is_unknown_retried=st.booleans(),
     troubles=TROUBLES,
     slowness=st.lists(st.sampled_from([0.0, 5.0, 300.0]), max_size=3),
+    crowd=st.lists(st.sampled_from([0.0, 5.0, 300.0, None]), max_size=2),
 )
 def test_every_generation_ends_by_its_deadline_and_once(
-    make_world, books, parts, wishes, attempts, is_unknown_retried, troubles, slowness
+    make_world, books, parts, wishes, attempts, is_unknown_retried, troubles, slowness, crowd
 ):
     books.entries.clear()
     books.strikes.clear()
@@ -299,7 +312,7 @@ def test_every_generation_ends_by_its_deadline_and_once(
     story = Story(world, books)
 
     async def tell():
-        end = await story.tell(parts, wishes, attempts, is_unknown_retried=is_unknown_retried)
+        end = await story.tell(parts, wishes, attempts, is_unknown_retried=is_unknown_retried, crowd=crowd)
         judge(story, end)
         await judge_money(story, end, parts, is_unknown_retried=is_unknown_retried)
 

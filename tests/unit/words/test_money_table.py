@@ -17,6 +17,7 @@ from safelight.status import Charged, Outcome
 ONE_ATTEMPT = """
 | its work depends on | written down is | it came out as                                               | the provider says | charged |
 |---------------------|-----------------|--------------------------------------------------------------|-------------------|---------|
+| any                 | queued          | -                                                            | -                 | no      |
 | process             | intent          | -                                                            | -                 | no      |
 | process             | accepted        | -                                                            | -                 | no      |
 | process             | outcome         | any                                                          | -                 | no      |

@@ -129,6 +129,9 @@ def _changes(at: datetime | None, status: Status, before: Status) -> Iterator[Ha
 def _of_attempt(at: datetime | None, record: AttemptRecord) -> Happening:
     at = at or record.at
     match record.step:
+        case Step.QUEUED:
+            text = f"waits for its turn at '{record.provider}'; nothing is handed in yet"
+            return Happening(at=at, kind="queued", text=text, attempt=record.n)
         case Step.INTENT:
             text = f"to be handed in at '{record.provider}' ({record.durability}), key {record.key[:8]}…"
             return Happening(at=at, kind="intent", text=text, attempt=record.n)

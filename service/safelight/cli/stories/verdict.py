@@ -118,6 +118,8 @@ def _before(story: Story, status: Status, now: datetime, is_served: bool) -> Ite
 def _at_start(newest: AttemptRecord) -> str:
     if newest.step is Step.OUTCOME:
         return "makes the next attempt"
+    if newest.step is Step.QUEUED:
+        return "waits for its turn again"
     if newest.durability is not Durability.REMOTE:
         return "ends this as interrupted, or runs it again where 'rerun_interrupted' allows it"
     if newest.step is Step.ACCEPTED:

@@ -21,6 +21,7 @@ from safelight.engines.sqlite.writes import (
     Forget,
     Purge,
     PutOff,
+    Remember,
     Sweep,
     rows_of,
 )
@@ -169,6 +170,14 @@ class SqliteJournal(Journal):
     async def expire(self, forgotten_before: datetime, limit: int = 1000) -> int:
         """See `Journal`."""
         return await self._opened().write(Expire(forgotten_before, reads.bounded(limit), is_durable=False))
+
+    async def remember(self, name: str, fact: bytes | None) -> None:
+        """See `Journal`."""
+        await self._opened().write(Remember(name, fact, is_durable=False))
+
+    async def remembered(self, prefix: str) -> dict[str, bytes]:
+        """See `Journal`."""
+        return await self._opened().readers.run(partial(reads.remembered, prefix=prefix))
 
     async def room(self) -> int | None:
         """See `Journal`."""

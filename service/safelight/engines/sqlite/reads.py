@@ -30,6 +30,7 @@ _NEWEST = statement("select_newest")
 _TOMBSTONE = statement("select_tombstone")
 _UNSWEPT = statement("select_unswept")
 _KEY = statement("select_key")
+_FACTS = statement("select_facts")
 _OWED = statement("select_owed")
 _DELIVERIES = statement("select_deliveries")
 _UNFINISHED = statement("select_unfinished")
@@ -109,6 +110,11 @@ def keyed(connection: sqlite3.Connection, owner: str, key: str, now: datetime) -
         return None
     fingerprint, generation, provider, until = row
     return Keyed(owner=owner, key=key, fingerprint=fingerprint, generation=generation, provider=provider, until=moment(until))
+
+
+def remembered(connection: sqlite3.Connection, prefix: str) -> dict[str, bytes]:
+    """Return every fact whose name begins with `prefix`, the one written longest ago first."""
+    return dict(connection.execute(_FACTS, (prefix,)).fetchall())
 
 
 def owed(connection: sqlite3.Connection, limit: int) -> list[Delivery]:

@@ -31,6 +31,8 @@ _SWEEP = statement("sweep_tombstones")
 _EXPIRE = statement("delete_tombstones")
 _KEY = statement("insert_key")
 _EXPIRE_KEYS = statement("delete_keys")
+_REMEMBER = statement("insert_fact")
+_UNLEARN = statement("delete_fact")
 _OWE = statement("insert_delivery")
 _PUT_OFF = statement("move_delivery")
 _DELIVERED = statement("delete_delivery")
@@ -223,6 +225,21 @@ class ExpireKeys(Write[int]):
     def apply(self, book: Book) -> int:
         """See `Write`."""
         return book.connection.execute(_EXPIRE_KEYS, (micros(self.now), self.limit)).rowcount
+
+
+@attrs.frozen
+class Remember(Write[None]):
+    """A fact of the service's own, or the end of one."""
+
+    name: str
+    fact: bytes | None
+
+    def apply(self, book: Book) -> None:
+        """See `Write`."""
+        if self.fact is None:
+            book.connection.execute(_UNLEARN, (self.name,))
+        else:
+            book.connection.execute(_REMEMBER, (self.name, self.fact))
 
 
 def _bury(book: Book, which: Mapping[int, str], now: datetime) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from aiohttp import hdrs
 
 from safelight.core import Safelight
-from safelight.describing import Description, describe
+from safelight.describing import Description
 from safelight.errors import Busy, InvalidInput, NotFound, PictureBroken
 from safelight.web.openapi import parameters as takes
 from safelight.web.openapi.answers import bad, etag, good, header, json, refused, refused_anywhere, unchanged
@@ -54,7 +54,7 @@ def output_call() -> Operation:
 def provider_calls(core: Safelight, components: Components) -> list[Operation]:
     """Return the calls for what can be asked for."""
     one = components.of(Description)
-    described = [describe(instance, core.config.default_provider) for _, instance in sorted(core.instances.items())]
+    described = [core.describe(name) for name in sorted(core.instances)]
     every = {"type": "object", "properties": {"providers": {"type": "array", "items": one}}, "required": ["providers"]}
     return [
         Operation(

@@ -1,0 +1,7 @@
+"""How long it may take yet: learned from what earlier runs of the same kind took, told with an interval, absent when not known."""
+
+from safelight.estimates.durations import Durations
+from safelight.estimates.forecast import Live, Wait, forecast
+from safelight.estimates.kinds import Kind, kind_of
+
+__all__ = ["Durations", "Kind", "Live", "Wait", "forecast", "kind_of"]
