@@ -7,6 +7,7 @@ LIVE = Path(__file__).parent / "live"
 
 def pytest_addoption(parser):
     parser.addoption("--live", action="store_true", help="run tests/live, against real servers and images, and nothing else")
+    parser.addoption("--record", action="store_true", help="with --live: write what came of each lane to docs/live")
 
 
 def pytest_ignore_collect(collection_path, config):

@@ -14,10 +14,12 @@ from typing import Any, Self, TypeVar
 import attrs
 import structlog
 
-from safelight.beginning import begin
 from safelight.breaker import Breaker
 from safelight.config.model import Config
 from safelight.config.reload import Reloaded, reloaded
+from safelight.courier import Courier
+from safelight.creating import Created, Creating
+from safelight.describing import describe, health_of
 from safelight.doubles import KEPT, Doubles, fingerprint
 from safelight.egress import open_session
 from safelight.engines import open_journal
@@ -25,25 +27,24 @@ from safelight.errors import (
     Busy,
     Conflict,
     Gone,
-    InstanceUnavailable,
-    InvalidInput,
     NotCancelable,
     NotFound,
     NotPausable,
-    StorageFull,
 )
+from safelight.estimates import open_estimates
 from safelight.generation import Draft, Generation, Surface, new_id
 from safelight.hearing import Hearing, url_of
 from safelight.hub import Hub
 from safelight.instances import Instances, open_instances
 from safelight.outputs.local import LocalOutputs
 from safelight.plugins import Discovery, discover
-from safelight.ports import EVERY_STATE, Clock, Journal, Keyed, Outputs, Page, Place, SystemClock
+from safelight.ports import EVERY_STATE, Clock, Delivery, Journal, Keyed, Outputs, Page, Place, SystemClock, Unfinished
 from safelight.reaper import Reaper
 from safelight.retention import Retention
-from safelight.routing import make_route, names_of
+from safelight.routing import remade_route
 from safelight.runner import Route, Tools
 from safelight.seals import open_seals
+from safelight.slots import slots_of
 from safelight.status import Outcome, State, Status
 from safelight.supervisor import Supervisor
 from safelight.versions import Version
@@ -51,21 +52,7 @@ from safelight.watchdog import Watchdog
 
 log = structlog.get_logger()
 T = TypeVar("T")
-
-
-@attrs.frozen(kw_only=True)
-class Created:
-    """
-    What came of a create.
-
-    Attributes:
-        provider: What was asked for.
-        is_replayed: Whether an earlier create under the same key had started it.
-    """
-
-    generation: str
-    provider: str
-    is_replayed: bool = False
+_ALL = 1_000_000
 
 
 class Safelight:
@@ -128,24 +115,28 @@ class Safelight:
                 ),
             )
             await stack.enter_async_context(Watchdog(self.discovery.owners))
-            tools = Tools(
+            retries = self.config.retries
+            self._tools = tools = Tools(
                 journal=self.journal,
                 outputs=self.outputs,
                 hub=self.hub,
                 clock=self.clock,
                 breakers={
-                    name: Breaker(
-                        name, failures=self.config.retries.breaker_failures, seconds=self.config.retries.breaker_seconds
-                    )
+                    name: Breaker(name, failures=retries.breaker_failures, seconds=retries.breaker_seconds)
                     for name in self.instances
                 },
+                slots=slots_of(self.instances),
                 progress_seconds=self.config.streams.progress_seconds,
+                estimates=await stack.enter_async_context(open_estimates(self.journal)),
             )
+            self._owed = tools.owed
             self.hearing = Hearing(self.instances, tools.pokes, seals)
             self._supervisor = Supervisor(tools, f"{socket.gethostname()}:{os.getpid()}")
             self._reaper = Reaper(self.hub, self._supervisor)
+            self._creating = Creating(tools, self.instances, self._supervisor, self._reaper)
             self._doubles = Doubles(self.journal)
             recovered = await self._supervisor.recover(self._route_of)
+            await stack.enter_async_context(Courier(tools, self.config.webhooks))
             stack.push_async_callback(self._leave)
             for generation in recovered.generations:
                 self._reaper.mind(generation, is_back=True)
@@ -192,7 +183,7 @@ class Safelight:
             InvalidInput: Faults in the draft, each with its path.
             ProviderUnknown: No such provider.
             InstanceUnavailable: The provider did not open.
-            Busy: Draining, or too little room.
+            Busy: Draining, too little room, or too many wait for the provider.
             JournalError: It could not be journalled, and so was not started.
             IdempotencyMismatch: The key stands for another draft.
         """
@@ -211,6 +202,18 @@ class Safelight:
         )
         known = await self._change(self._doubles.once(keyed, create))
         return created if known is None else Created(generation=known.generation, provider=known.provider, is_replayed=True)
+
+    def describe(self, name: str) -> dict[str, Any]:
+        """
+        Return a provider's `Description` as plain JSON.
+
+        Raises:
+            NotFound: No such provider.
+        """
+        if (instance := self.instances.get(name)) is None:
+            raise NotFound("No such provider.")
+        health = health_of(self._tools.breakers[name], self._tools.slots[name]) if name in self._tools.slots else None
+        return describe(instance, self.config.default_provider, health)
 
     async def find(self, generation_id: str, *, owner: str) -> tuple[Generation, Status]:
         """
@@ -264,6 +267,27 @@ class Safelight:
         shown = tuple(read[:limit])
         return Page(statuses=shown, next=shown[-1].version if len(read) > limit else None)
 
+    async def deliveries(self, *, owner: str, limit: int = 100) -> list[Delivery]:
+        """Return up to `limit` deliveries to the owner's webhooks that were not taken yet, the oldest first."""
+        return await self.journal.deliveries(owner, limit=limit)
+
+    async def resend(self, generation_id: str, *, owner: str) -> int:
+        """
+        Have everything that a generation's webhook has not taken yet sent now; return how many deliveries these are.
+
+        Raises:
+            NotFound: Unknown, or someone else's.
+            Gone: The caller's own, and forgotten.
+        """
+        await self.find(generation_id, owner=owner)
+        now = self.clock.now()
+        owed = await self.journal.deliveries(owner, generation_id=generation_id, limit=_ALL)
+        again = [attrs.evolve(one, due_at=now, is_dead=False, tries=0 if one.is_dead else one.tries) for one in owed]
+        if again:
+            await self._change(self.journal.put_off(*again))
+            self._owed.set()
+        return len(again)
+
     async def forget(self, generation_id: str, *, owner: str) -> None:
         """
         Forget an ended generation and its outputs; its owner is told that it is gone for as long as the retention.
@@ -315,32 +339,15 @@ class Safelight:
         return self._own(self.hearing.hear(instance, key, raw, headers))
 
     async def _create(self, created: Created, draft: Draft, owner: str, surface: Surface, keyed: Keyed | None) -> Keyed | None:
-        """Start what is to be created, or return what its key stands for already."""
         if self.is_draining:
             raise Busy("The service is stopping and takes nothing new.")
-        asked = created.provider
-        names = names_of(asked, draft.fallback, self.config.routes, self.instances)
-        route = make_route(names, draft.request(), self.instances)
-        room = await self.journal.room()
-        if room is not None and room < self.config.data.min_free_bytes:
-            raise StorageFull("The data folder is nearly full; nothing new is taken.", retry_after_seconds=60)
-        new = begin(created.generation, asked, draft, route, self.config, owner=owner, surface=surface, at=self.clock.now())
-        known = await self.journal.create(new.generation, new.first, new.attempts.newest, keyed=keyed)
-        if known is not None:
-            return known
-        self.hub.open(new.status, owner, new.first.snapshot)
-        self._supervisor.start(new.generation, new.status, new.attempts, route, epoch=new.status.version.epoch)
-        self._reaper.mind(new.generation)
-        log.info("generation_created", generation=created.generation, provider=asked, surface=surface)
-        return None
+        return await self._creating.start(created, draft, owner, surface, self.config, keyed)
 
-    def _route_of(self, generation: Generation) -> Route:
+    def _route_of(self, left: Unfinished) -> Route:
         """Return the route of a generation of the journal, as far as its providers are still here."""
-        try:
-            return make_route(generation.route or (generation.provider,), generation.request, self.instances)
-        except (InvalidInput, InstanceUnavailable) as error:
-            log.warning("generation_not_taken_over", generation=generation.id, reason=str(error))
-            return ()
+        generation, first, newest = left.generation, left.attempts[0], left.attempts[-1]
+        names = generation.route or (generation.provider,)
+        return remade_route(names, generation.request, self.instances, whole=first.provider, working=newest.provider)
 
     def _own(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         task = asyncio.create_task(work)

@@ -6,10 +6,12 @@ from typing import Any
 
 import attrs
 
+from safelight.breaker import Breaker, Position
 from safelight.codec import plain
 from safelight.instances import ProviderInstance, UnavailableInstance
 from safelight.providers import Capabilities, Terms
 from safelight.schemas import json_schema
+from safelight.slots import Slots
 
 
 @attrs.frozen(kw_only=True)
@@ -22,6 +24,24 @@ class Shipped:
 
 
 @attrs.frozen(kw_only=True)
+class Health:
+    """
+    How a provider fares now.
+
+    Attributes:
+        breaker: closed; open after it kept failing: it is left alone for a while; half_open: one submission may try.
+        working: How many generations are at work there.
+        queued: How many wait for their turn.
+        max_concurrency: How many may be at work there at once, None for any number.
+    """
+
+    breaker: Position
+    working: int
+    queued: int
+    max_concurrency: int | None = None
+
+
+@attrs.frozen(kw_only=True)
 class Description:
     """
     A configured provider.
@@ -31,6 +51,7 @@ class Description:
         default: Whether it is the one that is used when a request names none.
         available: Whether it can be used.
         fault: Why it cannot.
+        health: How it fares; None where it is not open.
         capabilities: What it promises.
         plugin: Who ships it.
         params: The JSON Schema of the `params` of a create.
@@ -41,18 +62,20 @@ class Description:
     default: bool
     available: bool
     fault: str | None = None
+    health: Health | None = None
     capabilities: Capabilities | None = None
     plugin: Shipped | None = None
     params: dict[str, Any] | None = None
     options: dict[str, Any] | None = None
 
 
-def describe(instance: ProviderInstance | UnavailableInstance, default: str) -> dict[str, Any]:
+def describe(instance: ProviderInstance | UnavailableInstance, default: str, health: Health | None = None) -> dict[str, Any]:
     """
     Return a provider's `Description` as plain JSON.
 
     Args:
         default: The name of the one that is used when a request names none.
+        health: How it fares, where it is open.
     """
     terms = _terms(instance)
     fault = instance.fault if terms is None else instance.fault or terms.fault
@@ -61,6 +84,7 @@ def describe(instance: ProviderInstance | UnavailableInstance, default: str) -> 
         default=instance.name == default,
         available=fault is None,
         fault=fault,
+        health=health,
         capabilities=instance.capabilities if isinstance(instance, ProviderInstance) else None,
         params=None if terms is None else json_schema(terms.params),
         options=None if terms is None else json_schema(terms.options),
@@ -69,6 +93,12 @@ def describe(instance: ProviderInstance | UnavailableInstance, default: str) -> 
         shipped = Shipped(name=offer.plugin, distribution=offer.distribution, version=offer.version)
         described = attrs.evolve(described, plugin=shipped)
     return dict(plain(described))
+
+
+def health_of(breaker: Breaker, slots: Slots) -> Health:
+    """Return how a provider fares that has these."""
+    at_once = slots.at_once or None
+    return Health(breaker=breaker.position, working=slots.working, queued=slots.queued, max_concurrency=at_once)
 
 
 def _terms(instance: ProviderInstance | UnavailableInstance) -> Terms | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import socket
+from collections.abc import Callable, Mapping
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import Any
 
@@ -50,6 +51,10 @@ _NAT64 = IPv6Network("64:ff9b::/96")
 _REPEATABLE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
+Heard = Callable[[int, Mapping[str, str]], None]
+"""Takes the status and the headers of an answer."""
+
+
 class ForbiddenAddress(PermissionError):
     """
     A name or URL led to an address that is not public.
@@ -88,6 +93,7 @@ def open_session(
     private_network: bool,
     resolver: AbstractResolver | None = None,
     connections: int = 100,
+    heard: Heard | None = None,
 ) -> aiohttp.ClientSession:
     """
     Return a client session; call it on the running loop and close what it returns.
@@ -101,6 +107,7 @@ def open_session(
             notation, names that resolve to them now or the next time, and redirects.
         resolver: How names are looked up; the system's way unless given.
         connections: How many connections may be open at once.
+        heard: Told of every answer, before its body.
     """
     connector = aiohttp.TCPConnector(
         limit=connections,
@@ -113,8 +120,17 @@ def open_session(
         cookie_jar=aiohttp.DummyCookieJar(),
         timeout=aiohttp.ClientTimeout(total=None, connect=30.0, sock_connect=10.0, sock_read=300.0),
         trust_env=False,
-        middlewares=(_once,),
+        middlewares=(_once,) if heard is None else (_once, _telling(heard)),
     )
+
+
+def _telling(heard: Heard) -> aiohttp.ClientMiddlewareType:
+    async def tell(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
+        response = await handler(request)
+        heard(response.status, response.headers)
+        return response
+
+    return tell
 
 
 async def _once(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:

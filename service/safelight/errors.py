@@ -154,13 +154,17 @@ class JournalLocked(JournalError):
 
 class OutputRefused(SafelightError):
     """
-    A provider's output cannot be kept (too large, wrong type, unreachable, forbidden address).
+    A provider's output cannot be kept (too large, wrong type, forbidden address).
 
     Its sentence is fit for people: it names the limit, never a secret or a full URL.
     """
 
     code = "output_unavailable"
     retryable = True
+
+
+class OutputUnreachable(OutputRefused):
+    """A provider's output cannot be had at present: the network, or the store it lies in, may be well again later."""
 
 
 class PictureBroken(SafelightError):

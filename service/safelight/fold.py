@@ -23,6 +23,7 @@ from safelight.updates import (
     Progressed,
     Queued,
     Started,
+    Stood,
     Succeeded,
     Update,
 )
@@ -83,6 +84,12 @@ def _queued(update: Queued, status: Status, at: datetime) -> Status:  # noqa: AR
         return status
     queue = None if update.position is None else Queue(update.position, update.size)
     return status.but(phase=Phase.QUEUED, queue=queue)
+
+
+@_rule(Stood)
+def _stood(update: Stood, status: Status, at: datetime) -> Status:  # noqa: ARG001
+    """An attempt that failed may have been further on: the next one begins at the end of a queue."""
+    return status.but(phase=Phase.QUEUED, queue=Queue(update.position, update.size))
 
 
 @_rule(Started)
@@ -181,7 +188,7 @@ def _enter(status: Status, phase: Phase, at: datetime) -> Status:
     return status.but(
         phase=phase,
         state=state if status.state is State.STARTED else status.state,
-        queue=status.queue if phase in _WAITING_PHASES else None,
+        queue=None,
         started_at=max(at, status.created_at) if is_first_work else status.started_at,
     )
 

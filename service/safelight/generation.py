@@ -7,9 +7,10 @@ import secrets
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Generic, Self, TypeVar
+from urllib.parse import urlsplit
 
 import attrs
-from attrs.validators import and_, deep_iterable, gt, max_len, optional
+from attrs.validators import and_, deep_iterable, gt, max_len, min_len, optional
 
 ANONYMOUS = "anonymous"
 """The owner of what is created where the service is open."""
@@ -86,6 +87,40 @@ class Patience:
         return cls(left_seconds=RECONNECT_SECONDS) if text == "cancel" else cls()
 
 
+class Occasion(StrEnum):
+    """What a caller's webhook may be told of."""
+
+    PROCESSING = "processing"
+    OUTPUT = "output"
+    ENDED = "ended"
+
+
+def _is_address(_: object, __: Any, value: str) -> None:
+    try:
+        parts = urlsplit(value)
+        is_one = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        is_one = False
+    if not is_one or not value.isprintable() or " " in value:
+        raise ValueError("must be an http:// or https:// URL")
+    if parts.username is not None or parts.password is not None:
+        raise ValueError("must hold no user name and no password; the signature says who calls")
+
+
+@attrs.frozen(kw_only=True)
+class Webhook:
+    """
+    Where the caller wants to be told how it stands.
+
+    Attributes:
+        url: Is sent the snapshot, signed.
+        events: Of what: that it is being worked on, that there is another output, that it has ended.
+    """
+
+    url: str = attrs.field(validator=and_(max_len(2000), _is_address))
+    events: tuple[Occasion, ...] = attrs.field(default=(Occasion.ENDED,), validator=and_(min_len(1), max_len(len(Occasion))))
+
+
 def _is_said(_: object, __: Any, value: str) -> None:
     if not value.strip():
         raise ValueError("must not be blank")
@@ -106,6 +141,7 @@ class Draft:
         fallback: Instances or routes that may take over after a definite failure, in order.
         deadline: In how many seconds it has to be over; the service's own bound holds too.
         on_disconnect: What becomes of it when nobody watches any more; see `Patience.parse`.
+        webhook: Who is told how it stands. It then runs to its end, watched or not.
     """
 
     prompt: str = attrs.field(validator=and_(_is_said, max_len(MAX_PROMPT)))
@@ -117,6 +153,7 @@ class Draft:
     fallback: tuple[str, ...] = attrs.field(default=(), validator=and_(max_len(10), deep_iterable(max_len(200))))
     deadline: float | None = attrs.field(default=None, validator=optional(gt(0)))
     on_disconnect: str = attrs.field(default="continue", validator=_is_patience)
+    webhook: Webhook | None = None
 
     def request(self) -> RawRequest:
         """Return what is journalled of it."""
@@ -161,6 +198,7 @@ class Generation:
         ref: The caller's own word for it.
         surface: Which surface asked.
         route: The instances that may work on it, the first choice first.
+        webhook: Who is told how it stands.
     """
 
     id: str
@@ -172,6 +210,7 @@ class Generation:
     ref: str | None = None
     surface: Surface = Surface.V1
     route: tuple[str, ...] = ()
+    webhook: Webhook | None = None
 
 
 def new_id() -> str:

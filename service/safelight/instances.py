@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
@@ -16,11 +17,13 @@ import structlog
 from safelight.boundary import Boundary
 from safelight.checks import did_you_mean
 from safelight.config.model import Instance
+from safelight.egress import Heard
 from safelight.errors import Fault, InvalidInput, one_sentence
 from safelight.plugins import NAME, Discovery, Offer, class_faults
 from safelight.ports import Clock
 from safelight.providers import Capabilities, Provider, ProviderProtocol, ProviderUnavailable, Resources, Terms
-from safelight.redaction import redactor
+from safelight.rates import Budget
+from safelight.redaction import redactor, secrets_within
 from safelight.structuring import structure
 
 log = structlog.get_logger()
@@ -32,8 +35,8 @@ OPEN_SECONDS = 10.0
 class OpenSession(Protocol):
     """Makes the HTTP client of one instance."""
 
-    def __call__(self, *, private_network: bool) -> aiohttp.ClientSession:
-        """Return a session; it keeps off private addresses unless `private_network`."""
+    def __call__(self, *, private_network: bool, heard: Heard) -> aiohttp.ClientSession:
+        """Return a session; it keeps off private addresses unless `private_network`, and has every answer `heard`."""
         ...
 
 
@@ -48,6 +51,9 @@ class ProviderInstance:
         session: Its HTTP client, also for fetching what it produced.
         is_unknown_retried: Whether a submission of unknown fate is repeated.
         rerun_interrupted: Whether work that a stopped service interrupted at no cost is run again.
+        max_concurrency: How many generations may be at work there at once; 0: any number.
+        max_queued: How many more may wait for that.
+        budget: What its upstream takes of its credential.
         fault: Nothing; what tells it from an `UnavailableInstance`.
     """
 
@@ -57,6 +63,9 @@ class ProviderInstance:
     session: aiohttp.ClientSession
     is_unknown_retried: bool = False
     rerun_interrupted: bool = False
+    max_concurrency: int = 0
+    max_queued: int = 1000
+    budget: Budget = attrs.field(factory=lambda: Budget("-"))
     fault: None = None
 
     @property
@@ -147,13 +156,24 @@ async def open_instances(
         webhooks: Makes the URL of an instance's submission; None where no upstream could reach it.
     """
     keepers: list[_Keeper] = []
+    budgets: dict[str, Budget] = {}
     opened: dict[str, ProviderInstance | UnavailableInstance] = {}
     try:
         for name, instance in instances.items():
             if offer := discovery.providers.get(instance.plugin):
-                session = open_session(private_network=instance.private_network)
+                budget = budgets.setdefault(_credential(name, instance, offer), Budget(name))
+                session = open_session(private_network=instance.private_network, heard=partial(_learn, budget, clock))
                 make_url = None if webhooks is None else partial(webhooks, name)
-                keeper = _Keeper(name, instance, offer, clock=clock, folder=folder / name, session=session, webhooks=make_url)
+                keeper = _Keeper(
+                    name,
+                    instance,
+                    offer,
+                    clock=clock,
+                    folder=folder / name,
+                    session=session,
+                    webhooks=make_url,
+                    budget=budget,
+                )
                 keepers.append(keeper)
             else:
                 opened[name] = _unavailable(name, None, discovery.reason(instance.plugin))
@@ -186,8 +206,10 @@ class _Keeper:
         folder: Path,
         session: aiohttp.ClientSession,
         webhooks: Callable[[str], str] | None,
+        budget: Budget,
     ) -> None:
         self._name = name
+        self._budget = budget
         self._instance = instance
         self._offer = offer
         self._session = session
@@ -248,6 +270,9 @@ class _Keeper:
             session=self._session,
             is_unknown_retried=self._instance.retry_unknown == "always",
             rerun_interrupted=self._instance.rerun_interrupted,
+            max_concurrency=self._instance.max_concurrency,
+            max_queued=self._instance.max_queued,
+            budget=self._budget,
         )
 
     def _spawn(self, work: Coroutine[Any, Any, None], *, name: str) -> None:
@@ -272,6 +297,20 @@ def _terms_fault(said: Any) -> str | None:
         return str(said.fault)
     faults = (*class_faults("Params", said.params), *class_faults("Options", said.options))
     return "; ".join(faults) or None
+
+
+def _credential(name: str, instance: Instance, offer: Offer) -> str:
+    """Return what is the same for instances that an upstream takes for one caller: those with the same secrets."""
+    try:
+        held = sorted(secret.reveal() for secret in secrets_within(_settings(name, instance, offer)))
+    except InvalidInput:
+        held = []  # it will not open
+    digest = hashlib.sha256("\0".join(held).encode(errors="surrogatepass")).hexdigest()
+    return f"{offer.plugin} {digest}" if held else f"{offer.plugin} {name}"
+
+
+def _learn(budget: Budget, clock: Clock, status: int, headers: Mapping[str, str]) -> None:
+    budget.heard(status, headers, clock.now())
 
 
 def _settings(name: str, instance: Instance, offer: Offer) -> Any:

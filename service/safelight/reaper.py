@@ -40,6 +40,8 @@ class Reaper:
         Args:
             is_back: Whether it was created by an earlier process.
         """
+        if generation.webhook is not None:
+            return  # whoever asked for it need not watch: the end is told
         patience = generation.policy.patience
         if patience.left_seconds is not None:
             self._hub.attend(generation.id, partial(self._counted, generation.id, patience.left_seconds))

@@ -13,8 +13,9 @@ from safelight.status import Charged, Status
 
 
 class Step(StrEnum):
-    """How far a submission has come; each is durable before the next is taken."""
+    """How far a submission has come; each is durable before the next is taken. One that is queued is nobody's yet but ours."""
 
+    QUEUED = "queued"
     INTENT = "intent"
     ACCEPTED = "accepted"
     OUTCOME = "outcome"
@@ -48,16 +49,15 @@ class AttemptRecord:
 
     Attributes:
         n: The number of the attempt, from 1.
-        step: intent, accepted or outcome.
+        step: queued, intent, accepted or outcome.
         provider: The instance submitted to.
         durability: What the job depends on; kept here so that a restart need not load the plugin to judge.
         key: The client key the upstream was given.
         job: The upstream's handle (accepted only): small JSON, no secrets.
-        result: not_sent, rejected, unknown, succeeded, failed, canceled, abandoned (outcome only).
+        result: not_sent, rejected, unknown, unsaved, empty_output, or as a generation ends (outcome only).
         charged: Whether money was taken, where the provider said so.
         detail: A scrubbed sentence for operators.
-        place: Where in the generation's route the provider stands, from 0.
-        next_place: Where the attempt that follows is made, None where none does (outcome only).
+        next_provider: Who makes the attempt that follows, None where none does (outcome only).
         next_at: When it is due.
     """
 
@@ -71,8 +71,7 @@ class AttemptRecord:
     result: str | None = None
     charged: Charged | None = None
     detail: str | None = None
-    place: int = 0
-    next_place: int | None = None
+    next_provider: str | None = None
     next_at: datetime | None = None
 
 
@@ -107,6 +106,8 @@ class Ground(StrEnum):
     REFUSED = "refused"
     UNANSWERED = "unanswered"
     """It was handed in, and no answer is known."""
+    UNSAVED = "unsaved"
+    """The upstream did the work, and what it made was lost on our side."""
     UNTOLD = "untold"
     """It was taken, and nobody said what that cost."""
 
@@ -126,7 +127,8 @@ def bills(attempts: Iterable[AttemptRecord]) -> list[Bill]:
     Judge each attempt by its own journalled steps alone.
 
     A provider's own word wins. Else: nothing but work inside this process -> no; a submission that was refused or
-    never sent -> no; anything else that may have reached an upstream -> unknown.
+    never sent -> no; work that was done, and lost on our side -> yes; anything else that may have reached an
+    upstream -> unknown.
     """
     numbered: dict[int, list[AttemptRecord]] = {}
     for record in attempts:
@@ -150,15 +152,21 @@ def _bill(steps: list[AttemptRecord]) -> Bill:
     said = [step.charged for step in steps if step.charged is not None]
     if said:
         verdict, ground = said[-1], Ground.SAID
+    elif newest.step is Step.QUEUED:
+        verdict, ground = Charged.NO, Ground.NOT_SENT
     elif newest.durability is Durability.PROCESS:
         verdict, ground = Charged.NO, Ground.INSIDE
-    elif newest.result in _FREE:
-        verdict, ground = Charged.NO, _FREE[newest.result]
+    elif newest.result in _TELLING:
+        verdict, ground = _TELLING[newest.result]
     else:
         is_taken = any(step.step is Step.ACCEPTED for step in steps)
         verdict, ground = Charged.UNKNOWN, Ground.UNTOLD if is_taken else Ground.UNANSWERED
     return Bill(n=newest.n, provider=newest.provider, charged=verdict, ground=ground)
 
 
-_FREE: dict[str | None, Ground] = {"not_sent": Ground.NOT_SENT, "rejected": Ground.REFUSED}
-"""Outcomes after which surely nothing was taken, unless the provider says otherwise."""
+_TELLING: dict[str | None, tuple[Charged, Ground]] = {
+    "not_sent": (Charged.NO, Ground.NOT_SENT),
+    "rejected": (Charged.NO, Ground.REFUSED),
+    "unsaved": (Charged.YES, Ground.UNSAVED),
+}
+"""Outcomes that tell about the money by themselves, unless the provider says otherwise."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from enum import Enum
 from functools import lru_cache
 from typing import Any
@@ -93,6 +93,19 @@ class Secret:
     __str__ = __repr__
 
 
+def secrets_within(settings: Any) -> Iterator[Secret]:
+    """Give every secret that an attrs instance holds, however deep."""
+    if isinstance(settings, Secret):
+        yield settings
+    elif isinstance(settings, Mapping):
+        yield from secrets_within(list(settings.values()))
+    elif isinstance(settings, list | tuple):
+        for item in settings:
+            yield from secrets_within(item)
+    elif attrs.has(type(settings)):
+        yield from secrets_within([getattr(settings, field.name) for field in attrs.fields(type(settings))])
+
+
 class Redactor:
     """Masks registered values, and what looks like a credential, in text and in structures."""
 
@@ -118,15 +131,8 @@ class Redactor:
 
     def register_within(self, settings: Any) -> None:
         """Register every secret that an attrs instance holds, however deep."""
-        if isinstance(settings, Secret):
-            self.register(settings)
-        elif isinstance(settings, Mapping):
-            self.register_within(list(settings.values()))
-        elif isinstance(settings, list | tuple):
-            for item in settings:
-                self.register_within(item)
-        elif attrs.has(type(settings)):
-            self.register_within([getattr(settings, field.name) for field in attrs.fields(type(settings))])
+        for secret in secrets_within(settings):
+            self.register(secret)
 
     def text(self, text: str) -> str:
         """Return `text` with secrets masked and with what no encoder can write replaced (lone surrogates, NUL)."""

@@ -44,20 +44,45 @@ def make_route(names: Sequence[str], request: RawRequest, instances: Instances) 
         InstanceUnavailable: None of them is open.
         InvalidInput: The first cannot take it.
     """
-    instances_open = [one for name in names if isinstance(one := instances.get(name), ProviderInstance) and not one.terms.fault]
-    if not instances_open:
+    ready = [instance for instance in _open(names, instances) if not instance.terms.fault]
+    if not ready:
         first = instances.get(names[0])
         fault = _fault(first) if first is not None else "it is no longer configured"
         raise InstanceUnavailable(f"The provider '{names[0]}' is not available: {fault}", retry_after_seconds=30)
-    first_open, *rest = instances_open
-    route = [Candidate(instance=first_open, request=admit(request, first_open.terms))]
-    for instance in rest:
-        fitted, dropped = _fitted(request, instance)
-        try:
-            route.append(Candidate(instance=instance, request=admit(fitted, instance.terms), dropped=dropped))
-        except InvalidInput:
-            continue  # a value the first takes and this one does not: it could not help
+    first_ready, *rest = ready
+    whole = Candidate(instance=first_ready, request=admit(request, first_ready.terms))
+    return [whole, *filter(None, (_candidate(instance, request, is_whole=False) for instance in rest))]
+
+
+def remade_route(names: Sequence[str], request: RawRequest, instances: Instances, *, whole: str, working: str) -> Route:
+    """
+    Return the candidates again after a restart, as far as they are still open.
+
+    Args:
+        whole: Who was the first, and takes the request as it is.
+        working: Who may have a job; it stays even if it takes the request no longer, to be watched.
+    """
+    route = []
+    for instance in _open(names, instances):
+        candidate = _candidate(instance, request, is_whole=instance.name == whole)
+        if candidate is not None:
+            route.append(candidate)
+        elif instance.name == working:
+            route.append(Candidate(instance=instance, request=request, is_watched_only=True))
     return route
+
+
+def _open(names: Sequence[str], instances: Instances) -> list[ProviderInstance]:
+    return [one for name in names if isinstance(one := instances.get(name), ProviderInstance)]
+
+
+def _candidate(instance: ProviderInstance, request: RawRequest, *, is_whole: bool) -> Candidate | None:
+    """Return a candidate; None for one that does not take a value the first takes, since it could not help."""
+    fitted, dropped = (request, ()) if is_whole else _fitted(request, instance)
+    try:
+        return Candidate(instance=instance, request=admit(fitted, instance.terms), dropped=dropped)
+    except InvalidInput:
+        return None
 
 
 def _fault(instance: ProviderInstance | UnavailableInstance) -> str | None:

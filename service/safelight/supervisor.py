@@ -9,16 +9,17 @@ import attrs
 import structlog
 
 from safelight.fold import fold
-from safelight.generation import Generation, Policy
+from safelight.generation import Generation
 from safelight.ports import Unfinished
 from safelight.records import AttemptRecord, Durability, StatusRecord, Step, charged
-from safelight.runner import INTERRUPTED, Attempts, Route, Runner, Tools
+from safelight.runner import INTERRUPTED, Attempts, Route, Runner, Tools, owing, still_there
+from safelight.slots import Seat
 from safelight.status import Charged, Status
 
 log = structlog.get_logger()
 
 
-RouteOf = Callable[[Generation], Route]
+RouteOf = Callable[[Unfinished], Route]
 
 
 @attrs.frozen(kw_only=True)
@@ -53,13 +54,13 @@ class Supervisor:
         Args:
             route_of: Gives the providers for a generation of the journal; empty where none can be had any more.
         """
-        unfinished = await self._tools.journal.unfinished()
+        unfinished = sorted(await self._tools.journal.unfinished(), key=_is_queued)  # slots are taken before any is given out
         resumed: list[Generation] = []
         for left in unfinished:
             epoch = await self._tools.journal.claim(left.generation.id, self._name)
-            route = route_of(left.generation)
+            route = route_of(left)
             attempts = Attempts(left.attempts)
-            if not _can_go_on(attempts, route, left.generation.policy):
+            if not _can_go_on(attempts, route, left.generation):
                 await self._interrupt(left, epoch)
                 continue
             resumed.append(left.generation)
@@ -75,9 +76,15 @@ class Supervisor:
         route: Route,
         *,
         epoch: int,
+        seat: Seat | None = None,
     ) -> None:
-        """Run a generation that is journalled, in a task of its own."""
-        runner = Runner(self._tools, generation, status, attempts, route, epoch=epoch)
+        """
+        Run a generation that is journalled, in a task of its own.
+
+        Args:
+            seat: What it has taken at its first provider; None for one of an earlier process.
+        """
+        runner = Runner(self._tools, generation, status, attempts, route, epoch=epoch, seat=seat)
         self._runners[generation.id] = runner
         task = asyncio.create_task(self._run(generation.id, runner), name=f"run:{generation.id}")
         self._tasks[generation.id] = task
@@ -102,7 +109,7 @@ class Supervisor:
         """
         await self._wait(grace_seconds)
         for runner in self._runners.values():
-            if runner.durability is not Durability.REMOTE:
+            if not runner.is_lasting:
                 runner.end(INTERRUPTED)
         await self._wait(1.0)
         tasks = list(self._tasks.values())
@@ -136,21 +143,31 @@ class Supervisor:
         now = self._tools.clock.now()
         records: list[AttemptRecord] = []
         if left.attempts and left.attempts[-1].step is not Step.OUTCOME:
-            records.append(attrs.evolve(left.attempts[-1], step=Step.OUTCOME, at=now, job=None, result="interrupted"))
+            records += Attempts(left.attempts).conclude("interrupted", now, said=None, detail=None)
         ending = attrs.evolve(INTERRUPTED, charged=charged([*left.attempts, *records]))
         ended = attrs.evolve(fold(status, ending, now), version=status.version.next(epoch))
-        await self._tools.journal.append(generation.id, epoch, StatusRecord(status=ended), *records, durable=True)
+        told = StatusRecord(status=ended)
+        delivery = owing(generation.webhook, status, ended, now)
+        await self._tools.journal.append(generation.id, epoch, told, *records, durable=True, delivery=delivery)
         log.info("generation_interrupted", generation=generation.id, provider=generation.provider, charged=ended.charged)
 
 
-def _can_go_on(attempts: Attempts, route: Route, policy: Policy) -> bool:
+def _is_queued(left: Unfinished) -> bool:
+    return bool(left.attempts) and left.attempts[-1].step is Step.QUEUED
+
+
+def _can_go_on(attempts: Attempts, route: Route, generation: Generation) -> bool:
     """Whether a generation can be taken over: its job outlived the process, or it may be run again at nobody's cost."""
-    place = attempts.newest.place
-    if place >= len(route) or route[place].instance.name != attempts.newest.provider:
+    newest = attempts.newest
+    if newest.step is Step.OUTCOME:
+        return still_there(newest.next_provider or newest.provider, generation.route, route) is not None
+    candidate = next((candidate for candidate in route if candidate.instance.name == newest.provider), None)
+    if candidate is None:
         return False
-    if attempts.newest.step is Step.OUTCOME:
-        return (attempts.newest.next_place or 0) < len(route)
+    if attempts.is_queued:
+        return not candidate.is_watched_only
     if attempts.durability is Durability.REMOTE:
         return True
-    is_tried_out = attempts.tries_at(place) >= policy.attempts  # it may be what stops the service, each time
-    return route[place].instance.rerun_interrupted and not is_tried_out and attempts.charged is Charged.NO
+    is_tried_out = attempts.tries_at(newest.provider) >= generation.policy.attempts  # it may be what stops the service, each time
+    is_allowed = candidate.instance.rerun_interrupted and not candidate.is_watched_only
+    return is_allowed and not is_tried_out and attempts.charged is Charged.NO

@@ -179,6 +179,14 @@ class Moved(CoreUpdate):
 
 
 @attrs.frozen
+class Stood(CoreUpdate):
+    """It waits for its turn at a provider: `position` get theirs before it, `size` wait in all. Nothing runs anywhere."""
+
+    position: int
+    size: int
+
+
+@attrs.frozen
 class CancelMoved(CoreUpdate):
     """The wish to cancel was noted or answered."""
 

@@ -1,7 +1,9 @@
 """Both engines of the journal, a clock that is set by hand, and words to write into them."""
 
 import asyncio
+import sqlite3
 import threading
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -10,6 +12,7 @@ import pytest
 
 from safelight.engines.memory import MemoryJournal
 from safelight.engines.sqlite import SqliteJournal
+from safelight.engines.sqlite.sql import migrations
 from safelight.engines.sqlite.writes import Write
 from safelight.generation import Generation, Policy, Request
 from safelight.records import AttemptRecord, Durability, LateRecord, StatusRecord, Step
@@ -125,6 +128,20 @@ async def journal(closed_journal):
 def folder(tmp_path):
     """A data folder that does not exist yet."""
     return tmp_path / "data"
+
+
+@pytest.fixture
+def make_old(folder):
+    """Make an empty journal as an earlier version left it, by the number of its format."""
+
+    def make(version):
+        folder.mkdir()
+        with closing(sqlite3.connect(folder / "journal.sqlite3")) as connection:
+            for script in migrations()[:version]:
+                connection.executescript(script)
+            connection.execute(f"PRAGMA user_version = {version}")
+
+    return make
 
 
 @pytest.fixture

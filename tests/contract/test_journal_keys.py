@@ -144,12 +144,8 @@ async def test_a_create_that_breaks_the_transaction_leaves_no_key_behind(open_sq
         assert connection.execute("SELECT count(*) FROM generations").fetchone() == (0,)
 
 
-async def test_a_journal_of_before_there_were_keys_takes_them(open_sqlite, folder, words, key):
+async def test_a_journal_of_before_there_were_keys_takes_them(open_sqlite, make_old, words, key):
+    make_old(2)
     async with open_sqlite() as journal:
-        await journal.create(words.generation(9), words.status(1, 9))
-    with closing(sqlite3.connect(folder / "journal.sqlite3")) as connection:
-        connection.executescript("DROP TABLE keys; ALTER TABLE records DROP COLUMN at; PRAGMA user_version = 2;")
-    async with open_sqlite() as journal:
-        assert await journal.find(words.id(9)) is not None
         assert await journal.create(words.generation(), words.status(1), keyed=key()) is None
         assert await journal.keyed("anonymous", "k") == key()

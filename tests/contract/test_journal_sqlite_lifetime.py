@@ -10,10 +10,11 @@ import structlog
 
 from safelight.engines.sqlite import commits
 from safelight.engines.sqlite.check import Check
+from safelight.engines.sqlite.sql import migrations
 from safelight.errors import JournalClosed, JournalError
 
 PATIENCE = 30
-NEWEST = 5
+NEWEST = len(migrations())
 
 
 # the writer's death

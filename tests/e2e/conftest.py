@@ -215,12 +215,16 @@ class Site:
         (info / "entry_points.txt").write_text(f"[safelight]\n{plugin or distribution} = {module}\n")
 
 
+@pytest.fixture(scope="session")
+def make_site(tmp_path_factory):
+    """Make places for plugins by strangers, each empty and to itself."""
+    return lambda: Site(tmp_path_factory.mktemp("site"))
+
+
 @pytest.fixture
-def site(tmp_path):
+def site(make_site):
     """A place for plugins by strangers; empty."""
-    folder = tmp_path / "site"
-    folder.mkdir()
-    return Site(folder)
+    return make_site()
 
 
 @pytest.fixture

@@ -14,14 +14,21 @@ import sys
 from collections import Counter
 from pathlib import Path
 
+from PIL import Image, ImageDraw, ImageOps  # noqa: F401 - for those who paint
+
 from safelight.cli.service import run
 from safelight.config.load import load
 from safelight.engines.sqlite import SqliteJournal
 from safelight.outputs.local import LocalOutputs
+from safelight.plugins import discover
 from safelight.ports import Journal, Outputs
 from safelight.records import AttemptRecord, LateRecord, StatusRecord
+from safelight.runner import retrying
+from safelight_simulator import desk
 
 PORTS = {Journal: SqliteJournal, Outputs: LocalOutputs}
+RETRY_SECONDS = 0.1
+"""What is waited before another attempt, which no step depends on."""
 NO_STEPS = {"lost", "__aexit__"}
 """A wait for the whole of a life, and what a process that is killed never comes to."""
 
@@ -37,12 +44,12 @@ def words_of(record):
 
 
 class Steps:
-    """Counts the calls of the ports, and ends the process at one of them."""
+    """Counts the calls of the ports, and sends the process a signal at one of them."""
 
-    def __init__(self, file, step, moment):
+    def __init__(self, file, step, moment, number):
         self._file = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
         self._counts = Counter()
-        self._step, self._moment = step, moment
+        self._step, self._moment, self._number = step, moment, number
         for port, engine in PORTS.items():
             for name in sorted(port.__abstractmethods__ - NO_STEPS):
                 setattr(engine, name, self._between(f"{port.__name__}.{name}", getattr(engine, name)))
@@ -64,7 +71,7 @@ class Steps:
     def _note(self, step, moment):
         os.write(self._file, f"{moment} {step}\n".encode())
         if (step, moment) == (self._step, self._moment):
-            os.kill(os.getpid(), signal.SIGKILL)
+            os.kill(os.getpid(), self._number)
 
 
 def serve(order):
@@ -73,7 +80,7 @@ def serve(order):
     log = os.open(order["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     for stream in (1, 2):
         os.dup2(log, stream)
-    Steps(order["steps"], order["step"], order["moment"])
+    Steps(order["steps"], order["step"], order["moment"], order["signal"])
     config = load(Path(order["config"]), environ={}, overrides=[f"data.folder={order['data']}"])
     code = 1
     try:
@@ -85,7 +92,10 @@ def serve(order):
 
 def main():
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for them, so that none stays as a zombie
-    gc.freeze()
+    retrying._FIRST_SECONDS = desk._RETRY_AFTER_SECONDS = RETRY_SECONDS
+    discover()
+    Image.init()
+    gc.freeze()  # what is loaded and made before the fork, no service has to load and make again
     for line in sys.stdin:
         pid = os.fork()
         if pid == 0:

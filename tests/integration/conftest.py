@@ -13,7 +13,7 @@ import attrs
 import pytest
 from PIL import Image
 
-from safelight.config.model import Config, Data, Deadlines, Instance, JournalSettings, Retries, Server, Streams
+from safelight.config.model import Config, Data, Deadlines, Instance, JournalSettings, Retries, Server, Streams, Webhooks
 from safelight.plugins import Offer, discover
 from safelight.providers import (
     Capabilities,
@@ -425,13 +425,24 @@ async def serve(tmp_path, puppet, switchboard):
     before = asyncio.all_tasks()
 
     @asynccontextmanager
-    async def up(*, engine="memory", server=None, streams=None, deadlines=None, retries=None, min_free_bytes=0, providers=None):
+    async def up(
+        *,
+        engine="memory",
+        server=None,
+        streams=None,
+        deadlines=None,
+        retries=None,
+        min_free_bytes=0,
+        providers=None,
+        webhooks=Webhooks(),  # noqa: B008 - frozen
+    ):
         config = Config(
             default_provider="puppet",
             server=Server(**{"port": 0, "drain_seconds": 0.0, **(server or {})}),
             data=Data(folder=str(tmp_path / "data"), min_free_bytes=min_free_bytes),
             journal=JournalSettings(engine=engine),
             streams=Streams(**{"progress_seconds": 0.0, **(streams or {})}),
+            webhooks=webhooks,
             deadlines=Deadlines(**(deadlines or {})),
             retries=Retries(**{"attempts": 1, **(retries or {})}),
             providers={"puppet": Instance(plugin="puppet"), "simulator": Instance(plugin="simulator"), **(providers or {})},
@@ -456,6 +467,11 @@ async def serve(tmp_path, puppet, switchboard):
 @pytest.fixture
 async def service(serve):
     return await serve()
+
+
+@pytest.fixture(name="picture")
+def _picture():
+    return picture
 
 
 @pytest.fixture(name="eventually")

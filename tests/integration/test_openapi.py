@@ -285,7 +285,9 @@ async def good_calls(service, walk, puppet):
         await walk("POST", f"/v1/generations/{{id}}/{word}", id=held)
     await service.ended(held)
     await walk("POST", "/v1/generations/{id}/cancel", id=held)
+    await deliveries(walk, held)
     await walk("DELETE", "/v1/generations/{id}", id=held)
+    await walk("POST", "/v1/generations/{id}/deliveries", id=held)
 
 
 async def outputs(walk, url):
@@ -338,6 +340,14 @@ async def refused_calls(service, walk, puppet, monkeypatch):
     for id_ in (NOBODY, gone):
         await walk("GET", "/v1/generations/{id}/events", id=id_, headers=[("Accept", "application/json")])
     await full(service, walk, monkeypatch, runs)
+
+
+async def deliveries(walk, generation):
+    """What is owed to callers' webhooks; here it is nothing."""
+    await walk("GET", "/v1/deliveries", query="?limit=5")
+    await walk("GET", "/v1/deliveries", query="?limit=0")
+    await walk("POST", "/v1/generations/{id}/deliveries", id=generation)
+    await walk("POST", "/v1/generations/{id}/deliveries", id=NOBODY)
 
 
 async def webhook_calls(serve, walk, switchboard):
@@ -406,7 +416,7 @@ async def failing_calls(walk, monkeypatch, seen):
             raise RuntimeError
 
     with monkeypatch.context() as patch:
-        for name in ("journal", "outputs", "instances", "hearing"):
+        for name in ("journal", "outputs", "instances", "hearing", "_creating"):
             patch.setattr(walk.service.core, name, Broken())
         for method, path in walk.document.calls:
             if path in {"/v1/events", "/api/generation"} and method == "GET":

@@ -20,25 +20,30 @@ SLOW = {"params": {"steps": 20}, "options": {"delay": 0.2}}
 
 
 @pytest.fixture(scope="module")
-def python(tmp_path_factory):
+def python(tmp_path_factory, tried_with):
     """A Python with Cog in it, of its own."""
     home = tmp_path_factory.mktemp("cog") / "venv"
     subprocess.run([sys.executable, "-m", "venv", home], check=True)
     subprocess.run([home / "bin" / "pip", "--disable-pip-version-check", "install", "-q", "cog==0.23.*", "pillow"], check=True)
+    tried_with({"Cog": ask("from importlib.metadata import version; print(version('cog'))", home / "bin" / "python")})
     return home / "bin" / "python"
+
+
+def ask(source, python):
+    return subprocess.run([python, "-c", source], check=True, capture_output=True, text=True).stdout.strip()
 
 
 class CogServer:
     """A model under a Cog server, on one port for all its lives."""
 
-    def __init__(self, python, folder, model, *arguments):
+    def __init__(self, python, folder, model, *arguments, **environment):
         shutil.copytree(MODELS / model, folder)
         (folder / ".cog").mkdir()
         (folder / "openapi_schema.json").rename(folder / ".cog" / "openapi_schema.json")
         with socket.create_server(("127.0.0.1", 0)) as free:
             self.port = free.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
-        self._python, self._folder, self._arguments = python, folder, arguments
+        self._python, self._folder, self._arguments, self._environment = python, folder, arguments, environment
         self._process = None
 
     def start(self):
@@ -51,6 +56,7 @@ class CogServer:
                 "PATH": f"{self._python.parent}{os.pathsep}{os.environ['PATH']}",
                 "PORT": str(self.port),
                 "COG_PREDICT_TYPE_STUB": "predict.py:Runner",
+                **self._environment,
             },
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -92,8 +98,8 @@ def cog(python, tmp_path):
     """Start Cog servers; whatever still runs is killed at the end."""
     started = []
 
-    def start(model="streaming", *arguments):
-        server = CogServer(python, tmp_path / f"{model}-{len(started)}", model, *arguments)
+    def start(model="streaming", *arguments, **environment):
+        server = CogServer(python, tmp_path / f"{model}-{len(started)}", model, *arguments, **environment)
         started.append(server)
         return server.start()
 
@@ -301,3 +307,48 @@ def test_uploaded_outputs_are_fetched_and_kept(cog, serve, shelf, model):
     end = end_of(service)
     assert end["status"] == "succeeded", end
     assert {output["type"] for output in end["outputs"]} == {"image/png"}
+
+
+@pytest.fixture
+def serve_called(serve, free_port):
+    """Start the service where a Cog server can call it; again under the same address."""
+    return lambda server, **settings: serve(
+        server, port=free_port, server__public_url=f"http://127.0.0.1:{free_port}", **settings
+    )
+
+
+@pytest.mark.parametrize("model", ["streaming", "plain"])
+def test_webhooks_are_heard_and_change_nothing(cog, serve_called, model):
+    server = cog(model).is_ready()
+    service = serve_called(server)
+    end = end_of(service)
+    assert end["status"] == "succeeded", end
+    assert service.logged("webhook_received", provider="cog", generation=end["sessionId"], heard="poked")
+    assert server.runs == ["a lighthouse at dusk"]
+
+
+def test_a_webhook_brings_the_result_of_a_job_that_ended_while_we_were_dead(cog, serve_called, eventually):
+    server = cog().is_ready()
+    service = serve_called(server)
+    generation = service.create(params={"steps": 10}, options={"delay": 0.2})["sessionId"]
+    seen = until(service, generation, has_picture)
+    service.kill()
+    eventually(server.health, lambda health: health == "READY")
+    end = watched(serve_called(server), generation)[-1]
+    assert end["status"] == "succeeded", end
+    assert len(end["output"]) == 5, "each picture once"
+    assert end["output"][: len(seen["output"])] == seen["output"]
+    assert server.runs == ["a lighthouse at dusk"]
+
+
+@pytest.mark.parametrize(("token", "heard"), [("s3cr3t-of-cog", "poked"), ("another-0ne", "refused")])
+def test_a_webhook_has_to_carry_the_token_where_there_is_one(cog, serve_called, token, heard):
+    service = serve_called(cog(WEBHOOK_AUTH_TOKEN="s3cr3t-of-cog").is_ready(), cog={"webhook_token": token})
+    end = end_of(service)
+    assert end["status"] == "succeeded", end
+    assert service.logged("webhook_received", heard=heard)
+
+
+def test_a_webhook_that_nobody_can_deliver_costs_nothing(cog, serve):
+    service = serve(cog().is_ready(), server__public_url="http://127.0.0.1:9")
+    assert end_of(service)["status"] == "succeeded"

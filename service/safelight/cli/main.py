@@ -18,6 +18,7 @@ from safelight.cli.listing import list_, providers
 from safelight.cli.probing import healthcheck
 from safelight.cli.tables import echo_table
 from safelight.cli.watching import cancel, watch
+from safelight.cli.webhooks import webhooks
 
 
 class _InOrder(click.Group):
@@ -116,6 +117,7 @@ for command in (
     journal,
     serve,
     providers,
+    webhooks,
     plugins,
     config,
     doctor,

@@ -97,6 +97,14 @@ class Client(ABC):
         """Return a page of the caller's generations, the newest first."""
 
     @abstractmethod
+    async def deliveries(self, *, limit: int) -> list[dict[str, Any]]:
+        """Return what the caller's webhooks have not taken yet, as `GET /v1/deliveries` does, the oldest first."""
+
+    @abstractmethod
+    async def resend(self, generation_id: str) -> int:
+        """Have what a generation's webhook has not taken yet sent now; return how many deliveries these are."""
+
+    @abstractmethod
     async def providers(self) -> list[dict[str, Any]]:
         """Return the configured providers as `GET /v1/providers` describes them."""
 

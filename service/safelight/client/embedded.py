@@ -11,14 +11,14 @@ from urllib.parse import urlsplit
 
 from safelight.channel import Viewer
 from safelight.client.base import Client, Listed, OnLost, Snapshot, Unreachable
-from safelight.codec import status_to_wire
+from safelight.codec import plain, status_to_wire
 from safelight.config.model import Config
 from safelight.core import Safelight
-from safelight.describing import describe
 from safelight.errors import Fault, InvalidInput, NotFound
 from safelight.frames import Frame
 from safelight.generation import ANONYMOUS, Draft, is_id
 from safelight.hub import NOTHING_SEEN
+from safelight.outstanding import Owed
 from safelight.ports import EVERY_STATE, Place
 from safelight.status import State, Status
 from safelight.structuring import structure
@@ -60,8 +60,14 @@ class EmbeddedClient(Client):
         following = f"{page.next.created_at.isoformat()} {page.next.id}" if page.next else None
         return Listed(snapshots=tuple(map(status_to_wire, page.statuses)), next=following)
 
+    async def deliveries(self, *, limit: int) -> list[dict[str, Any]]:
+        return [plain(Owed.of(one)) for one in await self._core.deliveries(owner=ANONYMOUS, limit=limit)]
+
+    async def resend(self, generation_id: str) -> int:
+        return await self._core.resend(generation_id, owner=ANONYMOUS)
+
     async def providers(self) -> list[dict[str, Any]]:
-        return [describe(one, self._config.default_provider) for _, one in sorted(self._core.instances.items())]
+        return [self._core.describe(name) for name in sorted(self._core.instances)]
 
     async def watch(self, generation_id: str, *, on_lost: OnLost) -> AsyncGenerator[Snapshot, None]:  # noqa: ARG002 - nothing lies between
         newest = _Newest()

@@ -117,6 +117,15 @@ class HttpClient(Client):
         page = await self._call("GET", "/v1/generations", "generations", params=params)
         return Listed(snapshots=tuple(page["generations"]), next=page.get("next"))
 
+    async def deliveries(self, *, limit: int) -> list[dict[str, Any]]:
+        page = await self._call("GET", "/v1/deliveries", "deliveries", params={"limit": str(limit)})
+        owed: list[dict[str, Any]] = page["deliveries"]
+        return owed
+
+    async def resend(self, generation_id: str) -> int:
+        answer = await self._call("POST", f"/v1/generations/{generation_id}/deliveries", "resent")
+        return int(answer["resent"])
+
     async def providers(self) -> list[dict[str, Any]]:
         described: list[dict[str, Any]] = (await self._call("GET", "/v1/providers", "providers"))["providers"]
         return described

@@ -7,6 +7,8 @@ from typing import Any
 import attrs
 from attrs.validators import and_, ge, gt, in_, le, min_len
 
+from safelight.redaction import Secret
+
 PORT = and_(ge(0), le(65535))
 MIB = 1024 * 1024
 
@@ -117,9 +119,18 @@ class Streams:
 
 @attrs.frozen(kw_only=True)
 class Webhooks:
-    """What providers send us."""
+    """What providers send us, and what we send callers."""
 
     body_bytes: int = attrs.field(default=MIB, validator=ge(1024), metadata=_says("the largest webhook of a provider"))
+    signing_keys: tuple[Secret, ...] = attrs.field(
+        default=(), metadata=_says("whsec_… keys that sign what callers are sent, each of them; none: no caller may ask for it")
+    )
+    seconds: float = attrs.field(
+        default=15.0, validator=and_(gt(0), le(60)), metadata=_says("how long a caller's webhook may take to answer")
+    )
+    private_network: bool = attrs.field(
+        default=False, metadata=_says("true: callers' webhooks may be at private addresses, loopback among them")
+    )
 
 
 @attrs.frozen(kw_only=True)
@@ -140,7 +151,7 @@ class Deadlines:
         default=10.0, validator=gt(0), metadata=_says("how long a provider may take to answer a cancel, a pause or a resume")
     )
     queue_seconds: float = attrs.field(
-        default=1800.0, validator=gt(0), metadata=_says("how long it may wait in the provider's own queue")
+        default=1800.0, validator=gt(0), metadata=_says("how long it may wait in a queue, the service's or the provider's")
     )
     max_pause_seconds: float = attrs.field(
         default=600.0, validator=gt(0), metadata=_says("how long one may be held still before it goes on by itself")
@@ -171,6 +182,8 @@ class Instance:
         private_network: Whether its HTTP client may reach private and loopback addresses.
         retry_unknown: Whether a submission is repeated of which nobody knows whether it arrived; it may cost twice.
         rerun_interrupted: Whether work that ended with an earlier process, and cost nothing, is run again at start.
+        max_concurrency: How many generations may be at work there at once; 0: any number.
+        max_queued: How many more may wait for their turn.
         settings: The remaining keys, for the plugin's `Settings`.
     """
 
@@ -183,6 +196,14 @@ class Instance:
     )
     rerun_interrupted: bool = attrs.field(
         default=False, metadata=_says("true: what a stopped service interrupted at no cost is run again at the next start")
+    )
+    max_concurrency: int = attrs.field(
+        default=0, validator=ge(0), metadata=_says("how many may be at work there at once; 0: any number")
+    )
+    max_queued: int = attrs.field(
+        default=1000,
+        validator=ge(0),
+        metadata=_says("how many more may wait for their turn; the next is told to come back later"),
     )
     settings: dict[str, Any] = attrs.field(factory=dict)
 

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from safelight.checks import one_of
 from safelight.config.model import Config
 from safelight.errors import Fault
+from safelight.signing import key_of
 
 Rule = Callable[[Config], Iterator[Fault]]
 _HOST = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)(?:\.(?!-)[A-Za-z0-9_-]{1,63}(?<!-))*\.?", re.ASCII)
@@ -59,6 +60,14 @@ def _reconnects(config: Config) -> Iterator[Fault]:
         yield Fault("streams.retry_min_ms", "must be <= streams.retry_max_ms")
 
 
+def _webhooks(config: Config) -> Iterator[Fault]:
+    for index, secret in enumerate(config.webhooks.signing_keys):
+        try:
+            key_of(secret)
+        except ValueError as error:
+            yield Fault(f"webhooks.signing_keys[{index}]", str(error))
+
+
 def _default_provider(config: Config) -> Iterator[Fault]:
     if not config.providers:
         yield Fault("providers", "must hold at least one [providers.<name>]")
@@ -80,6 +89,7 @@ _RULES: tuple[tuple[set[str], Rule], ...] = (
     ({"server"}, _admin_port),
     ({"server"}, _names),
     ({"streams"}, _reconnects),
+    ({"webhooks"}, _webhooks),
     ({"default_provider", "providers", "routes"}, _default_provider),
     ({"routes", "providers"}, _routes),
 )

@@ -15,7 +15,7 @@ import attrs
 from safelight.engines import rules
 from safelight.errors import Conflict, Gone, JournalClosed, JournalError, NotFound
 from safelight.generation import Generation
-from safelight.ports import EVERY_STATE, Clock, Entry, Journal, Keyed, Page, Place, Story, Tombstone, Unfinished
+from safelight.ports import EVERY_STATE, Clock, Delivery, Entry, Journal, Keyed, Page, Place, Story, Tombstone, Unfinished
 from safelight.records import Record, StatusRecord
 from safelight.status import State, Status
 from safelight.versions import Version, next_epoch
@@ -28,6 +28,7 @@ class _Life:
     owner: str | None = None
     statuses: list[Status] = attrs.field(factory=list)
     entries: list[Entry] = attrs.field(factory=list)
+    deliveries: dict[Version, Delivery] = attrs.field(factory=dict)
 
     @property
     def place(self) -> Place:
@@ -56,6 +57,7 @@ class MemoryJournal(Journal):
         self._tombstones: dict[str, Tombstone] = {}
         self._unswept: dict[str, None] = {}
         self._keys: dict[tuple[str, str], Keyed] = {}
+        self._facts: dict[str, bytes] = {}
         self._is_open = False
         self._closed = asyncio.Event()
 
@@ -116,12 +118,21 @@ class MemoryJournal(Journal):
         life.owner = owner
         return epoch
 
-    async def append(self, generation_id: str, epoch: int, *records: Record, durable: bool) -> None:  # noqa: ARG002 - nothing here outlives the process
+    async def append(
+        self,
+        generation_id: str,
+        epoch: int,
+        *records: Record,
+        durable: bool,  # noqa: ARG002 - nothing here outlives the process
+        delivery: Delivery | None = None,
+    ) -> None:
         """See `Journal`."""
         life = self._known(generation_id)
         now = self._clock.now()
         life.head = rules.advanced(life.head, epoch, records, now)
         life.add(records, now)
+        if delivery is not None:
+            life.deliveries[delivery.version] = delivery
 
     async def find(self, generation_id: str) -> tuple[Generation, Status] | None:
         """See `Journal`."""
@@ -170,6 +181,30 @@ class MemoryJournal(Journal):
         limit = max(1, limit)
         return rules.page(heapq.nlargest(limit + 1, wanted, key=itemgetter(0)), limit)
 
+    async def owed(self, limit: int = 100) -> list[Delivery]:
+        """See `Journal`."""
+        alive = ([one for one in life.deliveries.values() if not one.is_dead] for life in self._opened().values())
+        oldest = [min(owed, key=lambda one: one.version) for owed in alive if owed]
+        return sorted(oldest, key=lambda one: one.due_at)[: max(0, limit)]
+
+    async def deliveries(self, owner: str, *, generation_id: str | None = None, limit: int = 100) -> list[Delivery]:
+        """See `Journal`."""
+        lives = [life for life in self._opened().values() if life.generation.owner == owner]
+        lives = [life for life in lives if generation_id in {None, life.generation.id}]
+        return [delivery for life in lives for delivery in life.deliveries.values()][: max(0, limit)]
+
+    async def put_off(self, *deliveries: Delivery) -> None:
+        """See `Journal`."""
+        lives = self._opened()
+        for delivery in deliveries:
+            if (life := lives.get(delivery.generation)) is not None and delivery.version in life.deliveries:
+                life.deliveries[delivery.version] = delivery
+
+    async def delivered(self, delivery: Delivery) -> None:
+        """See `Journal`."""
+        if (life := self._opened().get(delivery.generation)) is not None:
+            life.deliveries.pop(delivery.version, None)
+
     async def forget(self, generation_id: str) -> None:
         """See `Journal`."""
         rules.check_forgettable(self._known(generation_id).head)
@@ -208,6 +243,18 @@ class MemoryJournal(Journal):
         for generation_id in due:
             del self._tombstones[generation_id]
         return len(due)
+
+    async def remember(self, name: str, fact: bytes | None) -> None:
+        """See `Journal`."""
+        self._opened()
+        self._facts.pop(name, None)
+        if fact is not None:
+            self._facts[name] = fact
+
+    async def remembered(self, prefix: str) -> dict[str, bytes]:
+        """See `Journal`."""
+        self._opened()
+        return {name: fact for name, fact in self._facts.items() if name.startswith(prefix)}
 
     async def room(self) -> int | None:
         """See `Journal`."""

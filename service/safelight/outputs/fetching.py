@@ -10,10 +10,12 @@ import aiohttp
 from yarl import URL
 
 from safelight import egress
-from safelight.errors import OutputRefused
+from safelight.errors import OutputRefused, OutputUnreachable
 
 _AS_IT_IS = re.compile(r"[!-~]+")
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_PASSING = frozenset({404, 408, 425, 429})
+"""Answers beside 5xx that may be another a moment later; stores are not always as quick as those who name their objects."""
 _TIMEOUT = aiohttp.ClientTimeout(total=None, sock_connect=10.0)
 """The caller bounds the whole; an address that does not answer is given up sooner, so that the next one has a chance."""
 
@@ -36,6 +38,7 @@ class Fetcher:
 
         Raises:
             OutputRefused: Anything but a plain 200; the sentence names the host, never path or query, which may be secret.
+            OutputUnreachable: Of these, what may pass: no connection, a broken one, an answer such as 404 or 503.
         """
         url = _parse(text)
         async with aiohttp.ClientSession(
@@ -88,7 +91,9 @@ def _next(url: URL, response: aiohttp.ClientResponse) -> URL:
 
 def _check(response: aiohttp.ClientResponse, url: URL) -> None:
     if response.status != HTTPStatus.OK:
-        raise OutputRefused(f"{_host(url)} answered {response.status} when asked for the output.")
+        may_pass = response.status in _PASSING or response.status >= HTTPStatus.INTERNAL_SERVER_ERROR
+        refusal = OutputUnreachable if may_pass else OutputRefused
+        raise refusal(f"{_host(url)} answered {response.status} when asked for the output.")
     if response.headers.get("Content-Encoding", "identity").strip().lower() not in {"", "identity"}:
         raise OutputRefused(f"{_host(url)} sent the output compressed although it was asked not to.")
 
@@ -96,7 +101,9 @@ def _check(response: aiohttp.ClientResponse, url: URL) -> None:
 def _unreachable(url: URL, error: Exception) -> OutputRefused:
     if egress.is_forbidden(error):
         return OutputRefused(f"{_host(url)} is not at a public address; the output was not fetched.")
-    return OutputRefused(f"The output could not be fetched from {_host(url)} ({type(error).__name__}).")
+    may_pass = not isinstance(error, ValueError)  # InvalidURL is one as well
+    refusal = OutputUnreachable if may_pass else OutputRefused
+    return refusal(f"The output could not be fetched from {_host(url)} ({type(error).__name__}).")
 
 
 def _host(url: URL) -> str:

@@ -14,7 +14,7 @@ import structlog
 
 from safelight.config.model import OutputSettings
 from safelight.egress import open_session
-from safelight.errors import OutputRefused
+from safelight.errors import OutputRefused, OutputUnreachable
 from safelight.outputs.darkroom import Darkroom
 from safelight.outputs.fetching import Fetcher
 from safelight.outputs.parts import Part
@@ -194,7 +194,7 @@ class LocalOutputs(Outputs):
         try:
             await asyncio.wait({pouring}, timeout=self._settings.fetch_seconds)
             if not pouring.done():
-                raise OutputRefused(f"The output did not arrive within {self._settings.fetch_seconds:g} s.")
+                raise OutputUnreachable(f"The output did not arrive within {self._settings.fetch_seconds:g} s.")
         finally:
             await self._stop(pouring)
         if pouring.cancelled():

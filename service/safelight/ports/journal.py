@@ -11,6 +11,7 @@ import attrs
 
 from safelight.errors import JournalClosed
 from safelight.generation import Generation
+from safelight.ports.deliveries import Delivery
 from safelight.records import AttemptRecord, Record, StatusRecord
 from safelight.status import State, Status
 from safelight.versions import Version
@@ -185,13 +186,16 @@ class Journal(ABC):
         """
 
     @abstractmethod
-    async def append(self, generation_id: str, epoch: int, *records: Record, durable: bool) -> None:
+    async def append(
+        self, generation_id: str, epoch: int, *records: Record, durable: bool, delivery: Delivery | None = None
+    ) -> None:
         """
         Add records in order, all or none.
 
         A status must carry `epoch` and the seq after the newest one; a terminal one ends the generation.
 
         Args:
+            delivery: What is owed to the caller's webhook by one of them; written with them or not at all.
             durable: Synced to the medium before it returns (attempts, cancel, outputs, ends); else a crash of the
                 machine, though not of the process, may lose it.
 
@@ -250,9 +254,35 @@ class Journal(ABC):
         """
 
     @abstractmethod
+    async def owed(self, limit: int = 100) -> list[Delivery]:
+        """
+        Return up to `limit` deliveries that may be made, the first due first.
+
+        Of each generation it is the oldest that is not dead: what follows it waits, so that a webhook is told in order.
+        """
+
+    @abstractmethod
+    async def deliveries(self, owner: str, *, generation_id: str | None = None, limit: int = 100) -> list[Delivery]:
+        """
+        Return up to `limit` deliveries that were not taken yet, dead or not, the oldest first.
+
+        Args:
+            owner: Whose generations.
+            generation_id: Of one of them only.
+        """
+
+    @abstractmethod
+    async def put_off(self, *deliveries: Delivery) -> None:
+        """Write down, durably, where these stand now; one that is no longer known is passed over."""
+
+    @abstractmethod
+    async def delivered(self, delivery: Delivery) -> None:
+        """Note that a delivery was taken: it is owed no longer. Lost with the power, this has it made once more."""
+
+    @abstractmethod
     async def forget(self, generation_id: str) -> None:
         """
-        Delete an ended generation durably, and leave a tombstone.
+        Delete an ended generation durably, with what is owed of it, and leave a tombstone.
 
         Raises:
             NotFound: No such generation.
@@ -282,6 +312,14 @@ class Journal(ABC):
     @abstractmethod
     async def expire(self, forgotten_before: datetime, limit: int = 1000) -> int:
         """Delete up to `limit` swept tombstones of what was forgotten before that moment, and return how many it were."""
+
+    @abstractmethod
+    async def remember(self, name: str, fact: bytes | None) -> None:
+        """Keep a small fact of the service's own under a name, in place of the one before; None forgets it. Not durable."""
+
+    @abstractmethod
+    async def remembered(self, prefix: str) -> dict[str, bytes]:
+        """Return every fact whose name begins with `prefix`, the one remembered longest ago first."""
 
     @abstractmethod
     async def room(self) -> int | None:

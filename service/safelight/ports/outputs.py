@@ -68,8 +68,9 @@ class Outputs(ABC):
                 allows is allowed here. Its headers and cookies are not sent. None: public addresses only.
 
         Raises:
-            OutputRefused: Too large, too many pixels, empty, forbidden address, unreachable; nothing stays behind.
-            StorageFull: No room; nothing stays behind.
+            OutputRefused: Too large, too many pixels, empty, forbidden address; nothing stays behind.
+            OutputUnreachable: It cannot be had at present; nothing stays behind.
+            StorageFull: No room at present; nothing stays behind.
         """
 
     @abstractmethod

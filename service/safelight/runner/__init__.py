@@ -2,8 +2,22 @@
 
 from safelight.runner.attempts import Attempts, intent
 from safelight.runner.endings import INTERRUPTED
-from safelight.runner.retrying import Candidate, Route, attempts_at_most
+from safelight.runner.owing import owing
+from safelight.runner.retrying import Candidate, Route, attempts_at_most, still_there
 from safelight.runner.runner import Runner
+from safelight.runner.standing import wait_of
 from safelight.runner.tools import Tools
 
-__all__ = ["INTERRUPTED", "Attempts", "Candidate", "Route", "Runner", "Tools", "attempts_at_most", "intent"]
+__all__ = [
+    "INTERRUPTED",
+    "Attempts",
+    "Candidate",
+    "Route",
+    "Runner",
+    "Tools",
+    "attempts_at_most",
+    "intent",
+    "owing",
+    "still_there",
+    "wait_of",
+]

@@ -13,13 +13,16 @@ from safelight.providers import Job
 from safelight.records import AttemptRecord, Durability, Step, charged
 from safelight.status import Charged
 
+NEVER_SENT = "not_sent"
+"""The outcome of an attempt whose turn never came, whatever ended the generation."""
+
 
 class Attempts:
     """
     What has been submitted so far, the newest last.
 
     Args:
-        records: The attempt records of the journal, in the order written; at least one intent.
+        records: The attempt records of the journal, in the order written; at least one, queued or an intent.
     """
 
     def __init__(self, records: Sequence[AttemptRecord]) -> None:
@@ -56,13 +59,22 @@ class Attempts:
         """Whether money may have been taken, over all attempts."""
         return charged(self._records)
 
-    def tries_at(self, place: int) -> int:
-        """Return how many attempts a place of the route has had."""
-        return len({record.n for record in self._records if record.place == place})
+    def tries_at(self, provider: str) -> int:
+        """Return how many attempts a provider of the route has had."""
+        return len({record.n for record in self._records if record.provider == provider})
 
-    def intend(self, instance: ProviderInstance, place: int, at: datetime) -> AttemptRecord:
+    @property
+    def is_queued(self) -> bool:
+        """Whether the attempt waits for a slot and was never handed in."""
+        return self.newest.step is Step.QUEUED
+
+    def leave_queue(self, at: datetime) -> AttemptRecord:
+        """Return the intent of the attempt that was queued, now the newest."""
+        return self._step(Step.INTENT, at)
+
+    def intend(self, instance: ProviderInstance, at: datetime) -> AttemptRecord:
         """Return the intent of the next attempt, now the newest."""
-        record = intent(self.n + 1, instance, place, at)
+        record = intent(self.n + 1, instance, at)
         self._records.append(record)
         return record
 
@@ -77,16 +89,18 @@ class Attempts:
         *,
         said: Charged | None,
         detail: str | None,
-        next_place: int | None = None,
+        next_provider: str | None = None,
         next_at: datetime | None = None,
     ) -> AttemptRecord:
         """Return the outcome of the attempt at work, now the newest; `said` is the provider's own word about money."""
-        facts = {"charged": said, "detail": detail, "next_place": next_place, "next_at": next_at}
+        facts = {"charged": said, "detail": detail, "next_provider": next_provider, "next_at": next_at}
         return self._step(Step.OUTCOME, at, result=result, job=None, **facts)
 
     def conclude(self, result: str, at: datetime, *, said: Charged | None, detail: str | None) -> list[AttemptRecord]:
         """Return what is to be journalled with the generation's end: nothing where no attempt is at work."""
-        return [] if self.newest.step is Step.OUTCOME else [self.end(result, at, said=said, detail=detail)]
+        if self.newest.step is Step.OUTCOME:
+            return []
+        return [self.end(NEVER_SENT if self.is_queued else result, at, said=said, detail=detail)]
 
     def _step(self, step: Step, at: datetime, **facts: object) -> AttemptRecord:
         record: AttemptRecord = attrs.evolve(self.newest, step=step, at=at, **facts)  # type: ignore[arg-type]
@@ -94,14 +108,13 @@ class Attempts:
         return record
 
 
-def intent(n: int, instance: ProviderInstance, place: int, at: datetime) -> AttemptRecord:
-    """Return what is journalled before a submission, with a client key of its own."""
+def intent(n: int, instance: ProviderInstance, at: datetime, *, step: Step = Step.INTENT) -> AttemptRecord:
+    """Return what is journalled before a submission, or before it waits for its slot, with a client key of its own."""
     return AttemptRecord(
         n=n,
-        step=Step.INTENT,
+        step=step,
         at=at,
         provider=instance.name,
         durability=instance.capabilities.durability,
         key=secrets.token_hex(16),
-        place=place,
     )

@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import attrs
 import structlog
 
 from safelight.boundary import STOP_SECONDS
-from safelight.errors import OutputRefused, SafelightError
+from safelight.errors import OutputRefused, OutputUnreachable, SafelightError, StorageFull
 from safelight.ports import Outputs
 from safelight.runner.upstream import Upstream
-from safelight.updates import Degraded, Previewed, Produced, Update
-
-if TYPE_CHECKING:
-    pass
+from safelight.status import Output
+from safelight.updates import Degraded, Noted, Previewed, Produced, Update
 
 log = structlog.get_logger()
+
+_RETRY_SECONDS = 0.5
+_RETRY_SLOWEST = 15.0
+_REPEATABLE = (bytes, bytearray, memoryview, str, Path)
+"""What can be read a second time."""
 
 
 @attrs.frozen
@@ -39,6 +44,9 @@ class Custody:
     The bytes of one generation on their way into the store.
 
     `said` receives a `FromCustody` for everything that was handed in, except for previews that a newer one replaced.
+
+    Attributes:
+        trouble: Why what is being saved could not be so far, None where it goes well.
     """
 
     def __init__(
@@ -47,6 +55,7 @@ class Custody:
         outputs: Outputs,
         said: Callable[[FromCustody], None],
     ) -> None:
+        self.trouble: str | None = None
         self._generation = generation
         self._outputs = outputs
         self._said = said
@@ -91,6 +100,27 @@ class Custody:
         result: Update | SafelightError
         try:
             async with self._turn:
+                kept = await self._kept(produced, source)
+            if kept.is_picture and kept.placeholder is None:
+                self._said(FromCustody(Degraded("placeholder")))  # before the output, which may be all the end waits for
+            result = Produced(kept, type=produced.type, seed=produced.seed)
+        except OutputRefused as error:
+            result = error
+        except BaseException as error:  # an iterator of the plugin's own may raise anything
+            if self._is_closed:
+                raise
+            log.error("output_lost", generation=self._generation, exception=source.boundary.trace(error))  # noqa: TRY400 - masked
+            said = str(error) if isinstance(error, SafelightError) else f"({type(error).__name__})."
+            result = OutputRefused(f"The output could not be kept: {said}")
+        finally:
+            self._keeping.discard(asyncio.current_task())
+        self._said(FromCustody(result, is_output=True))
+
+    async def _kept(self, produced: Produced, source: Upstream) -> Output:
+        """Keep an output, again and again where the reason it cannot be may pass; it is for the deadline to end that."""
+        pause = _RETRY_SECONDS
+        while True:
+            try:
                 kept = await self._outputs.keep(
                     self._generation,
                     produced.content,  # type: ignore[arg-type]  # a plugin's, so never an Output yet
@@ -98,19 +128,17 @@ class Custody:
                     seed=produced.seed,
                     session=source.session,
                 )
-            if kept.is_picture and kept.placeholder is None:
-                self._said(FromCustody(Degraded("placeholder")))  # before the output, which may be all the end waits for
-            result = Produced(kept, type=produced.type, seed=produced.seed)
-        except SafelightError as error:
-            result = error
-        except BaseException as error:  # an iterator of the plugin's own may raise anything
-            if self._is_closed:
-                raise
-            log.error("output_lost", generation=self._generation, exception=source.boundary.trace(error))  # noqa: TRY400 - masked
-            result = OutputRefused(f"The output could not be kept ({type(error).__name__}).")
-        finally:
-            self._keeping.discard(asyncio.current_task())
-        self._said(FromCustody(result, is_output=True))
+            except (OutputUnreachable, StorageFull, OSError) as error:
+                if not isinstance(produced.content, _REPEATABLE):
+                    raise  # chunks were taken, and come only once
+                self.trouble = str(error) if isinstance(error, SafelightError) else f"({type(error).__name__})"
+                log.warning("output_not_kept_yet", generation=self._generation, error=source.boundary.masked(str(error)))
+                self._said(FromCustody(Noted(f"An output cannot be saved yet, and is tried again. {self.trouble}")))
+            else:
+                self.trouble = None
+                return kept
+            await asyncio.sleep(pause * random.uniform(0.8, 1.2))  # noqa: S311 - jitter, not a secret
+            pause = min(pause * 2, _RETRY_SLOWEST)
 
     async def _preview(self) -> None:
         while self._next_preview is not None:

@@ -37,7 +37,7 @@ class Deadlines:
         return self._times[Due.TOTAL] - self._loop.time()
 
     def queued(self) -> None:
-        """Count how long it waits in the provider's queue, from the first time this is said."""
+        """Count how long it waits in a queue, ours or the provider's, from the first time this is said."""
         self._times.setdefault(Due.QUEUE, self._loop.time() + self._policy.queue_seconds)
 
     def working(self) -> None:
@@ -51,9 +51,16 @@ class Deadlines:
         if Due.PAUSE not in self._times:
             self._times[Due.RETRY] = self._loop.time() + seconds
 
+    def stand(self) -> None:
+        """Count, of an attempt that waits for its slot, nothing but the total and how long it is queued."""
+        for due in (Due.STALL, Due.CANCEL, Due.RETRY):
+            self._times.pop(due, None)
+        self.queued()
+
     def begin(self) -> None:
         """Note that the next attempt begins."""
         self._times.pop(Due.RETRY, None)
+        self.working()
 
     def alive(self) -> None:
         """Count the stall from now on, unless it is held still."""

@@ -7,7 +7,7 @@ from typing import Any
 import structlog
 
 from safelight.codec import plain
-from safelight.errors import SafelightError
+from safelight.errors import OutputRefused, SafelightError
 from safelight.generation import Policy
 from safelight.providers import ProviderError, Rejected
 from safelight.records import AttemptRecord, Durability
@@ -19,7 +19,8 @@ from safelight.updates import PROVIDER_CODES, Ended, Failed, Produced, Succeeded
 log = structlog.get_logger()
 
 NOT_SENT, REJECTED, UNKNOWN, FAILED, EMPTY = "not_sent", "rejected", "unknown", "failed", "empty_output"
-"""How an attempt came out, where the word is not the generation's own outcome."""
+UNSAVED = "unsaved"
+"""How an attempt came out, where the word is not the generation's own outcome. Unsaved: it succeeded, and we lost what it made."""
 
 INTERRUPTED = Ended(
     outcome=Outcome.INTERRUPTED,
@@ -113,6 +114,12 @@ def of_total(policy: Policy) -> Ended:
     """Return the ending of a generation that took too long."""
     sentence = f"Not finished within the total deadline of {policy.total_seconds:g} s."
     return Ended(outcome=Outcome.EXPIRED, error=sentence, code="deadline_exceeded", retryable=True)
+
+
+def of_saving(policy: Policy, trouble: str) -> Ended:
+    """Return the ending of a generation that succeeded upstream, and whose outputs could not be saved in time."""
+    sentence = f"The provider succeeded, but its outputs were not saved within the total deadline of {policy.total_seconds:g} s. {trouble}"
+    return Ended(outcome=Outcome.FAILED, error=sentence, code=OutputRefused.code, retryable=True)
 
 
 def of_stall(policy: Policy) -> Ended:

@@ -127,7 +127,7 @@ class Following:
                     await self._take(self._claim)
                     return None
                 if not error.retryable:
-                    return error
+                    return self._lost or error
                 said = self._boundary.masked(str(error))
                 log.warning("provider_poll_failed", provider=self._boundary.instance, code=error.code, error=said)
                 pace.failed(loop.time(), error.retry_after_seconds)

@@ -26,11 +26,14 @@ class Candidate:
 
     Attributes:
         dropped: The parameters asked for that it cannot take, as paths.
+        is_watched_only: Whether it is here for a job it has, and is handed nothing more: after a restart it may not take
+            any more what it took before.
     """
 
     instance: ProviderInstance
     request: Request[Any, Any]
     dropped: tuple[str, ...] = ()
+    is_watched_only: bool = False
 
 
 Route = Sequence[Candidate]
@@ -58,36 +61,45 @@ class Failure:
 
 @attrs.frozen(kw_only=True)
 class Again:
-    """The next attempt: at which place of the route, after how long, and why."""
+    """The next attempt: with which provider of the route, after how long, and why."""
 
-    place: int
+    provider: str
     after_seconds: float
     reason: str
 
 
-def what_next(failure: Failure, route: Route, *, place: int, tries: int, policy: Policy, left_seconds: float) -> Again | None:
+def what_next(failure: Failure, route: Route, *, provider: str, tries: int, policy: Policy, left_seconds: float) -> Again | None:
     """
     Return the next attempt, None where there is none to make.
 
     Args:
-        place: Where in the route the failed attempt was.
-        tries: How many attempts this place has had.
+        provider: Whose attempt failed.
+        tries: How many attempts it has had.
         left_seconds: What is left until the total deadline.
     """
-    is_last_place = place + 1 >= len(route)
+    place = next(place for place, candidate in enumerate(route) if candidate.instance.name == provider)
+    following = next((candidate for candidate in route[place + 1 :] if not candidate.is_watched_only), None)
     wait = _wait_seconds(failure, tries)
     if (
         failure.is_free
         and failure.is_retryable
         and failure.code not in _NEVER_AGAIN
+        and not route[place].is_watched_only
         and tries < policy.attempts
         and wait < left_seconds
-        and (is_last_place or wait <= _LONGEST_SECONDS)
+        and (following is None or wait <= _LONGEST_SECONDS)
     ):
-        return Again(place=place, after_seconds=wait, reason=failure.sentence)
-    if failure.is_definite and failure.code not in _NEVER_ELSEWHERE and not is_last_place:
-        return Again(place=place + 1, after_seconds=0.0, reason=failure.sentence)
+        return Again(provider=provider, after_seconds=wait, reason=failure.sentence)
+    if failure.is_definite and failure.code not in _NEVER_ELSEWHERE and following is not None:
+        return Again(provider=following.instance.name, after_seconds=0.0, reason=failure.sentence)
     return None
+
+
+def still_there(provider: str, order: Sequence[str], route: Route) -> Candidate | None:
+    """Return the candidate that was planned, or the first after it in the `order` of old that a restart has left."""
+    named = {candidate.instance.name: candidate for candidate in route if not candidate.is_watched_only}
+    left = order[order.index(provider) :] if provider in order else (provider,)
+    return next((named[name] for name in left if name in named), None)
 
 
 def attempts_at_most(route: Route, policy: Policy) -> int:

@@ -9,8 +9,12 @@ import structlog
 
 from safelight.codec import encode_status, whole_millisecond
 from safelight.errors import JournalClosed, JournalError, JournalFenced
+from safelight.estimates import Timing
 from safelight.fold import fold
+from safelight.generation import Webhook
+from safelight.ports import Delivery
 from safelight.records import AttemptRecord, LateRecord, StatusRecord
+from safelight.runner.owing import owing
 from safelight.runner.tools import Tools
 from safelight.status import Status
 from safelight.updates import Update
@@ -29,15 +33,18 @@ class Scribe:
         status: With everything folded in, shown or not yet.
         ignored: How many updates changed nothing.
         is_failing: Whether the last append was refused.
+        timing: Says how long the attempt at work may take yet; None before the first.
         flush_at: Loop time at which progress held back is due, None when nothing is held back.
     """
 
-    def __init__(self, tools: Tools, status: Status, epoch: int) -> None:
+    def __init__(self, tools: Tools, status: Status, epoch: int, webhook: Webhook | None = None) -> None:
         self.status = status
         self.ignored = 0
+        self.timing: Timing | None = None
         self.flush_at: float | None = None
         self._tools = tools
         self._epoch = epoch
+        self._webhook = webhook
         self._shown = status
         self._shown_at = -tools.progress_seconds
         self.is_failing = False
@@ -74,16 +81,21 @@ class Scribe:
         return _weight(self.status) != _weight(self._shown)
 
     async def _write(self, *records: AttemptRecord) -> None:
-        status = self.status.but(version=self._shown.version.next(self._epoch))
+        eta = None if self.status.is_terminal or self.timing is None else self.timing.eta(self.status)
+        status = self.status.but(version=self._shown.version.next(self._epoch), eta=eta)
         snapshot = encode_status(status)
+        delivery = owing(self._webhook, self._shown, status, self.now())
         is_durable = (
-            bool(records) or status.is_terminal or status.cancel != self._shown.cancel or status.outputs != self._shown.outputs
+            bool(records or delivery)
+            or status.is_terminal
+            or status.cancel != self._shown.cancel
+            or status.outputs != self._shown.outputs
         )
         must = bool(records) or status.is_terminal
         is_step = _weight(status) != _weight(self._shown)
         try:
             is_written = await self._append(
-                StatusRecord(status=status, snapshot=snapshot), *records, is_durable=is_durable, must=must
+                StatusRecord(status=status, snapshot=snapshot), *records, is_durable=is_durable, must=must, delivery=delivery
             )
         except Exception:
             self.status = self._shown  # what nobody wrote has not happened
@@ -94,6 +106,10 @@ class Scribe:
         self.status = self._shown = status
         self._shown_at = asyncio.get_running_loop().time()
         self.flush_at = None
+        if status.is_terminal and self.timing is not None:
+            self.timing.ended(status)
+        if delivery is not None:
+            self._tools.owed.set()
         if is_step:
             await self._tools.hub.publish(
                 status, snapshot
@@ -101,13 +117,19 @@ class Scribe:
         else:
             self._tools.hub.post(status, snapshot)  # progress may be overtaken by more of it
 
-    async def _append(self, *records: StatusRecord | AttemptRecord | LateRecord, is_durable: bool, must: bool) -> bool:
+    async def _append(
+        self,
+        *records: StatusRecord | AttemptRecord | LateRecord,
+        is_durable: bool,
+        must: bool,
+        delivery: Delivery | None = None,
+    ) -> bool:
         """Append; where it must be written, try until it is. Streams are cut rather than shown what is not journalled."""
         pause = _RETRY_SECONDS
         generation = self._shown.generation
         while True:
             try:
-                await self._tools.journal.append(generation, self._epoch, *records, durable=is_durable)
+                await self._tools.journal.append(generation, self._epoch, *records, durable=is_durable, delivery=delivery)
             except (JournalFenced, JournalClosed):
                 self._tools.hub.cut(generation, "error")
                 raise

@@ -4,25 +4,29 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
 import structlog
 
 from safelight.boundary import Boundary
 from safelight.breaker import Breaker
 from safelight.errors import one_sentence
+from safelight.estimates import Timing, kind_of
 from safelight.generation import Generation
-from safelight.providers import Job, NotSent, OutcomeUnknown, ProviderError
-from safelight.records import Durability, Step
+from safelight.providers import Job, NotSent, OutcomeUnknown, ProviderError, ProviderRateLimited
+from safelight.records import AttemptRecord, Durability, Step
 from safelight.runner.attempts import Attempts
 from safelight.runner.deadlines import Deadlines
 from safelight.runner.messages import Refused, Said
-from safelight.runner.retrying import Again, Candidate, Failure, Route, attempts_at_most, what_next
+from safelight.runner.retrying import Again, Candidate, Failure, Route, attempts_at_most, still_there, what_next
 from safelight.runner.scribe import Scribe
+from safelight.runner.standing import wait_of
 from safelight.runner.tools import Tools
 from safelight.runner.upstream import Upstream
+from safelight.slots import Place, Seat, Slots, Turn
 from safelight.status import Attempt, Charged, Phase
-from safelight.updates import Attempted, Moved, Noted
+from safelight.updates import Attempted, Moved, Noted, Stood
 
 log = structlog.get_logger()
 
@@ -40,7 +44,7 @@ class Submissions:
     Attributes:
         attempts: What the journal holds of them.
         upstream: The provider of the attempt at work.
-        is_waiting: Whether the next attempt is waited for, and nothing runs anywhere.
+        is_waiting: Whether the next attempt is waited for, or its slot, and nothing runs anywhere.
     """
 
     def __init__(
@@ -51,7 +55,8 @@ class Submissions:
         attempts: Attempts,
         scribe: Scribe,
         deadlines: Deadlines,
-        tell: Callable[[Said], None],
+        tell: Callable[[Any], None],
+        seat: Seat | None,
     ) -> None:
         self.attempts = attempts
         self.is_waiting = False
@@ -64,11 +69,30 @@ class Submissions:
         self._tell = tell
         self._former: list[asyncio.Task[None]] = []
         self.upstream = self._upstream()
+        self._seat = seat
+        if seat is None and attempts.job is not None and attempts.newest.step is not Step.OUTCOME:
+            self._seat = self._slots_of(self.candidate).occupy(
+                generation.owner
+            )  # it works upstream, whether there is room or not
+        elif seat is not None:
+            seat.tell = tell
+        self._scribe.timing = self._timing()
 
     @property
     def candidate(self) -> Candidate:
-        """The provider of the attempt at work, and the request it is given."""
-        return self._route[min(self.attempts.newest.place, len(self._route) - 1)]
+        """
+        The provider of the attempt at work, and the request it is given.
+
+        After a restart that of the last attempt may be gone; then it is whoever makes the next.
+        """
+        return self._named(self.attempts.newest.provider) or self._planned()
+
+    async def start(self) -> None:
+        """Make the first attempt, or wait for its slot."""
+        if self.attempts.is_queued:
+            await self.go_on()
+        else:
+            await self.begin()
 
     async def begin(self) -> None:
         """Hand in the request of the newest intent; a provider that is left alone at present is passed by, or waited for."""
@@ -77,7 +101,7 @@ class Submissions:
             self.upstream.submit(self.candidate.request, self.attempts.key)
             return
         sentence = f"The provider '{self.candidate.instance.name}' keeps failing and is left alone for a while."
-        if self.attempts.newest.place + 1 < len(self._route):
+        if self.candidate is not self._route[-1]:
             self._tell(Said(self.upstream, Refused(Resting(sentence))))
             return
         await self._scribe.tell(Noted(sentence))
@@ -87,16 +111,19 @@ class Submissions:
     def resume(self) -> None:
         """Go on where an earlier process stopped."""
         job, newest = self.attempts.job, self.attempts.newest
-        if newest.step is Step.OUTCOME:
-            place = newest.place if newest.next_place is None else newest.next_place
-            wait = (newest.next_at - self._scribe.now()).total_seconds() if newest.next_at else 0.0
-            self._plan(Again(place=place, after_seconds=max(0.0, wait), reason=newest.detail or ""))
+        if newest.step is Step.QUEUED:
+            self._plan(None, after_seconds=0.0)
+        elif newest.step is Step.OUTCOME:
+            wait = _left_of_wait(newest, self._scribe.now())
+            again = Again(provider=self._planned().instance.name, after_seconds=wait, reason=newest.detail or "")
+            self._plan(again, after_seconds=wait)
         elif job is not None and self.attempts.durability is Durability.REMOTE:
             log.info("generation_watched_on", generation=self._generation.id, provider=self.upstream.boundary.instance)
             self._deadlines.alive()
             self.upstream.watch(job)
         elif self.attempts.durability is not Durability.REMOTE:
-            self._plan(Again(place=self.attempts.newest.place, after_seconds=0.0, reason="The service stopped."))
+            again = Again(provider=newest.provider, after_seconds=0.0, reason="The service stopped.")
+            self._plan(again, after_seconds=0.0)
         else:
             stopped = OutcomeUnknown("The service stopped while it was handing the job in.")
             self._tell(Said(self.upstream, Refused(stopped)))
@@ -106,6 +133,8 @@ class Submissions:
     async def accept(self, job: Job) -> None:
         """Make the job durable, then listen to it."""
         self._breaker.succeeded()
+        if self._scribe.timing is not None:
+            self._scribe.timing.accepted()
         await self._scribe.tell(Moved(Phase.WAITING), self.attempts.accept(job, self._scribe.now()))
         self._deadlines.alive()
         self.upstream.watch(job)
@@ -114,6 +143,8 @@ class Submissions:
         """Note what a failed submission says about the upstream's health."""
         if isinstance(error, Resting):
             return
+        if isinstance(error, ProviderRateLimited) and error.retry_after_seconds is not None:
+            self.candidate.instance.budget.refused(error.retry_after_seconds)
         if error.retryable or error.is_sent is None:
             self._breaker.failed()
         elif error.is_sent:
@@ -123,12 +154,12 @@ class Submissions:
 
     async def follow_up(self, failure: Failure, result: str, *, said: Charged | None) -> bool:
         """Journal the outcome of the attempt at work and plan the next one; False, with nothing done, where there is none."""
-        place = self.attempts.newest.place
+        provider = self.attempts.newest.provider
         again = what_next(
             failure,
             self._route,
-            place=place,
-            tries=self.attempts.tries_at(place),
+            provider=provider,
+            tries=self.attempts.tries_at(provider),
             policy=self._generation.policy,
             left_seconds=self._deadlines.left_seconds,
         )
@@ -140,7 +171,7 @@ class Submissions:
             now,
             said=said,
             detail=one_sentence(failure.sentence),
-            next_place=again.place,
+            next_provider=again.provider,
             next_at=now + timedelta(seconds=again.after_seconds),
         )
         log.warning(
@@ -149,24 +180,92 @@ class Submissions:
             provider=self.upstream.boundary.instance,
             n=outcome.n,
             code=failure.code,
-            next_provider=self._route[again.place].instance.name,
+            next_provider=again.provider,
             next_in_seconds=round(again.after_seconds, 3),
         )
         await self._scribe.tell(Noted(_said_of(again, failure)), outcome)
+        self.free()
         self._leave_behind()
-        self._plan(again)
+        self._plan(again, after_seconds=again.after_seconds)
         return True
 
     async def go_on(self) -> None:
-        """Make the attempt that was waited for: journal its intent, if that is not done, and hand it in."""
-        again, self._again, self.is_waiting = self._again, None, False
-        self._deadlines.begin()
-        if again is None:
-            await self.begin()
+        """Make the attempt that was waited for, as soon as there is a slot for it: journal its intent, if that is not done."""
+        again = self._again
+        candidate = self.candidate if again is None else self._named(again.provider) or self.candidate
+        if not await self._is_seated(candidate):
             return
-        candidate = self._route[again.place]
-        record = self.attempts.intend(candidate.instance, again.place, self._scribe.now())
+        self._again, self.is_waiting = None, False
+        self._deadlines.begin()
+        if again is not None:
+            await self._intend(again, candidate)
+        elif self.attempts.is_queued:
+            await self._scribe.tell(Moved(Phase.SUBMITTING), self.attempts.leave_queue(self._scribe.now()))
+        await self.begin()
+
+    async def hear_seat(self, news: Turn | Place) -> None:
+        """Take in that it is this one's turn, or where it stands now."""
+        if not self.is_waiting or self._seat is None:
+            return
+        if isinstance(news, Place):
+            await self._stand(news)
+        elif self._scribe.status.phase is Phase.PAUSED:
+            self.free()  # its turn is somebody else's; it queues again when it goes on
+        else:
+            await self.go_on()
+
+    def free(self) -> None:
+        """Give the slot back, or the place in the queue: nothing runs any more, or nothing will."""
+        if self._seat is not None:
+            self._seat.leave()
+            self._seat = None
+
+    async def close(self) -> None:
+        """Stop whatever still runs, of earlier attempts too; bounded, for the boundary leaves behind what will not stop."""
+        self.free()
+        self._leave_behind()
+        await asyncio.gather(*self._former, return_exceptions=True)
+
+    @property
+    def _breaker(self) -> Breaker:
+        return self._tools.breakers[self.candidate.instance.name]
+
+    def _named(self, provider: str) -> Candidate | None:
+        return next((candidate for candidate in self._route if candidate.instance.name == provider), None)
+
+    def _planned(self) -> Candidate:
+        """Return who makes the attempt that was planned before a restart."""
+        newest = self.attempts.newest
+        return still_there(newest.next_provider or newest.provider, self._generation.route, self._route) or self._route[0]
+
+    def _plan(self, again: Again | None, *, after_seconds: float) -> None:
+        """Wait before the next attempt; None stands for the one that is journalled already."""
+        self._again = again
+        self.is_waiting = True
+        self._deadlines.wait(after_seconds)
+
+    async def _is_seated(self, candidate: Candidate) -> bool:
+        """Whether there is a slot for the next attempt; else it waits for one, and shows where it stands."""
+        if self._seat is None:
+            self._seat = self._slots_of(candidate).take(self._generation.owner, is_admitted=True)
+            self._seat.tell = self._tell
+        if self._seat.is_ready:
+            return True
+        self.is_waiting = True
+        self._deadlines.stand()
+        if self._seat.place is not None:
+            await self._stand(self._seat.place)
+        return False
+
+    async def _stand(self, place: Place) -> None:
+        if self._scribe.status.phase is not Phase.PAUSED:
+            await self._scribe.tell(Stood(place.position, place.size))
+
+    async def _intend(self, again: Again, candidate: Candidate) -> None:
+        """Journal the next attempt's intent."""
+        record = self.attempts.intend(candidate.instance, self._scribe.now())
         self.upstream = self._upstream()
+        self._scribe.timing = self._timing()
         attempt = Attempt(
             n=record.n,
             of=max(record.n, attempts_at_most(self._route, self._generation.policy)),
@@ -175,25 +274,17 @@ class Submissions:
             reason=one_sentence(_reason(again, candidate)),
         )
         await self._scribe.tell(Attempted(attempt), record)
-        await self.begin()
 
-    async def close(self) -> None:
-        """Stop whatever still runs, of earlier attempts too; bounded, for the boundary leaves behind what will not stop."""
-        self._leave_behind()
-        await asyncio.gather(*self._former, return_exceptions=True)
-
-    @property
-    def _breaker(self) -> Breaker:
-        return self._tools.breakers[self.candidate.instance.name]
-
-    def _plan(self, again: Again) -> None:
-        self._again = again
-        self.is_waiting = True
-        self._deadlines.wait(again.after_seconds)
+    def _slots_of(self, candidate: Candidate) -> Slots:
+        return self._tools.slots[candidate.instance.name]
 
     def _leave_behind(self) -> None:
         task = asyncio.create_task(self.upstream.close(), name=f"close:{self._generation.id}")
         self._former.append(task)
+
+    def _timing(self) -> Timing:
+        provider, estimates = self.candidate.instance.name, self._tools.estimates
+        return Timing(estimates, kind_of(provider, self.candidate.request), lambda: wait_of(self._seat, estimates, provider))
 
     def _upstream(self) -> Upstream:
         instance = self.candidate.instance
@@ -206,6 +297,14 @@ def _said_of(again: Again, failure: Failure) -> str:
     """Tell people what comes next."""
     when = f"in {again.after_seconds:.0f} s" if again.after_seconds >= 1 else "now"
     return f"{failure.sentence} The next attempt follows {when}."
+
+
+def _left_of_wait(outcome: AttemptRecord, now: datetime) -> float:
+    """Return what is left of the wait for the next attempt: never more than it was, however the clock was set meanwhile."""
+    if outcome.next_at is None:
+        return 0.0
+    left, whole = (outcome.next_at - now).total_seconds(), (outcome.next_at - outcome.at).total_seconds()
+    return max(0.0, min(left, whole))
 
 
 def _reason(again: Again, candidate: Candidate) -> str:

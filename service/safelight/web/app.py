@@ -7,6 +7,7 @@ from aiohttp import web
 from safelight.core import Safelight
 from safelight.web import generations, health, providers, ui
 from safelight.web.access import access, add_headers
+from safelight.web.deliveries import list_deliveries, resend
 from safelight.web.heartbeats import Heartbeats
 from safelight.web.keys import CORE, HEARTBEATS, STREAMS, WAITING
 from safelight.web.listing import list_generations
@@ -42,6 +43,8 @@ def make_app(core: Safelight) -> web.Application:
     route.add_get("/v1/outputs/{id}/{name}", get_output)
     route.add_get("/v1/providers", providers.list_providers)
     route.add_get("/v1/providers/{name}", providers.get_provider)
+    route.add_get("/v1/deliveries", list_deliveries)
+    route.add_post("/v1/generations/{id}/deliveries", resend)
     route.add_post("/v1/webhooks/{provider}/{nonce}", receive_webhook)
     route.add_get("/openapi.json", Document(core).get)
     app.add_routes(ui.routes())

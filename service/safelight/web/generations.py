@@ -5,7 +5,7 @@ from __future__ import annotations
 from aiohttp import hdrs, web
 
 from safelight.codec import encode, plain, status_to_wire
-from safelight.core import Created as Made
+from safelight.creating import Created as Made
 from safelight.generation import ANONYMOUS, Draft
 from safelight.status import State
 from safelight.structuring import structure

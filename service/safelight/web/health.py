@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from aiohttp import web
 
 from safelight.codec import encode
@@ -24,10 +26,17 @@ async def readyz(request: web.Request) -> web.StreamResponse:
         "draining": core.is_draining,
         "defaultProvider": default.fault or "ok",
         "storage": storage,
+        "providers": {name: _provider(core.describe(name)) for name in sorted(core.instances)},
     }
     is_ready = not core.is_draining and default.fault is None and storage == "ok"
     body = encode({"status": "ready" if is_ready else "not ready", **checks})
     return web.Response(status=200 if is_ready else 503, body=body, content_type="application/json")
+
+
+def _provider(described: dict[str, Any]) -> str:
+    """Say in a word or a sentence how a provider fares; one that does not is no reason to take no work for the others."""
+    health = described.get("health")
+    return str(described.get("fault") or ("ok" if health is None or health["breaker"] == "closed" else health["breaker"]))
 
 
 async def _storage(core: Safelight) -> str:

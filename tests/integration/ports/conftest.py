@@ -201,7 +201,11 @@ def places():
 @pytest.fixture(scope="session")
 def places_of_lifetime(places):
     """Those from which it comes up, leaves, or learns that it has to."""
-    return {place for place in places if place in LIFETIMES or place.startswith(("supervisor.", "web.serving."))}
+    return {
+        place
+        for place in places
+        if place in LIFETIMES or place.startswith(("supervisor.", "web.serving.", "estimates.learning.Estimates.load"))
+    }
 
 
 @pytest.fixture(params=["full", "failed", "no space"])
@@ -232,6 +236,8 @@ def trouble(monkeypatch, places):
     """What stands between; so that nobody waits, the service tries again sooner than it would."""
     monkeypatch.setattr("safelight.retention._PAUSE_SECONDS", 0.01)
     monkeypatch.setattr("safelight.runner.scribe._RETRY_SECONDS", 0.01)
+    monkeypatch.setattr("safelight.courier._AGAIN_SECONDS", 0.01)
+    monkeypatch.setattr("safelight.courier.PAUSES", (0.01,) * 8)
     trouble = Trouble(monkeypatch)
     yield trouble
     named = {place for place in trouble.heard if ".__" not in place and not place.startswith("None")}

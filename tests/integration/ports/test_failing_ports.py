@@ -2,17 +2,22 @@
 
 import asyncio
 import sqlite3
-from contextlib import closing
+from contextlib import asynccontextmanager, closing
 from pathlib import Path
 
 import attrs
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 from structlog.processors import format_exc_info
 from structlog.testing import capture_logs
 
+from safelight.config.model import Webhooks
 from safelight.errors import JournalFull, StorageFull
+from safelight.estimates import learning
 from safelight.generation import ANONYMOUS
 from safelight.providers import Previewed, Progressed, Started
+from safelight.redaction import Secret
 from safelight.status import Phase
 from safelight.versions import Version
 
@@ -134,8 +139,8 @@ def is_end(snapshot):
     return snapshot["status"] in {"succeeded", "failed"}
 
 
-@case("core.Safelight._create: Journal.room")
-@case("core.Safelight._create: Journal.create")
+@case("creating.Creating.start: Journal.room")
+@case("creating.Creating.start: Journal.create")
 async def a_create_is_refused_and_starts_nothing(stage):
     service = await stage.up()
     for path in ("/v1/generations", "/api/generation"):
@@ -143,6 +148,19 @@ async def a_create_is_refused_and_starts_nothing(stage):
         stage.check_refused(await service.call("POST", path, {"prompt": "a lighthouse"}))
         assert (stage.puppet.runs, service.core.hub.running(ANONYMOUS)) == ([], [])
         assert await service.core.journal.unfinished() == []
+
+
+@case("estimates.learning.Estimates.save: Journal.remember")
+async def what_runs_took_is_written_down_the_next_time(stage):
+    service = await stage.up()
+    await stage.finished()
+    core = service.core
+    stage.arm()
+    await learning.save_or_say(core._tools.estimates, core.journal)
+    assert stage.trouble.is_over
+    assert await core.journal.remembered("eta|") == {}
+    await learning.save_or_say(core._tools.estimates, core.journal)
+    assert len(await core.journal.remembered("eta|")) == 6
 
 
 @case("web.health._storage: Journal.room")
@@ -269,14 +287,13 @@ async def a_cancel_that_is_not_written_is_under_way_all_the_same(stage):
     assert (await service.ended(generation))["outcome"] == "canceled"
 
 
-@case("runner.custody.Custody._keep: Outputs.keep")
-async def an_output_that_is_not_kept_is_no_success(stage):
+@case("runner.custody.Custody._kept: Outputs.keep")
+async def an_output_that_is_not_kept_is_kept_a_moment_later(stage):
     await stage.up()
     stage.arm()
     generation, last = await stage.finished()
-    code = "storage_full" if stage.is_full else "output_unavailable"
-    assert (last["status"], last["code"], last["retryable"], last.get("output")) == ("failed", code, True, None)
-    assert not list((stage.folder / "outputs").rglob("*.png"))
+    assert (last["status"], last.get("code"), len(last["output"])) == ("succeeded", None, 1)
+    assert len(list((stage.folder / "outputs").rglob("*.png"))) == 1
     assert (await stage.follow(generation))[-1].data == last
 
 
@@ -402,6 +419,66 @@ async def a_tombstone_goes_a_little_later(stage):
         return (await service.call("GET", f"/v1/generations/{generation}")).status == 404
 
     await stage.eventually(is_gone)
+
+
+@asynccontextmanager
+async def receiving(*answers):
+    """Somebody's web server, its URL and what it was sent; it answers so, and 200 after that."""
+    heard, left = [], list(answers)
+
+    async def answer(request):
+        heard.append(await request.json())
+        return web.Response(status=left.pop(0) if left else 200)
+
+    app = web.Application()
+    app.router.add_post("/", answer)
+    async with TestServer(app) as server:
+        yield str(server.make_url("/")), heard
+
+
+SIGNED = Webhooks(signing_keys=(Secret("whsec_" + "a" * 44),), private_network=True)
+
+
+@case("courier.Courier._set_out: Journal.owed", nth=[1, 2])
+@case("courier.Courier._carry: Journal.find", nth=[1])
+@case("courier.Courier._carry: Journal.read", nth=[1])
+@case("courier.Courier._carry: Journal.delivered", nth=[1])
+@case("courier.Courier._carry: Journal.put_off", nth=[1])
+async def a_webhook_is_told_a_little_later_and_perhaps_twice(stage, nth):
+    async with receiving(500) as (url, heard):
+        stage.arm(nth=nth)
+        service = await stage.up(webhooks=SIGNED)
+        generation = await service.create(webhook={"url": url})
+        (await stage.puppet.run()).succeed()
+        end = await service.ended(generation)
+        await stage.eventually(lambda: stage.trouble.is_over)
+
+        async def is_told():
+            return heard and not await service.core.journal.owed()
+
+        await stage.eventually(is_told)
+        assert all(snapshot == end for snapshot in heard)
+
+
+@case("core.Safelight.deliveries: Journal.deliveries", call=[("GET", "/v1/deliveries")])
+@case("core.Safelight.resend: Journal.deliveries", call=[("POST", "/v1/generations/{}/deliveries")])
+@case("core.Safelight.resend: Journal.put_off", call=[("POST", "/v1/generations/{}/deliveries")])
+async def what_is_owed_is_as_it_was(stage, call):
+    async with receiving(410) as (url, heard):
+        service = await stage.up(webhooks=SIGNED)
+        generation = await service.create(webhook={"url": url})
+        (await stage.puppet.run()).succeed()
+        await service.ended(generation)
+
+        async def owed():
+            return [one for one in await service.core.journal.deliveries(ANONYMOUS) if one.is_dead]
+
+        dead = await stage.eventually(owed)
+        stage.arm()
+        method, path = call
+        stage.check_refused(await service.call(method, path.format(generation)))
+        assert (await owed(), len(heard)) == (dead, 1)
+        assert (await service.call(method, path.format(generation))).status < 300
 
 
 @pytest.fixture

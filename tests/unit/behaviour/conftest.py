@@ -15,7 +15,8 @@ from safelight.ports import Outputs
 from safelight.providers import Capabilities, Durability, Job, LocalProvider, RemoteProvider, Resources
 from safelight.records import AttemptRecord, LateRecord, StatusRecord, Step
 from safelight.runner import Attempts, Candidate, Runner, Tools
-from safelight.status import Output, Phase, Preview, State, Status
+from safelight.slots import Slots
+from safelight.status import Output, Phase, Preview, Queue, State, Status
 from safelight.versions import Version
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -39,11 +40,11 @@ class FailingJournal(MemoryJournal):
         self.appends = 0
         self.durable = []
 
-    async def append(self, generation_id, epoch, *records, durable):
+    async def append(self, generation_id, epoch, *records, durable, delivery=None):
         self.appends += 1
         if self.appends in self.fails:
             raise JournalFull("No room.")
-        await super().append(generation_id, epoch, *records, durable=durable)
+        await super().append(generation_id, epoch, *records, durable=durable, delivery=delivery)
         self.durable += [(record, durable) for record in records]
 
 
@@ -132,6 +133,9 @@ class World:
         self.session = object()
         self.progress_seconds = 0.1
         self.breakers = {}
+        self.slots = {}
+        self.at_once = 0
+        self.max_queued = 1000
         self.rerun_interrupted = False
         self.pokes = Pokes()
 
@@ -169,11 +173,12 @@ class World:
             hub=self.hub,
             clock=self.clock,
             breakers=self.breakers,
+            slots=self.slots,
             progress_seconds=self.progress_seconds,
             pokes=self.pokes,
         )
 
-    async def create(self, provider, id_=ID, **bounds):
+    async def create(self, provider, id_=ID, *, route=(), place=None, **bounds):
         """Journal a generation as core does; return it with its first status and its intent."""
         policy = Policy(
             **{
@@ -188,17 +193,20 @@ class World:
         )
         now = self.clock.now()
         request = Request(prompt="A lamp.", params={}, options={})
-        generation = Generation(id=id_, owner="anna", provider="lighthouse", request=request, policy=policy, created_at=now)
+        facts = {"owner": "anna", "provider": "lighthouse", "request": request, "route": route}
+        generation = Generation(id=id_, policy=policy, created_at=now, **facts)
         first = Status(
             generation=id_,
             provider="lighthouse",
             version=Version(1, 1),
             state=State.STARTED,
-            phase=Phase.SUBMITTING,
+            phase=Phase.SUBMITTING if place is None else Phase.QUEUED,
+            queue=None if place is None else Queue(place.position, place.size),
             created_at=now,
         )
         durability = provider.capabilities.durability
-        intent = AttemptRecord(n=1, step=Step.INTENT, at=now, provider="lighthouse", durability=durability, key="f" * 32)
+        step = Step.INTENT if place is None else Step.QUEUED
+        intent = AttemptRecord(n=1, step=step, at=now, provider="lighthouse", durability=durability, key="f" * 32)
         await self.journal.create(generation, StatusRecord(status=first), intent)
         self.hub.open(first, "anna")
         return generation, first, intent
@@ -208,7 +216,14 @@ class World:
         names = ["lighthouse", *(f"lighthouse-{number}" for number in range(2, len(providers) + 1))]
         for name in names:
             self.breakers.setdefault(name, Breaker(name, failures=5, seconds=30))
-        return [self.candidate(name, provider) for name, provider in zip(names, providers, strict=False)]
+        route = [self.candidate(name, provider) for name, provider in zip(names, providers, strict=False)]
+        for candidate in route:
+            self.slots.setdefault(candidate.instance.name, self.make_slots(candidate.instance))
+        return route
+
+    def make_slots(self, instance):
+        """As many slots as `at_once` says, for one instance."""
+        return Slots(instance.name, at_once=self.at_once, max_queued=self.max_queued, budget=instance.budget)
 
     def candidate(self, name, provider):
         instance = ProviderInstance(
@@ -223,9 +238,11 @@ class World:
     async def start(self, provider, *others, **bounds):
         """Create a generation and run it."""
         await self.journal.__aenter__()
-        generation, first, intent = await self.create(provider, **bounds)
+        route = self.route(provider, *others)
+        seat = self.slots["lighthouse"].take("anna")
+        generation, first, intent = await self.create(provider, place=seat.place, **bounds)
         self.hub.subscribe(ID, self.reader).catch_up()
-        self.runner = Runner(self.tools, generation, first, Attempts([intent]), self.route(provider, *others), epoch=1)
+        self.runner = Runner(self.tools, generation, first, Attempts([intent]), route, epoch=1, seat=seat)
         self.task = asyncio.create_task(self.runner.run())
 
     async def end(self):

@@ -21,6 +21,7 @@ from safelight.providers import (
     ProviderUnavailable,
     Started,
     Succeeded,
+    Unsupported,
 )
 from safelight.runner.follow import Following, SignOfLife
 
@@ -179,6 +180,12 @@ async def test_a_push_that_is_lost_for_good_is_not_followed_up(world):
     with pytest.raises(ProviderError, match="No such job"):
         await heard(world.remote(watch=pushing(GONE), poll=poll))
     assert times == []
+
+
+async def test_a_push_that_is_lost_where_a_poll_cannot_tell_is_why_it_ended(world):
+    poll, _ = answering(Unsupported("There is nothing to look at."))
+    with pytest.raises(ProviderError, match="The socket closed"):
+        await heard(world.remote(watch=pushing(LOST), poll=poll))
 
 
 async def test_a_push_without_an_end_and_without_a_poll_is_a_breach(world):

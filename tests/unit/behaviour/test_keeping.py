@@ -3,7 +3,7 @@ import asyncio
 import pytest
 from structlog.testing import capture_logs
 
-from safelight.errors import Conflict, OutputRefused, StorageFull
+from safelight.errors import Conflict, OutputRefused, OutputUnreachable, StorageFull
 from safelight.providers import (
     Canceled,
     Charged,
@@ -15,7 +15,7 @@ from safelight.providers import (
     Started,
     Succeeded,
 )
-from safelight.status import State
+from safelight.status import Outcome, State
 
 pytestmark = pytest.mark.looptime
 
@@ -38,19 +38,89 @@ async def hang(control):
 # Saving
 
 
-@pytest.mark.parametrize(
-    ("error", "code"),
-    [
-        (OutputRefused("It is too large."), "output_unavailable"),
-        (StorageFull("No room."), "storage_full"),
-        (OSError("disk"), "output_unavailable"),
-        (SystemExit(1), "output_unavailable"),
-    ],
-)
-async def test_an_output_that_cannot_be_kept_is_a_failure_with_a_reason(world, error, code):
+@pytest.mark.parametrize("error", [OutputRefused("It is too large."), SystemExit(1)])
+async def test_an_output_that_can_never_be_kept_is_a_failure_with_a_reason(world, error):
     world.outputs.fails = [error]
     end = await world.run(world.local(paint))
-    assert (end.state, end.code) == (State.FAILED, code)
+    assert (end.state, end.code) == (State.FAILED, "output_unavailable")
+    assert world.now < 1
+
+
+PASSING = [OutputUnreachable("The store answered 503."), StorageFull("No room."), OSError("disk")]
+
+
+@pytest.mark.parametrize("error", PASSING)
+async def test_an_output_that_cannot_be_kept_now_is_kept_later_and_nobody_takes_the_wait_for_a_stall(world, error):
+    world.outputs.fails = [error] * 6
+    await world.start(world.local(paint), stall_seconds=5)
+    await world.until(lambda: world.runner._custody.trouble)
+    await world.until(lambda: world.shown[-1].message)
+    assert "tried again" in world.shown[-1].message
+    end = await world.end()
+    assert (end.state, len(end.outputs), end.code) == (State.SUCCEEDED, 1, None)
+    assert 10 < world.now < 40
+    assert world.outputs.kept == [b"png"]
+
+
+@pytest.mark.parametrize("error", PASSING)
+@pytest.mark.parametrize(
+    ("said", "durability", "charged"),
+    [
+        (None, "remote", Charged.YES),
+        (Charged.NO, "remote", Charged.NO),
+        (Charged.UNKNOWN, "remote", Charged.UNKNOWN),
+        (None, "process", Charged.NO),
+    ],
+)
+async def test_a_success_that_cannot_be_saved_until_the_deadline_is_lost_and_was_paid_for(
+    world, error, said, durability, charged
+):
+    async def watch():
+        yield Produced(b"png")
+        yield Succeeded(charged=said)
+
+    world.outputs.fails = [error] * 1000
+    provider = world.remote(watch=watch) if durability == "remote" else world.local(paint)
+    end = await world.run(provider, total_seconds=100, attempts=3)
+    assert (end.outcome, end.code, end.charged) == (Outcome.FAILED, "output_unavailable", charged)
+    assert "100 s" in end.error
+    assert (end.ended_at - end.created_at).total_seconds() == pytest.approx(100, abs=1)
+    assert [step for step, _ in await world.steps()].count("intent") == 1
+    assert (await world.steps())[-1] == ("outcome", "unsaved")
+
+
+async def test_a_success_that_can_never_be_saved_was_paid_for(world):
+    async def watch():
+        yield Produced(b"png")
+        yield Succeeded()
+
+    world.outputs.fails = [OutputRefused("It is too large.")]
+    world.outputs.seconds = [3.0]
+    end = await world.run(world.remote(watch=watch))
+    assert (end.code, end.error, end.charged) == ("output_unavailable", "It is too large.", Charged.YES)
+
+
+async def test_chunks_come_only_once_so_that_they_are_not_asked_for_again(world):
+    async def chunks():
+        yield b"png"
+
+    async def generate(control):
+        yield Produced(chunks())
+
+    world.outputs.fails = [StorageFull("No room.")]
+    end = await world.run(world.local(generate))
+    assert (end.code, end.error) == ("output_unavailable", "The output could not be kept: No room.")
+    assert world.now < 1
+
+
+async def test_outputs_keep_their_order_when_the_first_is_kept_late(world):
+    async def generate(control):
+        yield Produced(b"a", seed=1)
+        yield Produced(b"b", seed=2)
+
+    world.outputs.fails = [StorageFull("No room.")] * 3
+    end = await world.run(world.local(generate))
+    assert [output.seed for output in end.outputs] == [1, 2]
 
 
 @pytest.mark.parametrize("error", [OutputRefused("No picture."), OSError("disk"), SystemExit(1), asyncio.CancelledError()])
@@ -175,10 +245,10 @@ async def test_an_end_that_the_journal_refuses_for_good_has_not_happened_and_is_
     refuse = [Conflict("out of sequence")]
     append = world.journal.append
 
-    async def once(generation_id, epoch, *records, durable):
+    async def once(generation_id, epoch, *records, durable, delivery):
         if refuse and any(getattr(record, "status", None) and record.status.is_terminal for record in records):
             raise refuse.pop()
-        await append(generation_id, epoch, *records, durable=durable)
+        await append(generation_id, epoch, *records, durable=durable, delivery=delivery)
 
     monkeypatch.setattr(world.journal, "append", once)
     end = await world.run(world.local(paint))

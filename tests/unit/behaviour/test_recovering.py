@@ -24,10 +24,10 @@ class Successor:
         self.world = world
         self.supervisor = Supervisor(world.tools, "successor")
 
-    async def left(self, provider, *steps, **bounds):
+    async def left(self, provider, *steps, **facts):
         """Journal what a process got to before it died: the intent, then these steps."""
         await self.world.journal.__aenter__()
-        generation, _, intent = await self.world.create(provider, **bounds)
+        generation, _, intent = await self.world.create(provider, **facts)
         attempts = Attempts([intent])
         for step in steps:
             record = step(attempts)
@@ -227,13 +227,13 @@ async def test_a_story_told_again_from_the_start_shows_no_picture_twice(world, s
     assert len(end.outputs) == 2
 
 
-def failed(next_place, seconds=0.0):
+def failed(next_provider, seconds=0.0):
     """An outcome whose follow-up was planned, but not begun."""
 
     def step(attempts):
         at = attempts.newest.at
         due = at + timedelta(seconds=seconds)
-        return attempts.end("failed", at, said=Charged.YES, detail="Out of memory.", next_place=next_place, next_at=due)
+        return attempts.end("failed", at, said=Charged.YES, detail="Out of memory.", next_provider=next_provider, next_at=due)
 
     return step
 
@@ -241,10 +241,52 @@ def failed(next_place, seconds=0.0):
 async def test_who_was_to_take_over_does_and_who_has_failed_is_not_paid_again(world, successor):
     first = remote(world)
     second = remote(world, submit=lambda: asyncio.sleep(0, Job("j2")))
-    await successor.left(first, accepted, failed(next_place=1))
+    await successor.left(first, accepted, failed("lighthouse-2"))
     await successor.recover(first, second)
     end = await successor.ended()
     assert (end.outcome, end.attempt.provider, end.charged) == (Outcome.SUCCEEDED, "lighthouse-2", Charged.YES)
+
+
+def begun(candidate):
+    """The intent of a later attempt, with this candidate."""
+    return lambda attempts: attempts.intend(candidate.instance, attempts.newest.at)
+
+
+async def test_a_job_of_a_later_provider_is_watched_on_though_an_earlier_one_is_gone(world, successor):
+    jobs = []
+    first, second = remote(world), remote(world, jobs=jobs)
+    route = world.route(first, second)
+    await successor.left(first, failed("lighthouse-2"), begun(route[1]), accepted, attempts=2)
+    recovered = await successor.supervisor.recover(lambda _: route[1:])
+    end = await successor.ended()
+    assert (recovered.resumed, end.outcome, jobs) == (1, Outcome.SUCCEEDED, [Job("j9", {"region": "eu"})])
+
+
+async def test_a_job_is_watched_on_though_its_provider_takes_what_was_asked_for_no_longer(world, successor):
+    jobs = []
+    (candidate,) = world.route(remote(world, jobs=jobs))
+    await successor.left(candidate.instance.provider, accepted)
+    await successor.supervisor.recover(lambda _: [attrs.evolve(candidate, is_watched_only=True)])
+    assert (await successor.ended()).outcome is Outcome.SUCCEEDED
+    assert len(jobs) == 1
+
+
+async def test_where_the_next_provider_is_gone_the_one_after_it_takes_over(world, successor):
+    third = remote(world, submit=lambda: asyncio.sleep(0, Job("j3")))
+    route = world.route(remote(world), remote(world), third)
+    names = tuple(candidate.instance.name for candidate in route)
+    await successor.left(route[0].instance.provider, accepted, failed("lighthouse-2"), route=names)
+    await successor.supervisor.recover(lambda _: [route[0], route[2]])
+    end = await successor.ended()
+    assert (end.outcome, end.attempt.provider) == (Outcome.SUCCEEDED, "lighthouse-3")
+
+
+async def test_where_nobody_is_left_to_take_over_it_ends(world, successor):
+    route = world.route(remote(world), remote(world))
+    names = tuple(candidate.instance.name for candidate in route)
+    await successor.left(route[0].instance.provider, accepted, failed("lighthouse-2"), route=names)
+    recovered = await successor.supervisor.recover(lambda _: route[:1])
+    assert (recovered.interrupted, (await world.journal.find(ID))[1].outcome) == (1, Outcome.INTERRUPTED)
 
 
 async def test_an_upstream_that_wants_us_back_later_is_left_alone_till_then_by_the_successor_too(world, successor):
@@ -255,7 +297,7 @@ async def test_an_upstream_that_wants_us_back_later_is_left_alone_till_then_by_t
         return Job("j2")
 
     provider = remote(world, submit=submit)
-    await successor.left(provider, failed(next_place=0, seconds=600.0), attempts=3)
+    await successor.left(provider, failed("lighthouse", seconds=600.0), attempts=3)
     await asyncio.sleep(200)
     await successor.recover(provider)
     assert (await successor.ended()).outcome is Outcome.SUCCEEDED
@@ -289,7 +331,7 @@ async def test_what_may_be_run_again_is_not_run_more_often_than_tried(world, suc
         yield Produced(b"picture")
 
     provider = world.local(generate)
-    again = [lambda attempts: attempts.intend(world.route(provider)[0].instance, 0, attempts.newest.at)] * 2
+    again = [lambda attempts: attempts.intend(world.route(provider)[0].instance, attempts.newest.at)] * 2
     await successor.left(provider, *again, attempts=3)
     world.rerun_interrupted = True
     recovered = await successor.recover(provider)

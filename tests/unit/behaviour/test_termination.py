@@ -1,8 +1,8 @@
 """
 Every generation ends: a property, held by thousands of scripts of the simulator on a clock of its own.
 
-Whatever a provider does, and whenever somebody cancels, pauses or goes on, a generation ends by its `deadlineAt`, once;
-nothing goes back on the way, nobody who asked is left without an answer, and no task stays behind.
+Whatever a provider and the store do, and whenever somebody cancels, pauses or goes on, a generation ends by its `deadlineAt`,
+once; nothing goes back on the way, nobody who asked is left without an answer, and no task stays behind.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from safelight.boundary import STOP_SECONDS
 from safelight.breaker import Breaker
-from safelight.errors import NotPausable, OutputRefused, StorageFull
+from safelight.errors import NotPausable, OutputRefused, OutputUnreachable, StorageFull
 from safelight.providers import CancelKind, Charged, Durability, Job, NotSent, OutcomeUnknown, Request, Resources, Started
 from safelight.records import Step
 from safelight.runner import Attempts, Runner, endings
@@ -143,6 +143,14 @@ MOMENTS = st.sampled_from([0.0, 0.001, 0.4, 1.0, 2.5, 8.0, 20.0, 31.0, 55.0, 119
 WISHES = st.lists(st.tuples(MOMENTS, st.sampled_from(["cancel", "pause", "resume"])), max_size=4)
 
 
+PASSING = [OutputUnreachable("The store answered 503."), StorageFull("No room.")]
+TROUBLES = st.one_of(
+    st.lists(st.sampled_from([None, OutputRefused("Too large."), *PASSING]), max_size=3),
+    st.sampled_from(PASSING).map(lambda trouble: [trouble] * 1000),  # for longer than any deadline
+)
+"""What the next outputs and previews meet in the store."""
+
+
 @attrs.define
 class MemoryBooks:
     """What the upstreams of one test have written down."""
@@ -211,9 +219,9 @@ class Story:
         with contextlib.suppress(RuntimeError):
             await work
 
-    async def tell(self, parts, wishes, attempts, *, is_unknown_retried):
+    async def tell(self, parts, wishes, attempts, *, is_unknown_retried, crowd):
         asyncio.get_running_loop().set_exception_handler(lambda _, context: self.troubles.append(context))
-        await self._begin(parts, attempts, is_unknown_retried=is_unknown_retried)
+        await self._begin(parts, attempts, is_unknown_retried=is_unknown_retried, crowd=crowd)
         asked = [asyncio.create_task(self._wish(*wish)) for wish in wishes]
         await asyncio.sleep(LONG_AFTER)
         assert all(task.done() for task in (self.world.task, *asked))
@@ -223,17 +231,29 @@ class Story:
         await asyncio.gather(*self.spawned, return_exceptions=True)
         return await self.world.end()
 
-    async def _begin(self, parts, attempts, *, is_unknown_retried):
+    async def _begin(self, parts, attempts, *, is_unknown_retried, crowd):
         world = self.world
         names = [f"lighthouse-{number}" if number else "lighthouse" for number in range(len(parts))]
         route = [self.candidate(*named) for named in zip(names, parts, strict=True)]
         route = [attrs.evolve(one, instance=attrs.evolve(one.instance, is_unknown_retried=is_unknown_retried)) for one in route]
         world.breakers = {name: Breaker(name, failures=5, seconds=30) for name in names}
+        world.slots = {one.instance.name: world.make_slots(one.instance) for one in route}
+        for name, seconds in zip(names, crowd, strict=False):
+            self._crowd(world.slots[name], seconds)
         await world.journal.__aenter__()
-        generation, first, intent = await world.create(route[0].instance.provider, attempts=attempts, **POLICY)
+        seat = world.slots[route[0].instance.name].take("anna")
+        generation, first, intent = await world.create(route[0].instance.provider, attempts=attempts, place=seat.place, **POLICY)
         world.hub.subscribe(ID, world.reader).catch_up()
-        world.runner = Runner(world.tools, generation, first, Attempts([intent]), route, epoch=1)
+        world.runner = Runner(world.tools, generation, first, Attempts([intent]), route, epoch=1, seat=seat)
         world.task = asyncio.create_task(world.runner.run())
+
+    @staticmethod
+    def _crowd(slots, seconds):
+        """Have somebody else sit in the one slot for so long; None: for ever."""
+        slots.at_once = 1
+        other = slots.take("somebody else")
+        if seconds is not None:
+            asyncio.get_running_loop().call_later(seconds, other.leave)
 
     async def _wish(self, moment, what):
         await asyncio.sleep(moment)
@@ -278,11 +298,12 @@ async def judge_money(story, end, parts, *, is_unknown_retried):
     wishes=WISHES,
     attempts=st.integers(1, 3),
     is_unknown_retried=st.booleans(),
-    troubles=st.lists(st.sampled_from([None, OutputRefused("Too large."), StorageFull("No room.")]), max_size=3),
+    troubles=TROUBLES,
     slowness=st.lists(st.sampled_from([0.0, 5.0, 300.0]), max_size=3),
+    crowd=st.lists(st.sampled_from([0.0, 5.0, 300.0, None]), max_size=2),
 )
 def test_every_generation_ends_by_its_deadline_and_once(
-    make_world, books, parts, wishes, attempts, is_unknown_retried, troubles, slowness
+    make_world, books, parts, wishes, attempts, is_unknown_retried, troubles, slowness, crowd
 ):
     books.entries.clear()
     books.strikes.clear()
@@ -291,7 +312,7 @@ def test_every_generation_ends_by_its_deadline_and_once(
     story = Story(world, books)
 
     async def tell():
-        end = await story.tell(parts, wishes, attempts, is_unknown_retried=is_unknown_retried)
+        end = await story.tell(parts, wishes, attempts, is_unknown_retried=is_unknown_retried, crowd=crowd)
         judge(story, end)
         await judge_money(story, end, parts, is_unknown_retried=is_unknown_retried)
 

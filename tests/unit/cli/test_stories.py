@@ -63,6 +63,7 @@ GROUNDS = {
     Ground.INSIDE: (attempt("intent", "outcome", durability=Durability.PROCESS, result="failed"), "ran inside the service"),
     Ground.NOT_SENT: (attempt("intent", "outcome", result="not_sent"), "was never sent to 'paid'"),
     Ground.REFUSED: (attempt("intent", "outcome", result="rejected"), "was refused by 'paid'"),
+    Ground.UNSAVED: (attempt("intent", "accepted", "outcome", result="unsaved"), "could not be saved here"),
     Ground.UNANSWERED: (attempt("intent", "outcome", result="unknown"), "no answer is known"),
     Ground.UNTOLD: (attempt("intent", "accepted", "outcome", result="failed"), "taken by 'paid' as job j1, which has not said"),
 }
@@ -106,7 +107,7 @@ def test_what_can_be_done_after_a_failure_depends_on_its_kind(facts, words):
         (attempt("intent", "accepted"), "watches the job j1 of 'paid' on"),
         (attempt("intent"), "asks 'paid' what became of the submission"),
         (attempt("intent", durability=Durability.PROCESS), "ends this as interrupted"),
-        (attempt("intent", "outcome", result="not_sent", next_place=0), "makes the next attempt"),
+        (attempt("intent", "outcome", result="not_sent", next_provider="paid"), "makes the next attempt"),
     ],
 )
 def test_what_a_start_would_do_is_said_where_nobody_is_at_work(records, words):
@@ -141,8 +142,8 @@ def test_a_process_that_took_over_and_has_said_nothing_yet_is_told_of_by_name():
 
 def test_a_wait_between_two_attempts_says_how_long_and_for_whom():
     outcome = {"result": "not_sent", "detail": "Down.", "next_at": NOON + timedelta(seconds=4)}
-    for place, words in ((0, "(again in 4.0 s)"), (1, "('understudy' is next in 4.0 s)")):
-        told = happenings(story(status(), *attempt("intent", "outcome", next_place=place, **outcome)))
+    for who, words in (("paid", "(again in 4.0 s)"), ("understudy", "('understudy' is next in 4.0 s)")):
+        told = happenings(story(status(), *attempt("intent", "outcome", next_provider=who, **outcome)))
         assert told[-1].text == f"never sent: Down. {words}"
 
 

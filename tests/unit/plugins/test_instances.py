@@ -120,7 +120,7 @@ async def test_two_instances_of_one_plugin_share_nothing(site, tmp_path):
 async def test_private_network_reaches_the_client(site, tmp_path):
     asked = []
 
-    def session(*, private_network):
+    def session(*, private_network, heard):
         asked.append(private_network)
         return aiohttp.ClientSession()
 
@@ -258,8 +258,8 @@ async def test_nothing_can_be_spawned_once_the_provider_is_closing(site, opening
 async def test_cancelled_while_opening_closes_what_was_opened(site, opening):
     sessions = []
 
-    def remember(*, private_network):
-        sessions.append(open_session(private_network=private_network))
+    def remember(*, private_network, heard):
+        sessions.append(open_session(private_network=private_network, heard=heard))
         return sessions[-1]
 
     ship_bad(site, enter=HANG)

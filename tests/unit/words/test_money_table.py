@@ -17,6 +17,7 @@ from safelight.status import Charged, Outcome
 ONE_ATTEMPT = """
 | its work depends on | written down is | it came out as                                               | the provider says | charged |
 |---------------------|-----------------|--------------------------------------------------------------|-------------------|---------|
+| any                 | queued          | -                                                            | -                 | no      |
 | process             | intent          | -                                                            | -                 | no      |
 | process             | accepted        | -                                                            | -                 | no      |
 | process             | outcome         | any                                                          | -                 | no      |
@@ -25,6 +26,7 @@ ONE_ATTEMPT = """
 | remote connection   | outcome         | not_sent rejected                                            | -                 | no      |
 | remote connection   | outcome         | succeeded failed empty_output canceled expired               | -                 | unknown |
 | remote connection   | outcome         | unknown interrupted                                          | -                 | unknown |
+| remote connection   | outcome         | unsaved                                                      | -                 | yes     |
 | any                 | outcome         | any                                                          | no                | no      |
 | any                 | outcome         | any                                                          | yes               | yes     |
 | any                 | outcome         | any                                                          | unknown           | unknown |
@@ -42,7 +44,7 @@ SEVERAL_ATTEMPTS = """
 | unknown yes          | yes     |
 | yes yes              | yes     |
 """
-RESULTS = {*Outcome, endings.NOT_SENT, endings.REJECTED, endings.UNKNOWN, endings.FAILED, endings.EMPTY}
+RESULTS = {*Outcome, endings.NOT_SENT, endings.REJECTED, endings.UNKNOWN, endings.FAILED, endings.EMPTY, endings.UNSAVED}
 WORDS = (set(Durability), set(Step), {"-", *RESULTS}, {"-", *Charged})
 """Everything that can stand in each column."""
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)

@@ -38,9 +38,9 @@ class Call:
         """Break the connection, which cancels the job."""
         self._dropped.set()
 
-    async def run(self, filled: dict[str, Any], path_of: Callable[[str], str]) -> None:
+    async def run(self, body: dict[str, Any], path_of: Callable[[str], str]) -> None:
         """Make the call; its end is in `answer`."""
-        put = asyncio.create_task(self._server.hold(self._key, filled, path_of))
+        put = asyncio.create_task(self._server.hold(self._key, body, path_of))
         dropped = asyncio.create_task(self._dropped.wait())
         try:
             await asyncio.wait({put, dropped}, return_when=asyncio.FIRST_COMPLETED)
@@ -68,7 +68,7 @@ class Holding:
         self._reconnect_seconds = reconnect_seconds
         self._calls: dict[str, Call] = {}
 
-    async def submit(self, key: str, filled: dict[str, Any], path_of: Callable[[str], str]) -> None:
+    async def submit(self, key: str, body: dict[str, Any], path_of: Callable[[str], str]) -> None:
         """
         Start a job; return once it runs, or has ended already.
 
@@ -76,7 +76,7 @@ class Holding:
             ProviderError: As a submission fails.
         """
         call = Call(key, self._server)
-        self._spawn(call.run(filled, path_of), name=f"hold:{key}")
+        self._spawn(call.run(body, path_of), name=f"hold:{key}")
         pause = _FIRST_LOOK
         try:
             while not await _is_done(call, pause):

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from safelight.providers import Failed, Job, Noted, ProviderError, ProviderUnavailable, Update
 from safelight.providers.toolbox import Event
+from safelight_cog.called import Calls
 from safelight_cog.model import born
 from safelight_cog.narrator import Narrator
 from safelight_cog.server import NotRunning, Server
@@ -21,8 +22,9 @@ _RESTARTED = "The Cog server was restarted, and the job with it."
 class Listening:
     """Every job that is listened to."""
 
-    def __init__(self, server: Server, reconnect_seconds: float) -> None:
+    def __init__(self, server: Server, calls: Calls, reconnect_seconds: float) -> None:
         self._server = server
+        self._calls = calls
         self._reconnect_seconds = reconnect_seconds
         self._early: dict[str, tuple[AsyncExitStack, AsyncIterator[Event]]] = {}
 
@@ -52,7 +54,8 @@ class Listening:
                         if narrator.has_ended:
                             return
             except NotRunning:
-                yield await self._gone(job)
+                for update in await self._gone(job, narrator):
+                    yield update
                 return
             except ProviderError as error:
                 if not error.retryable:
@@ -80,7 +83,11 @@ class Listening:
             async with self._server.listen(key) as events:
                 yield events
 
-    async def _gone(self, job: Job) -> Failed:
+    async def _gone(self, job: Job, narrator: Narrator) -> Sequence[Update]:
+        """Return what is known of a job that no longer runs."""
         if job.data.get("born") != born(await self._server.health()):
-            return Failed(_RESTARTED, code="provider_unavailable", retryable=True)
-        return Failed(_GONE, code="output_unavailable", retryable=True)
+            return [Failed(_RESTARTED, code="provider_unavailable", retryable=True)]
+        seconds = self._reconnect_seconds if job.data.get("is_called_back") is True else 0.0
+        if (end := await self._calls.wait_for(job.id, seconds)) is not None:
+            return list(narrator.end(end))
+        return [Failed(_GONE, code="output_unavailable", retryable=True)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import aclosing
 from typing import Any, ClassVar, Self
 
@@ -11,6 +11,7 @@ from safelight.providers import (
     Cancel,
     InvalidParams,
     Job,
+    Logged,
     NotSent,
     OutcomeUnknown,
     RemoteProvider,
@@ -19,6 +20,7 @@ from safelight.providers import (
     Unsupported,
     Update,
 )
+from safelight_cog.called import EVENTS, Calls
 from safelight_cog.held import Holding
 from safelight_cog.listening import Listening
 from safelight_cog.model import Model
@@ -37,7 +39,8 @@ class Cog(RemoteProvider):
         super().__init__(settings, resources)
         self._server = Server(resources.session, settings.url, settings.token, resources.clock.now)
         self._model = Model(self._server, settings, resources.folder)
-        self._listening = Listening(self._server, settings.reconnect_seconds)
+        self._calls = Calls(settings.webhook_token)
+        self._listening = Listening(self._server, self._calls, settings.reconnect_seconds)
         self._holding = Holding(self._server, resources.spawn, settings.reconnect_seconds)
 
     async def __aenter__(self) -> Self:
@@ -56,22 +59,56 @@ class Cog(RemoteProvider):
         if request.model is not None:
             raise InvalidParams("model: a Cog server has one model, which cannot be chosen.")
         form = self._model.described.input
-        job, filled = self._job(key), form.fill(request)
-        if self._model.is_lasting:
-            await self._server.start(key, filled, form.path_of)
-            await self._listening.begin(key)
-        else:
-            await self._holding.submit(key, filled, form.path_of)
+        job, body = self._job(key), dict[str, Any](input=form.fill(request))
+        if (url := self.resources.webhook_url(key)) is not None:
+            body |= {"webhook": url, "webhook_events_filter": EVENTS}
+            self._calls.expect(key)
+        try:
+            if self._model.is_lasting:
+                await self._server.start(key, body, form.path_of)
+                await self._listening.begin(key)
+            else:
+                await self._holding.submit(key, body, form.path_of)
+        except BaseException:
+            self._calls.forget(key)
+            raise
         return job
 
     async def watch(self, job: Job) -> AsyncIterator[Update]:
         """Yield what happens to the job, from its beginning."""
-        narrator = Narrator(is_concatenated=job.data.get("is_concatenated") is True)
+        narrator = _narrator(job)
         is_lasting = job.data.get("is_lasting") is True
         told = self._listening.watch(job, narrator) if is_lasting else self._holding.watch(job.id, narrator)
-        async with aclosing(told):
-            async for update in told:
-                yield update
+        self._calls.expect(job.id)
+        try:
+            async with aclosing(told):
+                async for update in told:
+                    yield update
+        finally:
+            self._calls.forget(job.id)
+
+    async def poll(self, job: Job) -> Sequence[Update]:
+        """
+        Look where the job stands; once it has ended only a webhook can tell, for Cog itself forgets it.
+
+        The log is the watch's to tell.
+
+        Raises:
+            Unsupported: The watch has ended, and with it all that can be known.
+        """
+        if not self._calls.is_expected(job.id):
+            raise Unsupported("A Cog server keeps nothing of a job that is over.")
+        narrator = _narrator(job)
+        try:
+            end = self._calls.end_of(job.id)
+            standing = narrator.stand(await self._server.look(job.id)) if end is None else narrator.end(end)
+        except NotRunning:
+            return ()
+        return [update for update in standing if not isinstance(update, Logged)]
+
+    async def webhook(self, raw: bytes, headers: Mapping[str, str]) -> None:
+        """Take in a call of the server's."""
+        self._calls.hear(raw, headers)
 
     async def find(self, key: str) -> Job | None:
         """
@@ -95,7 +132,16 @@ class Cog(RemoteProvider):
     def _job(self, key: str) -> Job:
         model = self._model
         is_concatenated = model.described is not None and model.described.is_concatenated
-        return Job(key, {"v": 1, "is_lasting": model.is_lasting, "is_concatenated": is_concatenated, "born": model.born})
+        return Job(
+            key,
+            {
+                "v": 1,
+                "is_lasting": model.is_lasting,
+                "is_concatenated": is_concatenated,
+                "is_called_back": self.resources.webhook_url(key) is not None,
+                "born": model.born,
+            },
+        )
 
     async def _keep_up(self) -> None:
         while True:
@@ -105,3 +151,7 @@ class Cog(RemoteProvider):
 
     def _adopt(self) -> None:
         self.terms, self.capabilities = self._model.terms, self._model.capabilities
+
+
+def _narrator(job: Job) -> Narrator:
+    return Narrator(is_concatenated=job.data.get("is_concatenated") is True)

@@ -72,20 +72,23 @@ class Server:
         said = await self._ask("health-check")
         return said if isinstance(said, dict) else {}
 
-    async def start(self, key: str, filled: dict[str, Any], path_of: Callable[[str], str]) -> None:
+    async def start(self, key: str, body: dict[str, Any], path_of: Callable[[str], str]) -> None:
         """
         Start a job that lives in the server alone.
+
+        Args:
+            body: Its input, and whom to call.
 
         Raises:
             ProviderError: As a submission fails.
         """
-        status, said = await self._put(key, {"input": filled}, path_of, _ANSWER, _ASYNC)
+        status, said = await self._put(key, body, path_of, _ANSWER, _ASYNC)
         if status != HTTPStatus.ACCEPTED or said.get("id") != key:
             raise OutcomeUnknown(f"The Cog server answered {status} and something else than was asked for.")
 
-    async def hold(self, key: str, filled: dict[str, Any], path_of: Callable[[str], str]) -> Prediction:
-        """Start a job that lives as long as this call, and return how it ended; raises as `start` does."""
-        _, said = await self._put(key, {"input": filled}, path_of, _HELD, {})
+    async def hold(self, key: str, body: dict[str, Any], path_of: Callable[[str], str]) -> Prediction:
+        """Start a job that lives as long as this call, and return how it ended; takes and raises what `start` does."""
+        _, said = await self._put(key, body, path_of, _HELD, {})
         return said
 
     async def look(self, key: str) -> Prediction:
@@ -187,15 +190,6 @@ class Server:
 
 def _network_error(error: Exception) -> ProviderError:
     return network_error(error, "The Cog server")
-
-
-async def _body(response: aiohttp.ClientResponse, at_most: int) -> bytes:
-    body = bytearray()
-    async for chunk in response.content.iter_any():
-        body += chunk
-        if len(body) > at_most:
-            raise ProviderProtocol(f"The Cog server's answer is larger than {at_most} bytes.")
-    return bytes(body)
 
 
 def _read(body: bytes) -> Any:

@@ -20,6 +20,7 @@ class Settings:
         url: Its address.
         mode: What a job depends on: `async` lives in the Cog server alone and is watched over SSE, for models that
             stream; `held` lives as long as our connection; `auto` is `async` where the model streams, else `held`.
+        webhook_token: What the server sends with its webhooks: its own `WEBHOOK_AUTH_TOKEN`, where it has one.
         token: Sent as `Authorization: Bearer …`, for a proxy in front; Cog itself asks for none.
         inputs: Which property of the model's input takes our `prompt`, `steps` and so on, where its name is not a usual one.
         fixed: Values of properties that callers neither see nor set, secrets among them.
@@ -30,6 +31,7 @@ class Settings:
     url: str = attrs.field(validator=is_address)
     mode: Literal["auto", "async", "held"] = "auto"
     token: Secret | None = None
+    webhook_token: Secret | None = None
     inputs: dict[str, str] = attrs.field(factory=dict, validator=names_ours)
     fixed: dict[str, Any] = attrs.field(factory=dict)
     reconnect_seconds: float = attrs.field(default=30.0, validator=and_(ge(0), le(3600)))

@@ -46,7 +46,7 @@ class Happening:
     is_minor: bool = False
 
 
-_RESULTS = {"not_sent": "never sent", "rejected": "refused", "unknown": "fate unknown"}
+_RESULTS = {"not_sent": "never sent", "rejected": "refused", "unknown": "fate unknown", "unsaved": "succeeded, and not saved"}
 _RESULT_TONES = {"succeeded": Tone.GOOD, "unknown": Tone.DOUBT, "interrupted": Tone.DOUBT}
 _CANCELS = {
     Cancel.REQUESTED: "a cancel was asked for",
@@ -79,7 +79,7 @@ def happenings(story: Story) -> list[Happening]:
                     told += _of_status(entry.at, status, before, detail)
                     before = status
                 case AttemptRecord():
-                    told.append(_of_attempt(story, entry.at, entry.record))
+                    told.append(_of_attempt(entry.at, entry.record))
                     detail = entry.record.detail
                 case LateRecord():
                     told.append(_of_late(entry.at, entry.record))
@@ -126,9 +126,12 @@ def _changes(at: datetime | None, status: Status, before: Status) -> Iterator[Ha
         yield Happening(at=at, kind="degraded", text=f"goes on without {extra}, which failed", tone=Tone.DOUBT)
 
 
-def _of_attempt(story: Story, at: datetime | None, record: AttemptRecord) -> Happening:
+def _of_attempt(at: datetime | None, record: AttemptRecord) -> Happening:
     at = at or record.at
     match record.step:
+        case Step.QUEUED:
+            text = f"waits for its turn at '{record.provider}'; nothing is handed in yet"
+            return Happening(at=at, kind="queued", text=text, attempt=record.n)
         case Step.INTENT:
             text = f"to be handed in at '{record.provider}' ({record.durability}), key {record.key[:8]}…"
             return Happening(at=at, kind="intent", text=text, attempt=record.n)
@@ -138,7 +141,7 @@ def _of_attempt(story: Story, at: datetime | None, record: AttemptRecord) -> Hap
             result = str(record.result)
             money = "" if record.charged is None else f", charged: {record.charged}"
             detail = "" if record.detail is None or result == "canceled" else f": {record.detail}"
-            text = f"{_RESULTS.get(result, result.replace('_', ' '))}{money}{detail}{_next(story, record)}"
+            text = f"{_RESULTS.get(result, result.replace('_', ' '))}{money}{detail}{_next(record)}"
             tone = _RESULT_TONES.get(result, Tone.BAD)
             return Happening(at=at, kind="outcome", text=text, attempt=record.n, tone=tone)
 
@@ -198,11 +201,9 @@ def _job(record: AttemptRecord) -> str:
     return f"as job {name}" + (f" at {', '.join(hosts)}" if hosts else "")
 
 
-def _next(story: Story, record: AttemptRecord) -> str:
-    if record.next_place is None:
+def _next(record: AttemptRecord) -> str:
+    if record.next_provider is None:
         return ""
-    route = story.generation.route
-    whom = route[record.next_place] if record.next_place < len(route) else story.generation.provider
-    who = "again" if record.next_place == record.place else f"'{whom}' is next"
+    who = "again" if record.next_provider == record.provider else f"'{record.next_provider}' is next"
     seconds = 0.0 if record.next_at is None else (record.next_at - record.at).total_seconds()
     return f" ({who}{f' in {duration(seconds)}' if seconds > 0 else ', at once'})"

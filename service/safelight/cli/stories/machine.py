@@ -61,6 +61,7 @@ def _attempt(steps: list[AttemptRecord], bill: Bill) -> dict[str, Any]:
             "durability": newest.durability.value,
             "key": newest.key,
             "job": None if job is None else {"id": name, "hosts": hosts},
+            "queuedAt": at.get(Step.QUEUED),
             "intentAt": at.get(Step.INTENT),
             "acceptedAt": at.get(Step.ACCEPTED),
             "endedAt": at.get(Step.OUTCOME),

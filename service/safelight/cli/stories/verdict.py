@@ -79,22 +79,18 @@ def _ended(status: Status, now: datetime) -> str:
 
 def _reason(story: Story, bill: Bill) -> str:
     """Say which fact decides about one attempt."""
-    whom, which = f"'{bill.provider}'", f"Attempt {bill.n}"
-    match bill.ground:
-        case Ground.SAID:
-            said = {Charged.NO: "cost nothing", Charged.YES: "was charged", Charged.UNKNOWN: "may have been charged"}
-            return f"{which} {said[bill.charged]}: {whom} said so."
-        case Ground.INSIDE:
-            return f"{which} ran inside the service, which costs nothing."
-        case Ground.NOT_SENT:
-            return f"{which} was never sent to {whom}."
-        case Ground.REFUSED:
-            return f"{which} was refused by {whom}, which costs nothing."
-        case Ground.UNANSWERED:
-            return f"{which} was handed in to {whom}, and no answer is known: it may have arrived, and may have been paid for."
-        case Ground.UNTOLD:
-            job = _job_of(story, bill.n)
-            return f"{which} was taken by {whom} as job {job}, which has not said whether it charged for it."
+    said = {Charged.NO: "cost nothing", Charged.YES: "was charged", Charged.UNKNOWN: "may have been charged"}
+    whom = f"'{bill.provider}'"
+    facts = {
+        Ground.SAID: f"{said[bill.charged]}: {whom} said so.",
+        Ground.INSIDE: "ran inside the service, which costs nothing.",
+        Ground.NOT_SENT: f"was never sent to {whom}.",
+        Ground.REFUSED: f"was refused by {whom}, which costs nothing.",
+        Ground.UNSAVED: f"was finished by {whom}, which has to be paid for, and what it made could not be saved here.",
+        Ground.UNANSWERED: f"was handed in to {whom}, and no answer is known: it may have arrived, and may have been paid for.",
+        Ground.UNTOLD: f"was taken by {whom} as job {_job_of(story, bill.n)}, which has not said whether it charged for it.",
+    }
+    return f"Attempt {bill.n} {facts[bill.ground]}"
 
 
 def _late_sentences(story: Story) -> Iterator[str]:
@@ -122,6 +118,8 @@ def _before(story: Story, status: Status, now: datetime, is_served: bool) -> Ite
 def _at_start(newest: AttemptRecord) -> str:
     if newest.step is Step.OUTCOME:
         return "makes the next attempt"
+    if newest.step is Step.QUEUED:
+        return "waits for its turn again"
     if newest.durability is not Durability.REMOTE:
         return "ends this as interrupted, or runs it again where 'rerun_interrupted' allows it"
     if newest.step is Step.ACCEPTED:

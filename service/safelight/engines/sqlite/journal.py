@@ -11,10 +11,23 @@ from typing import Self
 
 from safelight.engines.sqlite import reads
 from safelight.engines.sqlite.writer import Writer
-from safelight.engines.sqlite.writes import Append, Claim, Create, Expire, ExpireKeys, Forget, Purge, Sweep, rows_of
+from safelight.engines.sqlite.writes import (
+    Append,
+    Claim,
+    Create,
+    Delivered,
+    Expire,
+    ExpireKeys,
+    Forget,
+    Purge,
+    PutOff,
+    Remember,
+    Sweep,
+    rows_of,
+)
 from safelight.errors import JournalClosed, JournalError, JournalFull
 from safelight.generation import Generation
-from safelight.ports import EVERY_STATE, Clock, Journal, Keyed, Page, Place, Story, Tombstone, Unfinished
+from safelight.ports import EVERY_STATE, Clock, Delivery, Journal, Keyed, Page, Place, Story, Tombstone, Unfinished
 from safelight.records import Record
 from safelight.status import State, Status
 from safelight.versions import Version
@@ -79,10 +92,12 @@ class SqliteJournal(Journal):
         """See `Journal`."""
         return await self._opened().write(Claim(generation_id, owner, self._clock.now(), is_durable=True))
 
-    async def append(self, generation_id: str, epoch: int, *records: Record, durable: bool) -> None:
+    async def append(
+        self, generation_id: str, epoch: int, *records: Record, durable: bool, delivery: Delivery | None = None
+    ) -> None:
         """See `Journal`."""
         now = self._clock.now()
-        write = Append(generation_id, epoch, records, rows_of(records, now), now, is_durable=durable)
+        write = Append(generation_id, epoch, records, rows_of(records, now), delivery, now, is_durable=durable)
         await self._opened().write(write)
 
     async def find(self, generation_id: str) -> tuple[Generation, Status] | None:
@@ -115,6 +130,23 @@ class SqliteJournal(Journal):
         query = partial(reads.listing, owner=owner, states=set(states), ref=ref, before=before, limit=limit)
         return await self._opened().readers.run(query)
 
+    async def owed(self, limit: int = 100) -> list[Delivery]:
+        """See `Journal`."""
+        return await self._opened().readers.run(partial(reads.owed, limit=limit))
+
+    async def deliveries(self, owner: str, *, generation_id: str | None = None, limit: int = 100) -> list[Delivery]:
+        """See `Journal`."""
+        query = partial(reads.deliveries, owner=owner, generation_id=generation_id, limit=limit)
+        return await self._opened().readers.run(query)
+
+    async def put_off(self, *deliveries: Delivery) -> None:
+        """See `Journal`."""
+        await self._opened().write(PutOff(deliveries, is_durable=True))
+
+    async def delivered(self, delivery: Delivery) -> None:
+        """See `Journal`."""
+        await self._opened().write(Delivered(delivery, is_durable=False))
+
     async def forget(self, generation_id: str) -> None:
         """See `Journal`."""
         await self._opened().write(Forget(generation_id, self._clock.now(), is_durable=True))
@@ -138,6 +170,14 @@ class SqliteJournal(Journal):
     async def expire(self, forgotten_before: datetime, limit: int = 1000) -> int:
         """See `Journal`."""
         return await self._opened().write(Expire(forgotten_before, reads.bounded(limit), is_durable=False))
+
+    async def remember(self, name: str, fact: bytes | None) -> None:
+        """See `Journal`."""
+        await self._opened().write(Remember(name, fact, is_durable=False))
+
+    async def remembered(self, prefix: str) -> dict[str, bytes]:
+        """See `Journal`."""
+        return await self._opened().readers.run(partial(reads.remembered, prefix=prefix))
 
     async def room(self) -> int | None:
         """See `Journal`."""

@@ -14,7 +14,7 @@ from safelight.engines import rules
 from safelight.engines.sqlite.book import micros, moment
 from safelight.engines.sqlite.sql import statement
 from safelight.generation import Generation
-from safelight.ports import Entry, Keyed, Page, Place, Story, Tombstone, Unfinished
+from safelight.ports import Delivery, Entry, Keyed, Page, Place, Story, Tombstone, Unfinished
 from safelight.records import AttemptRecord
 from safelight.status import State, Status
 from safelight.versions import Version
@@ -30,6 +30,9 @@ _NEWEST = statement("select_newest")
 _TOMBSTONE = statement("select_tombstone")
 _UNSWEPT = statement("select_unswept")
 _KEY = statement("select_key")
+_FACTS = statement("select_facts")
+_OWED = statement("select_owed")
+_DELIVERIES = statement("select_deliveries")
 _UNFINISHED = statement("select_unfinished")
 _UNFINISHED_ATTEMPTS = statement("select_unfinished_attempts")
 
@@ -109,6 +112,22 @@ def keyed(connection: sqlite3.Connection, owner: str, key: str, now: datetime) -
     return Keyed(owner=owner, key=key, fingerprint=fingerprint, generation=generation, provider=provider, until=moment(until))
 
 
+def remembered(connection: sqlite3.Connection, prefix: str) -> dict[str, bytes]:
+    """Return every fact whose name begins with `prefix`, the one written longest ago first."""
+    return dict(connection.execute(_FACTS, (prefix,)).fetchall())
+
+
+def owed(connection: sqlite3.Connection, limit: int) -> list[Delivery]:
+    """Return the oldest living delivery of each generation, the first due first."""
+    return [_delivery(row) for row in connection.execute(_OWED, (bounded(limit),))]
+
+
+def deliveries(connection: sqlite3.Connection, owner: str, generation_id: str | None, limit: int) -> list[Delivery]:
+    """Return an owner's deliveries, of one generation or of all, the oldest first."""
+    rows = connection.execute(_DELIVERIES, {"owner": owner, "id": generation_id, "limit": bounded(limit)})
+    return [_delivery(row) for row in rows]
+
+
 def unfinished(connection: sqlite3.Connection) -> list[Unfinished]:
     """Return what has not ended, oldest first."""
     made: dict[int, list[AttemptRecord]] = {}
@@ -123,6 +142,18 @@ def unfinished(connection: sqlite3.Connection) -> list[Unfinished]:
 def bounded(limit: int) -> int:
     """Return a limit as SQLite means it: there, a negative one is none."""
     return min(max(limit, 0), _LARGEST)
+
+
+def _delivery(row: tuple[str, int, int, int, int, int, str | None]) -> Delivery:
+    generation, epoch, seq, due_at, tries, is_dead, detail = row
+    return Delivery(
+        generation=generation,
+        version=Version(epoch, seq),
+        due_at=moment(due_at),
+        tries=tries,
+        is_dead=bool(is_dead),
+        detail=detail,
+    )
 
 
 def _attempt(body: bytes) -> AttemptRecord:

@@ -17,7 +17,7 @@ from safelight.engines.sqlite.book import Book, Row, micros, row_of
 from safelight.engines.sqlite.sql import statement
 from safelight.errors import Conflict
 from safelight.generation import Generation
-from safelight.ports import Keyed
+from safelight.ports import Delivery, Keyed
 from safelight.records import Record
 from safelight.versions import next_epoch
 
@@ -31,6 +31,12 @@ _SWEEP = statement("sweep_tombstones")
 _EXPIRE = statement("delete_tombstones")
 _KEY = statement("insert_key")
 _EXPIRE_KEYS = statement("delete_keys")
+_REMEMBER = statement("insert_fact")
+_UNLEARN = statement("delete_fact")
+_OWE = statement("insert_delivery")
+_PUT_OFF = statement("move_delivery")
+_DELIVERED = statement("delete_delivery")
+_DELETE_DELIVERIES = statement("delete_deliveries")
 
 
 @attrs.frozen
@@ -115,13 +121,43 @@ class Append(Write[None]):
     epoch: int
     records: Sequence[Record]
     rows: Sequence[Row]
+    delivery: Delivery | None
     now: datetime
 
     def apply(self, book: Book) -> None:
         """See `Write`."""
         line = book.line(self.generation_id)
         head = rules.advanced(line.head, self.epoch, self.records, self.now)
+        if self.delivery is not None:
+            book.connection.execute(_OWE, (line.n, *_standing(self.delivery)))
         book.advance(self.generation_id, line, head, self.rows)
+
+
+@attrs.frozen
+class PutOff(Write[None]):
+    """Where deliveries stand now."""
+
+    deliveries: Sequence[Delivery]
+
+    def apply(self, book: Book) -> None:
+        """See `Write`."""
+        book.flush()  # the generation may wait in the same transaction
+        for delivery in self.deliveries:
+            epoch, seq, *standing = _standing(delivery)
+            book.connection.execute(_PUT_OFF, (*standing, delivery.generation, epoch, seq))
+
+
+@attrs.frozen
+class Delivered(Write[None]):
+    """The word that a delivery was taken."""
+
+    delivery: Delivery
+
+    def apply(self, book: Book) -> None:
+        """See `Write`."""
+        book.flush()
+        version = self.delivery.version
+        book.connection.execute(_DELIVERED, (self.delivery.generation, version.epoch, version.seq))
 
 
 @attrs.frozen
@@ -191,6 +227,21 @@ class ExpireKeys(Write[int]):
         return book.connection.execute(_EXPIRE_KEYS, (micros(self.now), self.limit)).rowcount
 
 
+@attrs.frozen
+class Remember(Write[None]):
+    """A fact of the service's own, or the end of one."""
+
+    name: str
+    fact: bytes | None
+
+    def apply(self, book: Book) -> None:
+        """See `Write`."""
+        if self.fact is None:
+            book.connection.execute(_UNLEARN, (self.name,))
+        else:
+            book.connection.execute(_REMEMBER, (self.name, self.fact))
+
+
 def _bury(book: Book, which: Mapping[int, str], now: datetime) -> None:
     """Put tombstones in the place of generations, which are in the file whole."""
     if not which:
@@ -198,5 +249,12 @@ def _bury(book: Book, which: Mapping[int, str], now: datetime) -> None:
     numbers = json.dumps(list(which))
     book.connection.execute(_BURY, (micros(now), numbers))
     book.pages += book.connection.execute(_DELETE_RECORDS, (numbers,)).rowcount
+    book.connection.execute(_DELETE_DELIVERIES, (numbers,))
     book.connection.execute(_DELETE_GENERATIONS, (numbers,))
     book.forget(which.values())
+
+
+def _standing(delivery: Delivery) -> tuple[int, int, int, int, int, str | None]:
+    """Return the columns of a delivery, but for its generation."""
+    version = delivery.version
+    return version.epoch, version.seq, micros(delivery.due_at), delivery.tries, int(delivery.is_dead), delivery.detail

@@ -21,9 +21,10 @@ from safelight.web.openapi.answers import put_problem
 from safelight.web.openapi.components import Components
 from safelight.web.openapi.events import put_events
 from safelight.web.openapi.generations import generation_calls, seed_create
-from safelight.web.openapi.resources import document_call, output_call, provider_calls, webhook_call
+from safelight.web.openapi.resources import document_call, output_call, provider_calls
 from safelight.web.openapi.snapshots import put_snapshot
 from safelight.web.openapi.streams import seed_stream, v1_streams
+from safelight.web.openapi.webhooks import webhook_calls
 
 _DESCRIPTION = """\
 One service between applications and every image-generation provider.
@@ -35,6 +36,7 @@ _TAGS = {
     "Streams": "Watch one or many develop.",
     "Outputs": "What was made.",
     "Providers": "What can be asked for.",
+    "Webhooks": "Being told, and telling.",
     "Two calls": "The smallest client there is: one call to create, one to watch. They never change.",
     "Description": "This document.",
 }
@@ -51,7 +53,7 @@ def make_document(core: Safelight) -> dict[str, Any]:
         *v1_streams(core, components),
         output_call(),
         *provider_calls(core, components),
-        webhook_call(),
+        *webhook_calls(components),
         seed_create(core, components),
         seed_stream(components),
         document_call(),

@@ -8,7 +8,7 @@ from aiohttp import hdrs
 
 from safelight.schemas import Schema
 from safelight.status import State
-from safelight.web import history, listing, outputs, waiting
+from safelight.web import deliveries, history, listing, outputs, waiting
 
 Parameter = dict[str, Any]
 
@@ -43,6 +43,7 @@ ID = in_path("id", "The generation's id: `sessionId` in the answer to its create
 OUTPUT_ID = in_path("id", "The id of the generation that made it.")
 OUTPUT_NAME = in_path("name", "The last part of the output's URL. Whoever knows it may see the output.")
 PROVIDER_NAME = in_path("name", "The provider's `providerId`.")
+DELIVERIES = (in_query("limit", "How many at most.", whole(1, deliveries.MAX_LIMIT, deliveries.DEFAULT_LIMIT)),)
 WEBHOOK_PROVIDER = in_path("provider", "The provider's `providerId`.")
 WEBHOOK_NONCE = in_path("nonce", "As the service handed it to the provider's upstream.")
 

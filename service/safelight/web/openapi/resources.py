@@ -8,9 +8,8 @@ from typing import Any
 from aiohttp import hdrs
 
 from safelight.core import Safelight
-from safelight.describing import Description, describe
+from safelight.describing import Description
 from safelight.errors import Busy, InvalidInput, NotFound, PictureBroken
-from safelight.providers import WebhookRefused
 from safelight.web.openapi import parameters as takes
 from safelight.web.openapi.answers import bad, etag, good, header, json, refused, refused_anywhere, unchanged
 from safelight.web.openapi.components import Components
@@ -55,7 +54,7 @@ def output_call() -> Operation:
 def provider_calls(core: Safelight, components: Components) -> list[Operation]:
     """Return the calls for what can be asked for."""
     one = components.of(Description)
-    described = [describe(instance, core.config.default_provider) for _, instance in sorted(core.instances.items())]
+    described = [core.describe(name) for name in sorted(core.instances)]
     every = {"type": "object", "properties": {"providers": {"type": "array", "items": one}}, "required": ["providers"]}
     return [
         Operation(
@@ -85,28 +84,6 @@ def provider_calls(core: Safelight, components: Components) -> list[Operation]:
             ),
         ),
     ]
-
-
-def webhook_call() -> Operation:
-    """Return the call that providers' upstreams make."""
-    return Operation(
-        method="post",
-        path="/v1/webhooks/{provider}/{nonce}",
-        id="receiveWebhook",
-        tag="Providers",
-        summary="Say that something has happened to a job",
-        description="For a provider's upstream, which was handed the URL. A genuine message has the job looked at, once; "
-        "what it says is not taken from it.",
-        parameters=(takes.WEBHOOK_PROVIDER, takes.WEBHOOK_NONCE),
-        body={"description": "As the upstream sends it; the plugin verifies it.", "required": True, "content": {"*/*": {}}},
-        answers=(
-            good(HTTPStatus.OK, "It was taken in, was taken in before, or is about nothing that runs."),
-            good(HTTPStatus.ACCEPTED, "It was taken in and is still being verified."),
-            bad(REQUEST_TIMEOUT="It is too slow.", REQUEST_ENTITY_TOO_LARGE="It is too large."),
-            refused(NotFound, WebhookRefused, Busy),
-            refused_anywhere(),
-        ),
-    )
 
 
 def document_call() -> Operation:

@@ -1,0 +1,2 @@
+DELETE FROM deliveries
+WHERE generation IN (SELECT value FROM json_each(?))

@@ -1,0 +1,2 @@
+DELETE FROM deliveries
+WHERE generation = (SELECT n FROM generations WHERE id = ?) AND epoch = ? AND seq = ?

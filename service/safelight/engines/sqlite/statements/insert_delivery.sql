@@ -1,0 +1,2 @@
+INSERT INTO deliveries (generation, epoch, seq, due_at, tries, is_dead, detail)
+VALUES (?, ?, ?, ?, ?, ?, ?)

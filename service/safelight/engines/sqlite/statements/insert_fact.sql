@@ -1,0 +1,2 @@
+INSERT OR REPLACE INTO facts (name, fact)
+VALUES (?, ?)

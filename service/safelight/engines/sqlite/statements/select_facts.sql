@@ -1,0 +1,3 @@
+SELECT name, fact FROM facts
+WHERE substr(name, 1, length(?1)) = ?1
+ORDER BY n
