@@ -13,8 +13,8 @@ from safelight.status import Status
 from safelight.versions import Version
 
 Audience = Callable[[int], None]
-SLICE = 250
-"""Viewers written to in one turn of the loop: some milliseconds of work."""
+SLICE = 100
+"""Viewers written to in one turn of the loop: less than a millisecond of work, so that nobody else waits for long."""
 
 
 class Gate(Protocol):
