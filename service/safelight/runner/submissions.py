@@ -290,7 +290,7 @@ class Submissions:
         instance = self.candidate.instance
         boundary = Boundary(instance.name, instance.offer.plugin, hidden=self._generation.request.prompt)
         poke = self._tools.pokes.expect(self.attempts.key, self._generation.id)
-        return Upstream(instance.provider, boundary, self._tools.clock, self._generation, self.attempts.n, poke, self._tell)
+        return Upstream(instance, boundary, self._tools.clock, self._generation, self.attempts.n, poke, self._tell)
 
 
 def _said_of(again: Again, failure: Failure) -> str:
