@@ -12,7 +12,7 @@ from safelight.generation import Draft, Generation, Patience, Policy, Surface
 from safelight.records import StatusRecord, Step
 from safelight.runner import Attempts, Route, attempts_at_most, intent
 from safelight.slots import Place
-from safelight.status import Attempt, Phase, Queue, State, Status
+from safelight.status import Attempt, Eta, Phase, Queue, State, Status
 from safelight.versions import Version, next_epoch
 
 
@@ -41,6 +41,7 @@ def begin(
     surface: Surface,
     at: datetime,
     place: Place | None = None,
+    eta: Eta | None = None,
 ) -> Beginning:
     """
     Return how a generation begins.
@@ -50,6 +51,7 @@ def begin(
         route: Who may work on it; at least one.
         at: The present.
         place: Where it stands in the queue of the first provider, None where it has a slot.
+        eta: How long it may take, where that is known.
     """
     policy = policy_of(draft, surface, config)
     shown_at = whole_millisecond(at)
@@ -74,6 +76,7 @@ def begin(
         phase=Phase.SUBMITTING if place is None else Phase.QUEUED,
         queue=None if place is None else Queue(place.position, place.size),
         created_at=shown_at,
+        eta=eta,
         ref=draft.ref,
         attempt=Attempt(n=1, of=attempts_at_most(route, policy), provider=first.name, model=draft.model),
         deadline_at=shown_at + timedelta(seconds=policy.total_seconds + policy.cancel_seconds),

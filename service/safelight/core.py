@@ -27,11 +27,11 @@ from safelight.errors import (
     Busy,
     Conflict,
     Gone,
-    InvalidInput,
     NotCancelable,
     NotFound,
     NotPausable,
 )
+from safelight.estimates import open_estimates
 from safelight.generation import Draft, Generation, Surface, new_id
 from safelight.hearing import Hearing, url_of
 from safelight.hub import Hub
@@ -115,19 +115,19 @@ class Safelight:
                 ),
             )
             await stack.enter_async_context(Watchdog(self.discovery.owners))
-            self._slots = slots_of(self.instances)
             retries = self.config.retries
-            self._breakers = {
-                name: Breaker(name, failures=retries.breaker_failures, seconds=retries.breaker_seconds) for name in self.instances
-            }
-            tools = Tools(
+            self._tools = tools = Tools(
                 journal=self.journal,
                 outputs=self.outputs,
                 hub=self.hub,
                 clock=self.clock,
-                breakers=self._breakers,
-                slots=self._slots,
+                breakers={
+                    name: Breaker(name, failures=retries.breaker_failures, seconds=retries.breaker_seconds)
+                    for name in self.instances
+                },
+                slots=slots_of(self.instances),
                 progress_seconds=self.config.streams.progress_seconds,
+                estimates=await stack.enter_async_context(open_estimates(self.journal)),
             )
             self._owed = tools.owed
             self.hearing = Hearing(self.instances, tools.pokes, seals)
@@ -212,7 +212,7 @@ class Safelight:
         """
         if (instance := self.instances.get(name)) is None:
             raise NotFound("No such provider.")
-        health = health_of(self._breakers[name], self._slots[name]) if name in self._slots else None
+        health = health_of(self._tools.breakers[name], self._tools.slots[name]) if name in self._tools.slots else None
         return describe(instance, self.config.default_provider, health)
 
     async def find(self, generation_id: str, *, owner: str) -> tuple[Generation, Status]:

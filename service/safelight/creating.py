@@ -8,12 +8,13 @@ import structlog
 from safelight.beginning import begin
 from safelight.config.model import Config
 from safelight.errors import Fault, InvalidInput, StorageFull
+from safelight.estimates import kind_of
 from safelight.generation import Draft, Surface
 from safelight.instances import Instances
 from safelight.ports import Keyed
 from safelight.reaper import Reaper
 from safelight.routing import make_route, names_of
-from safelight.runner import Tools
+from safelight.runner import Tools, wait_of
 from safelight.supervisor import Supervisor
 
 log = structlog.get_logger()
@@ -57,7 +58,9 @@ class Creating:
         room = await self._tools.journal.room()
         if room is not None and room < config.data.min_free_bytes:
             raise StorageFull("The data folder is nearly full; nothing new is taken.", retry_after_seconds=60)
-        seat = self._tools.slots[route[0].instance.name].take(owner)
+        first, estimates = route[0], self._tools.estimates
+        seat = self._tools.slots[first.instance.name].take(owner)
+        wait = wait_of(seat, estimates, first.instance.name)
         is_started = False
         try:
             new = begin(
@@ -70,6 +73,7 @@ class Creating:
                 surface=surface,
                 at=self._tools.clock.now(),
                 place=seat.place,
+                eta=estimates.before(kind_of(first.instance.name, first.request), wait),
             )
             known = await self._tools.journal.create(new.generation, new.first, new.attempts.newest, keyed=keyed)
             if known is not None:

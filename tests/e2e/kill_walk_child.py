@@ -44,12 +44,12 @@ def words_of(record):
 
 
 class Steps:
-    """Counts the calls of the ports, and ends the process at one of them."""
+    """Counts the calls of the ports, and sends the process a signal at one of them."""
 
-    def __init__(self, file, step, moment):
+    def __init__(self, file, step, moment, number):
         self._file = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
         self._counts = Counter()
-        self._step, self._moment = step, moment
+        self._step, self._moment, self._number = step, moment, number
         for port, engine in PORTS.items():
             for name in sorted(port.__abstractmethods__ - NO_STEPS):
                 setattr(engine, name, self._between(f"{port.__name__}.{name}", getattr(engine, name)))
@@ -71,7 +71,7 @@ class Steps:
     def _note(self, step, moment):
         os.write(self._file, f"{moment} {step}\n".encode())
         if (step, moment) == (self._step, self._moment):
-            os.kill(os.getpid(), signal.SIGKILL)
+            os.kill(os.getpid(), self._number)
 
 
 def serve(order):
@@ -80,7 +80,7 @@ def serve(order):
     log = os.open(order["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     for stream in (1, 2):
         os.dup2(log, stream)
-    Steps(order["steps"], order["step"], order["moment"])
+    Steps(order["steps"], order["step"], order["moment"], order["signal"])
     config = load(Path(order["config"]), environ={}, overrides=[f"data.folder={order['data']}"])
     code = 1
     try:

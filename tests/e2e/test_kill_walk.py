@@ -38,6 +38,7 @@ CONFIG = """
     default_provider = "{default}"
     [server]
     port = 0
+    drain_seconds = 0.0
     [streams]
     progress_seconds = 0.0
     [deadlines]
@@ -107,6 +108,8 @@ SMALL = {"width": 64, "height": 64}
 WRITES = ("Journal.append", "Journal.create", "Journal.claim", "Outputs.keep")
 LATER = re.compile(r"claim|attempt| finished|keep")
 """What a later life writes besides depends on how far the upstream has come meanwhile."""
+BY_CHANCE = "(late-"
+"""What an upstream says after the end may also come too late to be heard: it is killed at where it does not."""
 MOMENTS = ("before", "after")
 
 
@@ -121,12 +124,14 @@ class Play:
         ends: As `outcome charged`, what it ends with where nothing but the intent was journalled, where it was accepted
             or more, and where the end itself was.
         submissions: Instance to how many submissions its upstream may have taken in all.
+        left: What it may end with besides where the process leaves in order: it ends what the next one cannot go on with.
         is_walked_whole: Whether reads and the coming up are walked through as well, not only what writes.
     """
 
     body: dict
     ends: dict
     submissions: dict
+    left: tuple = ()
     is_canceled: bool = False
     is_walked_whole: bool = False
 
@@ -167,16 +172,19 @@ PLAYS = {
         body={"providerId": "blocking", "options": {"script": PAINTING}},
         ends=ends("interrupted unknown", "interrupted unknown", "succeeded yes"),
         submissions={"blocking": 1},
+        left=("interrupted unknown", "interrupted yes"),
     ),
     "work inside the process": Play(
         body={"providerId": "inside", "options": {"script": PAINTING}},
         ends=ends("interrupted no", "interrupted no", "succeeded yes"),
         submissions={},
+        left=("interrupted no", "interrupted yes"),
     ),
     "work that may be run again": Play(
         body={"providerId": "repeated", "options": {"script": PAINTING}},
         ends=ends("succeeded yes", "succeeded yes", "succeeded yes"),
         submissions={},
+        left=("interrupted yes",),
     ),
 }
 
@@ -191,8 +199,8 @@ class Nursery:
         self._turn = threading.Lock()
         self._born = set()
 
-    def start(self, data, *, step=None, moment=None, at=0):
-        """Start a service that kills itself at a moment of a step, if one is said; return it."""
+    def start(self, data, *, step=None, moment=None, number=signal.SIGKILL, at=0):
+        """Start a service that sends itself a signal at a moment of a step, if one is said; return it."""
         order = {
             "config": str(data.with_name("config.toml")),
             "data": str(data),
@@ -200,6 +208,7 @@ class Nursery:
             "steps": f"{data}.steps-{at}",
             "step": step,
             "moment": moment,
+            "signal": number,
         }
         with self._turn:
             self._child.stdin.write(json.dumps(order) + "\n")
@@ -338,6 +347,8 @@ class Watcher:
             until(service.is_dead)  # nothing else may break a connection off
 
     def _follow(self, service):
+        if self.seen and "outcome" in self.seen[-1][1]:
+            return  # it has seen the end already, and would be told that there is nothing more
         path = f"/v1/generations/{self.generation}/events"
         cursor = {"Last-Event-ID": self.seen[-1][0]} if self.seen else {}
         for event in service.events(path, **cursor):
@@ -358,20 +369,22 @@ class Walk:
 
     Attributes:
         deaths: Step and moment of each.
+        number: The signal of each: one that asks the process to leave lets it take some more steps.
         lives: The service of each life, the last of which nobody killed.
     """
 
     play: Play
     deaths: tuple
+    number: int
     watcher: Watcher
     lives: list = attrs.field(factory=list)
 
     @classmethod
-    def of(cls, nursery, data, play, deaths):
+    def of(cls, nursery, data, play, deaths, number):
         """Live it; None where a step it was to die at was not taken this time."""
-        walk = cls(play, deaths, Watcher(play))
+        walk = cls(play, deaths, number, Watcher(play))
         for at, (step, moment) in enumerate([*deaths, (None, None)]):
-            service = nursery.start(data, step=step, moment=moment, at=at)
+            service = nursery.start(data, step=step, moment=moment, number=number, at=at)
             walk.lives.append(service)
             is_up = service.is_up()
             assert is_up or step is not None, data.with_suffix(".log").read_text()
@@ -380,7 +393,9 @@ class Walk:
             if step is not None and not comes(service.is_dead, MISSED_SECONDS):
                 service.kill()
                 return None
-            assert step is None or service.steps[-1] == (step, moment), "it died elsewhere"
+            if step is not None:
+                taken = service.steps[-1:] if number == signal.SIGKILL else service.steps
+                assert (step, moment) in taken, "it died elsewhere"
         return walk
 
     def judge(self):
@@ -417,6 +432,8 @@ class Walk:
             "intended": ended is not True and accepted is not True,
         }
         allowed = {self.play.ends[stage] for stage, is_possible in stages.items() if is_possible}
+        if self.number == signal.SIGTERM:
+            allowed |= {*self.play.left}
         assert f"{end['outcome']} {end['charged']}" in allowed, end
         if end["outcome"] == "interrupted":
             assert end["retryable"]
@@ -458,11 +475,12 @@ def walk_through(nursery, tmp_path, play):
     """Walk with these deaths, judge, and return what a further death could be: in a first life, and in a later one."""
     numbers = count()
 
-    def walk(deaths):
-        made = next(
-            filter(None, (Walk.of(nursery, tmp_path / f"walk-{next(numbers)}", play, deaths) for _ in range(TRIES))), None
-        )
-        assert made is not None, f"nobody was killed at {deaths}"
+    def walk(deaths, number=signal.SIGKILL):
+        tries = (Walk.of(nursery, tmp_path / f"walk-{next(numbers)}", play, deaths, number) for _ in range(TRIES))
+        made = next(filter(None, tries), None)
+        if made is None:
+            assert any(BY_CHANCE in step for step, _ in deaths), f"nobody was killed at {deaths}"
+            return {"first": set(), "later": set()}
         first, *later = ({step for step, _ in service.steps} for service in made.lives)
         try:
             made.judge()
@@ -494,3 +512,11 @@ def test_whatever_call_it_is_killed_at_it_ends_in_time_honestly_and_is_never_pai
             beginnings |= {step: deaths for deaths, steps in written for step in steps}
         twice = [(*deaths, (step, moment)) for step, deaths in sorted(beginnings.items()) for moment in MOMENTS]
         assert len(list(pool.map(walk_through, twice))) == len(twice) > 0
+
+
+def test_whatever_call_it_is_asked_to_leave_at_it_leaves_and_the_next_process_ends_it_honestly(walk_through):
+    steps = {step for step in walk_through(())["first"] if step.startswith(WRITES)}
+    asked = [((step, moment),) for step in sorted(steps) for moment in MOMENTS]
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        walked = list(pool.map(lambda deaths: walk_through(deaths, signal.SIGTERM), asked))
+    assert len(walked) == len(asked) > 0

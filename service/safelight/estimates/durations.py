@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable
+from itertools import accumulate
 from typing import Self
 
 import attrs
@@ -17,14 +19,9 @@ COVERED = 0.9
 _GAIN = 0.04
 """How far one miss moves the level; small enough that luck does not, large enough that a change of regime does."""
 _LOWEST, _HIGHEST = 0.6, 0.995
-
-
-@attrs.frozen
-class Weighted:
-    """A duration and how much it counts."""
-
-    seconds: float
-    weight: float
+_STALE = 16
+"""Runs are put in order again once a sixteenth of them is new: who learns a thousand a second sorts seldom."""
+_WEIGHTS = tuple(0.5 ** (age / HALF_LIFE) for age in range(KEPT))
 
 
 @attrs.define
@@ -41,28 +38,46 @@ class Durations:
 
     seconds: list[float] = attrs.Factory(list)
     level: float = COVERED
+    _ordered: list[float] = attrs.field(factory=list, init=False, repr=False, eq=False)
+    _weights: list[float] = attrs.field(factory=list, init=False, repr=False, eq=False)
+    _news: int = attrs.field(default=0, init=False, repr=False, eq=False)
 
     def learn(self, took: float) -> None:
         """Take in what one more run took, after judging what would have been said of it."""
         if self.is_known:
-            is_missed = took > self.quantile(self.level)
+            is_missed = took > (self.quantile(self.level) or 0.0)
             self.level = min(_HIGHEST, max(_LOWEST, self.level + _GAIN * (is_missed - (1 - COVERED))))
         self.seconds.append(took)
         del self.seconds[:-KEPT]
+        self._news += 1
 
     @property
     def is_known(self) -> bool:
         """Whether there are enough runs to say anything."""
         return len(self.seconds) >= ENOUGH
 
-    def weighted(self) -> list[Weighted]:
-        """Return the runs, each with what it counts."""
-        newest = len(self.seconds) - 1
-        return [Weighted(took, 0.5 ** ((newest - place) / HALF_LIFE)) for place, took in enumerate(self.seconds)]
+    def quantile(self, level: float, over: float = -1.0) -> float | None:
+        """
+        Return the smallest duration that a share of `level` of the runs longer than `over` stays within; None without any.
 
-    def quantile(self, level: float) -> float:
-        """Return the duration that a share of `level` stays within."""
-        return quantile(self.weighted(), level)
+        Above the middle, the run that is yet to come counts as one more, longer than all: with few runs the answer
+        leans to the long side.
+        """
+        self._sort()
+        first = bisect_right(self._ordered, over)
+        if first == len(self._ordered):
+            return None
+        before = self._weights[first - 1] if first else 0.0
+        whole = self._weights[-1] - before
+        place = bisect_left(self._weights, before + level * (whole + (level > 0.5)), first)
+        return self._ordered[min(place, len(self._ordered) - 1)]
+
+    def moments(self) -> tuple[float, float]:
+        """Return the mean and the variance."""
+        weights = _WEIGHTS[: len(self.seconds)][::-1]
+        whole = sum(weights)
+        mean = sum(took * weight for took, weight in zip(self.seconds, weights, strict=True)) / whole
+        return mean, sum((took - mean) ** 2 * weight for took, weight in zip(self.seconds, weights, strict=True)) / whole
 
     def dump(self) -> list[float]:
         """Return what is to be kept of it: the level, then the durations to the millisecond."""
@@ -81,18 +96,13 @@ class Durations:
             raise ValueError("these are no durations")
         return cls(seconds=seconds[-KEPT:], level=level)
 
-
-def quantile(runs: Sequence[Weighted], level: float) -> float:
-    """
-    Return the smallest duration that a share of `level` stays within; there must be one at least.
-
-    The run that is yet to come counts as one more, longer than all: with few runs the answer leans to the long side.
-    """
-    ordered = sorted(runs, key=lambda run: run.seconds)
-    wanted = level * (sum(run.weight for run in ordered) + 1.0) if level > 0.5 else level * sum(run.weight for run in ordered)
-    reached = 0.0
-    for run in ordered:
-        reached += run.weight
-        if reached >= wanted:
-            return run.seconds
-    return ordered[-1].seconds
+    def _sort(self) -> None:
+        """Put the runs in order, with the weight of each and all before it, unless that was done not long ago."""
+        if self._ordered and self._news * _STALE <= len(self.seconds):
+            return
+        if self._ordered and not self._news:
+            return
+        pairs = sorted(zip(self.seconds, _WEIGHTS[: len(self.seconds)][::-1], strict=True))
+        self._ordered = [took for took, _ in pairs]
+        self._weights = list(accumulate(weight for _, weight in pairs))
+        self._news = 0

@@ -6,11 +6,14 @@ import math
 
 import attrs
 
-from safelight.estimates.durations import Durations, Weighted, quantile
+from safelight.estimates.durations import Durations
 from safelight.status import Eta
 
 _NINTH_DECILE = 1.2816
 """Standard deviations from the middle of a normal distribution to its 90th percentile."""
+
+_LEAST = 0.01
+"""With less done than this, progress points nowhere."""
 
 
 @attrs.frozen(kw_only=True)
@@ -52,35 +55,27 @@ def forecast(history: Durations, live: Live, wait: Wait | None = None) -> Eta | 
     """
     if not history.is_known:
         return None
-    longer = [run for run in history.weighted() if run.seconds > live.elapsed]
-    if not longer:
+    middle, most = history.quantile(0.5, live.elapsed), history.quantile(history.level, live.elapsed)
+    if middle is None or most is None:
         return None  # it has taken longer than any before: there is nothing to go by
-    left = [Weighted(_drawn(run.seconds, live) - live.elapsed, run.weight) for run in longer]
-    p50, p90 = quantile(left, 0.5), quantile(left, history.level)
+    p50, p90 = _drawn(middle, live) - live.elapsed, _drawn(max(middle, most), live) - live.elapsed
     if wait is None or wait.ahead < 1:
-        return Eta(p50=_tidy(p50), p90=_tidy(max(p50, p90)), basis="history", samples=len(history.seconds))
+        return Eta(p50=_tidy(p50), p90=_tidy(p90), basis="history", samples=len(history.seconds))
     if not wait.seconds.is_known:
         return None
-    middle, spread = _queued(wait)
-    p50, p90 = p50 + middle, p50 + middle + math.hypot(spread, p90 - p50)
+    mean, variance = wait.seconds.moments()
+    queued = mean * wait.ahead / wait.at_once
+    spread = _NINTH_DECILE * math.sqrt(variance * wait.ahead) / wait.at_once  # of independent runs, spreads grow as the root
+    p50, p90 = p50 + queued, p50 + queued + math.hypot(spread, p90 - p50)
     return Eta(p50=_tidy(p50), p90=_tidy(p90), basis="queue", samples=len(wait.seconds.seconds))
 
 
 def _drawn(seconds: float, live: Live) -> float:
     """Move a past length towards `elapsed / fraction`, on a scale where half as long is as far as twice as long."""
-    if not live.fraction or live.elapsed <= 0:
+    if live.fraction is None or live.fraction < _LEAST or live.elapsed <= 0:
         return seconds
     fraction = min(1.0, live.fraction)
     return math.exp((1 - fraction) * math.log(seconds) + fraction * math.log(live.elapsed / fraction))
-
-
-def _queued(wait: Wait) -> tuple[float, float]:
-    """Return the expected wait and how far its 90th percentile lies above: of independent runs, spreads grow as the root."""
-    runs = wait.seconds.weighted()
-    weight = sum(run.weight for run in runs)
-    mean = sum(run.seconds * run.weight for run in runs) / weight
-    variance = sum((run.seconds - mean) ** 2 * run.weight for run in runs) / weight
-    return mean * wait.ahead / wait.at_once, _NINTH_DECILE * math.sqrt(variance * wait.ahead) / wait.at_once
 
 
 def _tidy(seconds: float) -> float:

@@ -5,6 +5,7 @@ from safelight.runner.endings import INTERRUPTED
 from safelight.runner.owing import owing
 from safelight.runner.retrying import Candidate, Route, attempts_at_most, still_there
 from safelight.runner.runner import Runner
+from safelight.runner.standing import wait_of
 from safelight.runner.tools import Tools
 
 __all__ = [
@@ -18,4 +19,5 @@ __all__ = [
     "intent",
     "owing",
     "still_there",
+    "wait_of",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 
@@ -39,6 +40,7 @@ class Following:
 
     Args:
         poke: What wakes it when a webhook comes.
+        rest_seconds: For how long the upstream wants to be left alone by everybody who has its credential.
         stall_seconds: How long nothing may be heard of the job.
         take: Is handed every update.
     """
@@ -50,6 +52,7 @@ class Following:
         boundary: Boundary,
         poke: Poke,
         *,
+        rest_seconds: Callable[[], float],
         stall_seconds: float,
         take: Callable[[Update], Awaitable[None]],
     ) -> None:
@@ -57,6 +60,7 @@ class Following:
         self._job = job
         self._boundary = boundary
         self._poke = poke
+        self._rest_seconds = rest_seconds
         self._stall_seconds = stall_seconds
         self._take = take
         self._can_poll = overrides(provider, "poll")
@@ -143,16 +147,23 @@ class Following:
                 pace.answered(loop.time(), has_news=bool(news) or is_back, is_told=is_told)
 
     async def _until(self, pace: Pace) -> None:
-        """Wait until the next poll is due: sooner when a webhook came, when an end was pushed, when whoever pushed fell silent."""
+        """
+        Wait until the next poll is due: sooner when a webhook came, when an end was pushed, when whoever pushed fell silent.
+
+        While the upstream takes nothing of this credential nobody polls, but not for so long that the job seems stalled.
+        """
+        loop = asyncio.get_running_loop()
+        patience = loop.time() + self._stall_seconds / 3
         while True:
             if self._poke.woken.is_set():
                 self._poke.woken.clear()
                 pace.hurry()
-            try:
-                async with asyncio.timeout_at(pace.due):
-                    await self._poke.woken.wait()
-            except TimeoutError:
+            due = max(pace.due, min(loop.time() + self._rest_seconds(), patience))
+            if loop.time() >= due:
                 return
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout_at(due):
+                    await self._poke.woken.wait()
 
     async def _ask(self) -> list[Update]:
         return [self._boundary.checked(update) for update in await self._provider.poll(self._job)]

@@ -28,7 +28,7 @@ from safelight.runner.submissions import Submissions
 from safelight.runner.tools import Tools
 from safelight.runner.wishes import Wishes
 from safelight.slots import Place, Seat, Turn
-from safelight.status import Status
+from safelight.status import Charged, Status
 from safelight.updates import Ended, Update
 
 log = structlog.get_logger()
@@ -104,9 +104,10 @@ class Runner:
 
     @property
     def is_lasting(self) -> bool:
-        """Whether it can go on in another process: its job lives upstream, or there is none yet."""
-        attempts = self._work.attempts
-        return attempts.durability is Durability.REMOTE or attempts.is_queued
+        """Whether another process can go on with it: its job lives upstream, or there is none, or it may be run again at no cost."""
+        attempts, is_allowed = self._work.attempts, self._work.candidate.instance.rerun_interrupted
+        may_run_again = is_allowed and attempts.charged is Charged.NO and self._closing.final is None
+        return attempts.durability is Durability.REMOTE or attempts.is_queued or may_run_again
 
     async def cancel(self) -> None:
         """Ask for a cancel; return once the wish is journalled, or cannot be any more. The answer shows on the stream."""

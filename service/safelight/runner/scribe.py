@@ -9,6 +9,7 @@ import structlog
 
 from safelight.codec import encode_status, whole_millisecond
 from safelight.errors import JournalClosed, JournalError, JournalFenced
+from safelight.estimates import Timing
 from safelight.fold import fold
 from safelight.generation import Webhook
 from safelight.ports import Delivery
@@ -32,12 +33,14 @@ class Scribe:
         status: With everything folded in, shown or not yet.
         ignored: How many updates changed nothing.
         is_failing: Whether the last append was refused.
+        timing: Says how long the attempt at work may take yet; None before the first.
         flush_at: Loop time at which progress held back is due, None when nothing is held back.
     """
 
     def __init__(self, tools: Tools, status: Status, epoch: int, webhook: Webhook | None = None) -> None:
         self.status = status
         self.ignored = 0
+        self.timing: Timing | None = None
         self.flush_at: float | None = None
         self._tools = tools
         self._epoch = epoch
@@ -78,7 +81,8 @@ class Scribe:
         return _weight(self.status) != _weight(self._shown)
 
     async def _write(self, *records: AttemptRecord) -> None:
-        status = self.status.but(version=self._shown.version.next(self._epoch))
+        eta = None if self.status.is_terminal or self.timing is None else self.timing.eta(self.status)
+        status = self.status.but(version=self._shown.version.next(self._epoch), eta=eta)
         snapshot = encode_status(status)
         delivery = owing(self._webhook, self._shown, status, self.now())
         is_durable = (
@@ -102,6 +106,8 @@ class Scribe:
         self.status = self._shown = status
         self._shown_at = asyncio.get_running_loop().time()
         self.flush_at = None
+        if status.is_terminal and self.timing is not None:
+            self.timing.ended(status)
         if delivery is not None:
             self._tools.owed.set()
         if is_step:

@@ -12,6 +12,7 @@ import structlog
 from safelight.boundary import Boundary
 from safelight.breaker import Breaker
 from safelight.errors import one_sentence
+from safelight.estimates import Timing, kind_of
 from safelight.generation import Generation
 from safelight.providers import Job, NotSent, OutcomeUnknown, ProviderError, ProviderRateLimited
 from safelight.records import AttemptRecord, Durability, Step
@@ -20,6 +21,7 @@ from safelight.runner.deadlines import Deadlines
 from safelight.runner.messages import Refused, Said
 from safelight.runner.retrying import Again, Candidate, Failure, Route, attempts_at_most, still_there, what_next
 from safelight.runner.scribe import Scribe
+from safelight.runner.standing import wait_of
 from safelight.runner.tools import Tools
 from safelight.runner.upstream import Upstream
 from safelight.slots import Place, Seat, Slots, Turn
@@ -74,6 +76,7 @@ class Submissions:
             )  # it works upstream, whether there is room or not
         elif seat is not None:
             seat.tell = tell
+        self._scribe.timing = self._timing()
 
     @property
     def candidate(self) -> Candidate:
@@ -130,6 +133,8 @@ class Submissions:
     async def accept(self, job: Job) -> None:
         """Make the job durable, then listen to it."""
         self._breaker.succeeded()
+        if self._scribe.timing is not None:
+            self._scribe.timing.accepted()
         await self._scribe.tell(Moved(Phase.WAITING), self.attempts.accept(job, self._scribe.now()))
         self._deadlines.alive()
         self.upstream.watch(job)
@@ -260,6 +265,7 @@ class Submissions:
         """Journal the next attempt's intent."""
         record = self.attempts.intend(candidate.instance, self._scribe.now())
         self.upstream = self._upstream()
+        self._scribe.timing = self._timing()
         attempt = Attempt(
             n=record.n,
             of=max(record.n, attempts_at_most(self._route, self._generation.policy)),
@@ -276,11 +282,15 @@ class Submissions:
         task = asyncio.create_task(self.upstream.close(), name=f"close:{self._generation.id}")
         self._former.append(task)
 
+    def _timing(self) -> Timing:
+        provider, estimates = self.candidate.instance.name, self._tools.estimates
+        return Timing(estimates, kind_of(provider, self.candidate.request), lambda: wait_of(self._seat, estimates, provider))
+
     def _upstream(self) -> Upstream:
         instance = self.candidate.instance
         boundary = Boundary(instance.name, instance.offer.plugin, hidden=self._generation.request.prompt)
         poke = self._tools.pokes.expect(self.attempts.key, self._generation.id)
-        return Upstream(instance.provider, boundary, self._tools.clock, self._generation, self.attempts.n, poke, self._tell)
+        return Upstream(instance, boundary, self._tools.clock, self._generation, self.attempts.n, poke, self._tell)
 
 
 def _said_of(again: Again, failure: Failure) -> str:

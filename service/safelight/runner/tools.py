@@ -8,6 +8,7 @@ from collections.abc import Mapping
 import attrs
 
 from safelight.breaker import Breaker
+from safelight.estimates import Estimates
 from safelight.hub import Hub
 from safelight.pokes import Pokes
 from safelight.ports import Clock, Journal, Outputs
@@ -22,6 +23,7 @@ class Tools:
     Attributes:
         breakers: One for each provider instance, by its name.
         slots: Those of each provider instance, by its name.
+        estimates: What runs took so far.
         progress_seconds: Progress alone is journalled and shown at most this often.
         pokes: Who can be woken by a webhook.
         owed: Set when something new is owed to a caller's webhook.
@@ -34,5 +36,6 @@ class Tools:
     breakers: Mapping[str, Breaker]
     slots: Mapping[str, Slots]
     progress_seconds: float
+    estimates: Estimates = attrs.field(factory=Estimates)
     pokes: Pokes = attrs.field(factory=Pokes)
     owed: asyncio.Event = attrs.field(factory=asyncio.Event)

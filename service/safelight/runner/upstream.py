@@ -13,9 +13,10 @@ from safelight.boundary import Boundary
 from safelight.codec import encode
 from safelight.errors import NotPausable
 from safelight.generation import Generation, Request
+from safelight.instances import ProviderInstance
 from safelight.pokes import Poke
 from safelight.ports import Clock
-from safelight.providers import Cancel, Job, LocalProvider, Provider, ProviderError, ProviderProtocol, RemoteProvider, Unsupported
+from safelight.providers import Cancel, Job, LocalProvider, ProviderError, ProviderProtocol, RemoteProvider, Unsupported
 from safelight.runner.follow import Following
 from safelight.runner.local import LocalRun
 from safelight.runner.messages import Accepted, CancelAnswered, Found, HoldAnswered, HoldAsked, Over, Refused, Said
@@ -44,7 +45,7 @@ class Upstream:
 
     def __init__(
         self,
-        provider: Provider,
+        instance: ProviderInstance,
         boundary: Boundary,
         clock: Clock,
         generation: Generation,
@@ -52,7 +53,9 @@ class Upstream:
         poke: Poke,
         tell: Callable[[Said], None],
     ) -> None:
+        provider = instance.provider
         self.n = n
+        self._budget = instance.budget
         self.session = provider.resources.session
         self.boundary = boundary
         self.is_talking = False
@@ -168,8 +171,15 @@ class Upstream:
         self._tell(Over(error))
 
     def _following(self, job: Job) -> Following:
-        seconds = self._generation.policy.stall_seconds
-        return Following(self._provider, job, self.boundary, self._poke, stall_seconds=seconds, take=self._take)
+        return Following(
+            self._provider,
+            job,
+            self.boundary,
+            self._poke,
+            rest_seconds=self._budget.wait_seconds,
+            stall_seconds=self._generation.policy.stall_seconds,
+            take=self._take,
+        )
 
     async def _take(self, update: Update) -> None:
         await self._room.acquire()

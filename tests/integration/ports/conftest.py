@@ -201,7 +201,11 @@ def places():
 @pytest.fixture(scope="session")
 def places_of_lifetime(places):
     """Those from which it comes up, leaves, or learns that it has to."""
-    return {place for place in places if place in LIFETIMES or place.startswith(("supervisor.", "web.serving."))}
+    return {
+        place
+        for place in places
+        if place in LIFETIMES or place.startswith(("supervisor.", "web.serving.", "estimates.learning.Estimates.load"))
+    }
 
 
 @pytest.fixture(params=["full", "failed", "no space"])

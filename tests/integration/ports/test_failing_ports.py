@@ -14,13 +14,14 @@ from structlog.testing import capture_logs
 
 from safelight.config.model import Webhooks
 from safelight.errors import JournalFull, StorageFull
+from safelight.estimates import learning
 from safelight.generation import ANONYMOUS
 from safelight.providers import Previewed, Progressed, Started
 from safelight.redaction import Secret
 from safelight.status import Phase
 from safelight.versions import Version
 
-UNCALLED = {"Journal.remember", "Journal.remembered", "Journal.story"}
+UNCALLED = {"Journal.story"}
 """For those who look into a journal; the service has no use for it yet."""
 PATIENCE = 10.0
 
@@ -147,6 +148,19 @@ async def a_create_is_refused_and_starts_nothing(stage):
         stage.check_refused(await service.call("POST", path, {"prompt": "a lighthouse"}))
         assert (stage.puppet.runs, service.core.hub.running(ANONYMOUS)) == ([], [])
         assert await service.core.journal.unfinished() == []
+
+
+@case("estimates.learning.Estimates.save: Journal.remember")
+async def what_runs_took_is_written_down_the_next_time(stage):
+    service = await stage.up()
+    await stage.finished()
+    core = service.core
+    stage.arm()
+    await learning.save_or_say(core._tools.estimates, core.journal)
+    assert stage.trouble.is_over
+    assert await core.journal.remembered("eta|") == {}
+    await learning.save_or_say(core._tools.estimates, core.journal)
+    assert len(await core.journal.remembered("eta|")) == 6
 
 
 @case("web.health._storage: Journal.room")

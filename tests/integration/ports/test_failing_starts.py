@@ -19,6 +19,7 @@ LOST = "web.serving._lost: Journal.lost"
 STARTS = {
     "core.Safelight.__aenter__: Journal.__aenter__": 1,
     "core.Safelight.__aenter__: Outputs.__aenter__": 1,
+    "estimates.learning.Estimates.load: Journal.remembered": 1,
     "supervisor.Supervisor.recover: Journal.unfinished": 1,
     "supervisor.Supervisor.recover: Journal.claim": 2,
     "supervisor.Supervisor._interrupt: Journal.append": 2,

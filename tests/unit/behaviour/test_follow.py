@@ -1,5 +1,6 @@
 import asyncio
 import contextlib
+from datetime import UTC, datetime
 from itertools import pairwise
 
 import attrs
@@ -23,12 +24,14 @@ from safelight.providers import (
     Succeeded,
     Unsupported,
 )
+from safelight.rates import Budget
 from safelight.runner.follow import Following, SignOfLife
 
 pytestmark = pytest.mark.looptime
 
 LOST = ProviderUnavailable("The socket closed.")
 GONE = ProviderError("No such job.")
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 DAY = 86_400.0
 
 
@@ -65,7 +68,11 @@ def answering(*answers):
     return poll, times
 
 
-async def heard(provider, poke=None, stall_seconds=1000.0):
+def never():
+    return 0.0
+
+
+async def heard(provider, poke=None, stall_seconds=1000.0, rest_seconds=never):
     """Follow a job to its end; return what was handed on."""
     said = []
 
@@ -75,10 +82,35 @@ async def heard(provider, poke=None, stall_seconds=1000.0):
 
     boundary = Boundary("lighthouse", "safelight-lighthouse")
     poke = poke or Pokes().expect("k1", "g1")
-    error = await Following(provider, Job("j1"), boundary, poke, stall_seconds=stall_seconds, take=take).run()
+    following = Following(
+        provider,
+        Job("j1"),
+        boundary,
+        poke,
+        rest_seconds=rest_seconds,
+        stall_seconds=stall_seconds,
+        take=take,
+    )
+    error = await following.run()
     if error is not None:
         raise error
     return said
+
+
+async def test_nobody_polls_while_the_upstream_takes_nothing_of_the_credential(world):
+    budget = Budget("lighthouse")
+    budget.heard(429, {"Retry-After": "40"}, NOON)
+    poll, times = answering([Started()], [Produced(b"x"), Succeeded()])
+    await heard(world.remote(poll=poll), rest_seconds=budget.wait_seconds)
+    assert times[0] == pytest.approx(40, abs=0.1)
+
+
+async def test_an_upstream_that_wants_a_week_is_asked_before_the_job_seems_stalled(world):
+    budget = Budget("lighthouse")
+    budget.heard(429, {"Retry-After": "3000"}, NOON)
+    poll, times = answering([Produced(b"x"), Succeeded()])
+    await heard(world.remote(poll=poll), stall_seconds=90.0, rest_seconds=budget.wait_seconds)
+    assert times[0] == pytest.approx(30, abs=0.1)
 
 
 async def test_a_push_that_ends_is_the_whole_story_where_nobody_can_be_asked(world):

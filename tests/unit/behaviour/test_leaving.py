@@ -120,6 +120,13 @@ async def test_a_job_that_lives_upstream_is_parked_and_left_alone(house, world):
     assert far.cancels == 0
 
 
+async def test_work_that_may_be_run_again_is_parked_for_the_next_process(house, world):
+    world.rerun_interrupted = True
+    await house.start(world.local(for_ever, durability=Durability.PROCESS))
+    await house.leave()
+    assert (house.newest().is_terminal, await house.unfinished()) == (False, [IDS[0]])
+
+
 async def test_each_kind_of_job_goes_its_own_way_at_once(house, world):
     await house.start(world.local(for_ever), 0)
     await house.start(world.local(for_ever, durability=Durability.CONNECTION), 1)
