@@ -1,4 +1,4 @@
-"""The one adapter that gives a local provider the form of a remote one."""
+"""The one adapter through which a local provider is called like a remote one."""
 
 from __future__ import annotations
 
