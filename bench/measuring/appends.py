@@ -12,8 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import attrs
-
+from safelight.codec import encode_status
 from safelight.engines.sqlite import SqliteJournal
 from safelight.generation import ANONYMOUS, Generation, Policy, Request, new_id
 from safelight.ports import SystemClock
@@ -55,8 +54,9 @@ class Story:
     def go_on(self, *, durable: bool) -> Awaitable[None]:
         """Append the next status; hand several in, and they are written in that order."""
         before = self._status.version
-        self._status = attrs.evolve(self._status, version=before.next(before.epoch), progress=before.seq % 99)
-        return self._journal.append(self._generation.id, before.epoch, StatusRecord(status=self._status), durable=durable)
+        self._status = self._status.but(version=before.next(before.epoch), progress=before.seq % 99)
+        record = StatusRecord(status=self._status, snapshot=encode_status(self._status))
+        return self._journal.append(self._generation.id, before.epoch, record, durable=durable)
 
 
 async def _grouped(stories: Sequence[Story], times: int, *, durable: bool) -> dict[str, float]:

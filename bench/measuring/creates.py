@@ -9,8 +9,10 @@ import time
 from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 
+from safelight import logs
 from safelight.client.embedded import EmbeddedClient
 from safelight.config.model import Config, Data, Instance
+from safelight.web import collecting
 
 _AT_ONCE = 32
 _TICK_SECONDS = 0.001
@@ -58,7 +60,9 @@ async def _paced(create: Callable[[], Awaitable[None]], count: int, rate: int) -
 
 async def _measure(folder: str, count: int, rate: int) -> dict[str, float]:
     config = Config(data=Data(folder=folder), default_provider="bench", providers={"bench": Instance(plugin="bench")})
+    logs.configure(config.logs)
     async with EmbeddedClient(config) as client:
+        collecting.spare()  # as `serve` does
 
         async def create() -> None:
             await _create(client)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from enum import Enum
-from functools import cache, lru_cache
+from functools import lru_cache
+from operator import attrgetter
 from typing import Any
 
 import attrs
@@ -15,7 +16,7 @@ from cattrs.gen import make_dict_structure_fn, override
 
 from safelight.generation import Generation
 from safelight.records import AttemptRecord, LateRecord, Record, StatusRecord
-from safelight.status import Status
+from safelight.status import State, Status
 from safelight.versions import Version
 
 _RENAMED = {"generation": "sessionId", "provider": "providerId", "state": "status"}
@@ -45,17 +46,17 @@ STATUS_WORDS = tuple(
     (field.name, _RENAMED.get(field.name, camel(field.name))) for field in attrs.fields(Status) if field.name not in _SPECIAL
 )
 """The fields of a status that are one word of the wire each, and that word; version and outputs are two."""
+_status_values = attrgetter(*(name for name, _ in STATUS_WORDS))
 _MOMENTS = tuple((name, word) for name, word in STATUS_WORDS if name.endswith("_at"))
 
 
 def status_to_wire(status: Status) -> dict[str, Any]:
     """Return the snapshot as the wire shows it; unset fields are left out."""
-    wire: dict[str, Any] = {"status": status.state.value}
-    for name, word in STATUS_WORDS:
-        value = getattr(status, name)
-        if value is None or value == ():
+    wire: dict[str, Any] = {"status": _SHAPES[State](status.state)}
+    for (_, word), value in zip(STATUS_WORDS, _status_values(status), strict=True):
+        if not value and (value is None or value == ()):
             continue
-        wire[word] = value if type(value) is str else plain(value)
+        wire[word] = _SHAPES[type(value)](value)
     wire["epoch"], wire["seq"] = status.version.epoch, status.version.seq
     if status.outputs:
         wire["output"] = [output.url for output in status.outputs]
@@ -75,7 +76,7 @@ def encode(value: object) -> bytes:
 
 def plain(value: Any) -> Any:
     """Return one of our words as plain JSON in the names of the wire; unset fields are left out."""
-    return _PLAIN.get(type(value), _plain)(value)
+    return _SHAPES[type(value)](value)
 
 
 def _itself(value: Any) -> Any:
@@ -90,20 +91,6 @@ def _table(value: Mapping[str, Any]) -> dict[str, Any]:
     return {key: plain(item) for key, item in value.items()}
 
 
-def _plain(value: Any) -> Any:
-    if isinstance(value, Enum):
-        return value.value
-    for kind, shape in _PLAIN.items():
-        if isinstance(value, kind):
-            return shape(value)
-    return {word: plain(item) for name, word in _words(value.__class__) if (item := getattr(value, name)) is not None}
-
-
-@cache
-def _words(cls: type) -> tuple[tuple[str, str], ...]:
-    return tuple((field.name, camel(field.name)) for field in attrs.fields(cls))
-
-
 _PLAIN: dict[type, Callable[[Any], Any]] = {
     **dict.fromkeys((type(None), str, int, float, bool), _itself),
     datetime: instant,
@@ -111,6 +98,27 @@ _PLAIN: dict[type, Callable[[Any], Any]] = {
     list: _items,
     dict: _table,
 }
+
+
+class _Shapes(dict[type, Callable[[Any], Any]]):
+    """How the values of each class are written; what is found out of a class is remembered."""
+
+    def __missing__(self, cls: type) -> Callable[[Any], Any]:
+        shape = self[cls] = _shape_of(cls)
+        return shape
+
+
+def _shape_of(cls: type[Any]) -> Callable[[Any], Any]:
+    if issubclass(cls, Enum):
+        return attrgetter("_value_")  # what `value` says, by no detour
+    for kind, shape in _PLAIN.items():
+        if issubclass(cls, kind):
+            return shape
+    words = tuple((field.name, camel(field.name)) for field in attrs.fields(cls))
+    return lambda value: {word: plain(item) for name, word in words if (item := getattr(value, name)) is not None}
+
+
+_SHAPES = _Shapes(_PLAIN)
 
 
 _EXACT, _FLOOR = "exact", "progressFloor"

@@ -43,7 +43,7 @@ _PATTERNS = (
     (
         re.compile(r"(?i)\b((?:api[_-]?key|access[_-]?token|token|secret|password|signature|sig)=)[^\s&\"']+"),
         r"\1" + MASK,
-        ("=",),
+        ("key=", "token=", "secret=", "password=", "signature=", "sig="),
     ),
     (
         re.compile(r"(?i)(\"(?:api[_-]?key|access[_-]?token|token|secret|password)\"\s{0,8}:\s{0,8}\")[^\"]+"),

@@ -162,7 +162,7 @@ class Cost:
     estimated: bool = False
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, slots=False)  # with slots, `but` would copy one field after the other: four times the time
 class Status:
     """
     Everything known about a generation at one moment; fields that are None are left off the wire.
@@ -239,12 +239,12 @@ class Status:
         It is `attrs.evolve` for the one class that is made anew with every event: what stays was checked when it came in.
         """
         made = object.__new__(Status)
-        for get, put in _SLOTS:
-            put(made, get(self))
+        fields = made.__dict__
+        fields.update(self.__dict__)
         for name, value in facts.items():
-            if (check := _CHECKS.get(name)) is not None:
+            if (check := _CHECKS[name]) is not None:
                 check(value)
-            _PUT[name](made, value)
+            fields[name] = value
         return made
 
 
@@ -254,6 +254,4 @@ def _check_of(field: attrs.Attribute[Any]) -> Callable[[Any], None] | None:
 
 
 _CHECKS = {field.name: _check_of(field) for field in attrs.fields(Status)}
-_PUT = {name: getattr(Status, name).__set__ for name in _CHECKS}
-_SLOTS = tuple((getattr(Status, name).__get__, put) for name, put in _PUT.items())
 _TERMINAL = frozenset({State.SUCCEEDED, State.FAILED})

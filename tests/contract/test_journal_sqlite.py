@@ -8,7 +8,7 @@ from contextlib import closing
 import pytest
 import structlog
 
-from safelight.engines.sqlite import commits
+from safelight.engines.sqlite import commits, writer
 from safelight.engines.sqlite.connections import open_reader
 from safelight.errors import Conflict, Gone, JournalError, JournalFull
 
@@ -46,8 +46,54 @@ async def test_what_waits_together_is_one_transaction(open_sqlite, words, inside
             statements.clear()
             release()
             await asyncio.gather(*tasks)
-        assert [text for text in statements if text.startswith(("BEGIN", "COMMIT"))] == ["COMMIT", "BEGIN IMMEDIATE", "COMMIT"]
+        assert transactions(statements) == ["COMMIT", "BEGIN IMMEDIATE", "COMMIT"]
         assert sum(text.startswith("INSERT") for text in statements) == 3, "100 rows are 64 and 32 and 4"
+
+
+def transactions(statements):
+    return [text for text in statements if text.startswith(("BEGIN", "COMMIT"))]
+
+
+async def test_progress_of_many_waits_for_more_of_it_until_something_must_last(open_sqlite, words, inside, monkeypatch):
+    monkeypatch.setattr(writer, "_PROGRESS_SECONDS", 3600)
+    async with open_sqlite() as journal:
+        await journal.create(words.generation(), words.status(1))
+        statements = await traced(journal, inside)
+        await asyncio.gather(*(journal.append(words.id(1), words.epoch, words.status(seq), durable=False) for seq in (2, 3)))
+        statements.clear()
+        held_back = []
+        for seq in (4, 5):
+            held_back.append(asyncio.create_task(journal.append(words.id(1), words.epoch, words.status(seq), durable=False)))
+            await asyncio.sleep(0)
+        await journal.append(words.id(1), words.epoch, words.accepted(), durable=True)
+        await asyncio.gather(*held_back)
+        assert transactions(statements) == ["BEGIN IMMEDIATE", "COMMIT"]
+
+
+async def test_progress_of_many_waits_no_longer_than_its_time(open_sqlite, words):
+    async with open_sqlite() as journal:
+        await journal.create(words.generation(), words.status(1))
+        for seq in range(2, 20, 2):
+            pair = (journal.append(words.id(1), words.epoch, words.status(n), durable=False) for n in (seq, seq + 1))
+            await asyncio.gather(*pair)
+
+
+async def test_progress_of_one_waits_for_nothing(open_sqlite, words, monkeypatch):
+    monkeypatch.setattr(writer, "_PROGRESS_SECONDS", 3600)
+    async with open_sqlite() as journal:
+        await journal.create(words.generation(), words.status(1))
+        for seq in range(2, 10):
+            await journal.append(words.id(1), words.epoch, words.status(seq), durable=False)
+
+
+async def test_leaving_writes_the_progress_that_waits(open_sqlite, words, monkeypatch):
+    monkeypatch.setattr(writer, "_PROGRESS_SECONDS", 3600)
+    async with open_sqlite() as journal:
+        await journal.create(words.generation(), words.status(1))
+        await asyncio.gather(*(journal.append(words.id(1), words.epoch, words.status(seq), durable=False) for seq in (2, 3)))
+        waiting = asyncio.create_task(journal.append(words.id(1), words.epoch, words.status(4), durable=False))
+        await asyncio.sleep(0)
+    await waiting
 
 
 @pytest.mark.parametrize("durable_at", [None, 0, 7, 19])

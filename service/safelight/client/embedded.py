@@ -95,7 +95,7 @@ class EmbeddedClient(Client):
     async def _status(self, generation_id: str) -> Status:
         if not is_id(generation_id):
             raise NotFound("No such generation.")
-        return (await self._core.find(generation_id, owner=ANONYMOUS))[1]
+        return await self._core.look(generation_id, owner=ANONYMOUS)
 
 
 class _Newest(Viewer):

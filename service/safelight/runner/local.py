@@ -1,9 +1,9 @@
-"""The one adapter that gives a local provider the form of a remote one."""
+"""The one adapter through which a local provider is called like a remote one."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from datetime import datetime
 from typing import Any
 
@@ -19,10 +19,11 @@ from safelight.updates import Canceled, Succeeded, Update
 
 
 @attrs.frozen
-class _Last:
-    """The end of a run, after which nothing is asked for; without an update where the provider has said how it ended."""
+class _End:
+    """How a run ended: an error, or an update where the provider has not said it in one of its own."""
 
-    update: Update | None
+    error: ProviderError | None = None
+    update: Update | None = None
 
 
 class LocalControl(Control):
@@ -75,8 +76,10 @@ class LocalRun(RemoteProvider):
         self.capabilities = provider.capabilities
         self._provider = provider
         self._boundary = boundary
-        self._updates: asyncio.Queue[Update | ProviderError | _Last] = asyncio.Queue()
-        self._room = asyncio.Semaphore(1)
+        self._early: Update | None = None
+        self._followed = asyncio.Event()
+        self._listener: Callable[[Update], Awaitable[None]] | None = None
+        self._over: asyncio.Future[_End] = asyncio.get_running_loop().create_future()
         self._known = asyncio.Event()
         self._accepted = asyncio.Event()
         self._has_ended = False
@@ -99,18 +102,21 @@ class LocalRun(RemoteProvider):
             raise self._error
         raise OutcomeUnknown(str(self._error)) from self._error
 
-    async def watch(self, job: Job) -> AsyncIterator[Update]:  # noqa: ARG002 - a run is one job
-        self._accepted.set()  # core watches only what it has journalled
-        while True:
-            said = await self._updates.get()
-            if isinstance(said, ProviderError):
-                raise said
-            if isinstance(said, _Last):
-                if said.update is not None:
-                    yield said.update
-                return
-            self._room.release()
-            yield said
+    async def follow(self, take: Callable[[Update], Awaitable[None]]) -> ProviderError | None:
+        """
+        Have each update handed to `take`, by the provider's own task; return why the run ended without saying how, None if it did.
+
+        No task lies between, as there is nothing to merge: nobody but the run itself tells of it.
+        """
+        self._accepted.set()  # core follows only what it has journalled
+        if self._early is not None:
+            await take(self._early)
+        self._listener = take
+        self._followed.set()
+        end = await self._over
+        if end.update is not None:
+            await take(end.update)
+        return end.error
 
     async def cancel(self, job: Job) -> Cancel:  # noqa: ARG002
         self._control.cancel()
@@ -165,22 +171,32 @@ class LocalRun(RemoteProvider):
 
     async def _take(self, update: Update) -> None:
         self._known.set()
-        if not self._control.is_canceled:
-            await self._room.acquire()
-        else:
-            try:
-                async with asyncio.timeout(STOP_SECONDS):
-                    await self._room.acquire()
-            except TimeoutError:
-                raise asyncio.CancelledError from None  # nobody listens any more, and the provider has ignored that once
         self._has_ended = self._has_ended or isinstance(update, ENDS)
-        self._updates.put_nowait(update)
+        if not self._control.is_canceled:
+            await self._hand_on(update)
+            return
+        try:
+            async with asyncio.timeout(STOP_SECONDS):
+                await self._hand_on(update)
+        except TimeoutError:
+            raise asyncio.CancelledError from None  # nobody listens any more, and the provider has ignored that once
+
+    async def _hand_on(self, update: Update) -> None:
+        if self._listener is None:
+            self._early = update
+            await self._followed.wait()
+        elif self._over.done():
+            await asyncio.Event().wait()  # a helper has ended the run: what `generate` still says is held until it is stopped
+        else:
+            await self._listener(update)
 
     def _end(self, error: ProviderError | None) -> None:
         """Close the run: what a provider does once it is canceled, an error included, is its way of stopping."""
         self._known.set()
         if self._control.is_canceled:
-            self._updates.put_nowait(_Last(Canceled()))
-            return
-        self._error = self._error or error
-        self._updates.put_nowait(error or _Last(None if self._has_ended else Succeeded()))
+            end = _End(update=Canceled())
+        else:
+            self._error = self._error or error
+            end = _End(error, None if error or self._has_ended else Succeeded())
+        if not self._over.done():
+            self._over.set_result(end)

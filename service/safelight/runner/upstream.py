@@ -165,7 +165,7 @@ class Upstream:
 
     async def _listen(self, job: Job) -> None:
         try:
-            error = await self._following(job).run()
+            error = await (self._following(job).run() if self._local is None else self._local.follow(self._take))
         finally:
             self.is_talking = False
         self._tell(Over(error))

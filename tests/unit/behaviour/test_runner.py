@@ -8,6 +8,7 @@ from safelight.providers import (
     Charged,
     ContentPolicy,
     Logged,
+    Noted,
     Produced,
     Progressed,
     ProviderUnavailable,
@@ -180,6 +181,25 @@ async def test_the_failure_of_a_helper_is_the_runs(world):
 
     end = await world.run(world.local(generate))
     assert (end.code, end.error) == ("provider_unavailable", "The socket closed.")
+
+
+async def test_what_is_said_after_a_helper_has_failed_neither_counts_nor_holds_the_loop(world):
+    said = []
+
+    async def help_out():
+        raise ProviderUnavailable("The socket closed.")
+
+    async def generate(control):
+        control.spawn(help_out(), name="ears")
+        yield Noted("before")
+        while len(said) < 1000:  # never awaiting anything of its own
+            said.append(len(said))
+            yield Noted(f"after {len(said)}")
+
+    end = await world.run(world.local(generate))
+    assert (end.code, end.error) == ("provider_unavailable", "The socket closed.")
+    assert len(said) <= 1
+    assert not any("after" in (status.message or "") for status in world.shown)
 
 
 async def test_helpers_end_with_the_run(world):

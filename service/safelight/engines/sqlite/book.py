@@ -111,7 +111,7 @@ class Book:
 
     def advance(self, generation_id: str, line: Line, head: Head, rows: Sequence[Row]) -> None:
         """Add records to a generation, which thereby comes to `head`."""
-        if _standing(head) != _standing(line.head):
+        if head.state is not line.head.state or head.ended_at != line.head.ended_at:
             self._moves[line.n] = (line.n, *_standing(head))
         self._add(generation_id, Line(line.n, head), rows)
 
