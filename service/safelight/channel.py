@@ -13,8 +13,8 @@ from safelight.status import Status
 from safelight.versions import Version
 
 Audience = Callable[[int], None]
-SLICE = 250
-"""Viewers written to in one turn of the loop: some milliseconds of work."""
+SLICE = 100
+"""Viewers written to in one turn of the loop: less than a millisecond of work, so that nobody else waits for long."""
 
 
 class Gate(Protocol):
@@ -70,12 +70,27 @@ class Subscription:
 
     Attributes:
         seen: The newest that was shown.
+        reach: The channel's own `reach` at that.
         skipped: How many frames it could not be shown.
-        events: How many it was shown past the viewer.
-        bytes: How long they were, before any packing.
+        events: How many were written past the viewer, by the last `settle`.
+        bytes: How long these snapshots were.
     """
 
-    __slots__ = ("bytes", "channel", "events", "form", "gate", "place", "seen", "skipped", "viewer", "write")
+    __slots__ = (
+        "_run_reach",
+        "_run_seq",
+        "bytes",
+        "channel",
+        "events",
+        "form",
+        "gate",
+        "place",
+        "reach",
+        "seen",
+        "skipped",
+        "viewer",
+        "write",
+    )
 
     def __init__(self, channel: Channel, viewer: Viewer, seen: Version) -> None:
         self.channel = channel
@@ -83,17 +98,38 @@ class Subscription:
         self.seen = seen
         self.skipped = self.events = self.bytes = 0
         self.place = -1
+        self._run(seen.seq, channel.reach)
         self.detour()
 
     def shortcut(self, form: Form, write: Callable[[Any], None], gate: Gate) -> None:
         """Have what is shown from now on, the end alone excepted, written in this form while the gate is open, past the viewer."""
+        self._run(self.seen.seq, self.channel.reach)
         self.form: Form | None = form
         self.write: Callable[[Any], None] = write
         self.gate: Gate = gate
 
     def detour(self) -> None:
         """Have everything shown to the viewer itself."""
+        self.settle()
         self.form, self.write, self.gate = None, self.viewer.show, self.viewer
+
+    def settle(self) -> None:
+        """
+        Count what was written past the viewer.
+
+        That is a run of frames without a gap, so that its ends tell: nothing need be counted while it lasts.
+        """
+        self.events += self.seen.seq - self._run_seq
+        self.bytes += self.reach - self._run_reach
+        self._run(self.seen.seq, self.reach)
+
+    def leap(self, seq: int, reach: int) -> None:
+        """Count what was written so far, and begin anew behind what is left out."""
+        self.settle()
+        self._run(seq, reach)
+
+    def _run(self, seq: int, reach: int) -> None:
+        self._run_seq, self._run_reach, self.reach = seq, reach, reach
 
     def offer(self, frame: Frame) -> None:
         """Show a frame if it is newer than what was shown and the viewer can take it."""
@@ -102,6 +138,7 @@ class Subscription:
         if self.viewer.is_paused:
             self.skip()
             return
+        self.leap(frame.version.seq, self.channel.reach)
         self.seen = frame.version
         self.viewer.show(frame)
 
@@ -132,11 +169,12 @@ class Channel:
     Attributes:
         subscriptions: Everybody who looks.
         listeners: Those of them who want the log.
+        reach: How long all its snapshots were together, up to and with the newest.
         posted_at: When that was, by the loop's clock.
         audience: Told how many look, whenever somebody comes or leaves.
     """
 
-    __slots__ = ("audience", "frame", "listeners", "owner", "posted_at", "subscriptions")
+    __slots__ = ("audience", "frame", "listeners", "owner", "posted_at", "reach", "subscriptions")
 
     def __init__(self, status: Status, owner: str, snapshot: bytes | None = None) -> None:
         self.frame = Frame(status, snapshot)
@@ -145,6 +183,7 @@ class Channel:
         self.listeners: dict[Subscription, None] = {}
         self.audience: Audience | None = None
         self.posted_at = 0.0
+        self.reach = 0
 
     def join(self, subscription: Subscription) -> None:
         """Let a viewer look."""
@@ -168,6 +207,7 @@ class Channel:
         """Have a newer status, and everybody to be shown it."""
         self.frame.outdate()
         self.frame = Frame(status, snapshot, before=self.frame)
+        self.reach += len(self.frame.data)
         self.posted_at = asyncio.get_running_loop().time()
         self.subscriptions.begin()
 
@@ -179,24 +219,21 @@ class Channel:
                 if subscription is not None and subscription.place >= 0:
                     subscription.offer(frame)
             return len(taken)
-        seq, form, size = version.seq, None, 0
+        seq, reach, form = version.seq, self.reach, None
+        before, reach_before = seq - 1, reach - len(frame.data)
         payload: Frame | Payload = frame
         for subscription in taken:  # what stands in this loop is paid for by every viewer of every event
-            if subscription is None or subscription.seen.seq >= seq:
+            if subscription is None or (seen := subscription.seen.seq) >= seq:
                 continue
             if subscription.gate.writing_paused:
                 subscription.skip()
                 continue
             if subscription.form is not form:
                 form = subscription.form
-                if form is None:
-                    payload, size = frame, 0
-                else:
-                    payload = frame.payload(form)
-                    size = len(payload)
-            subscription.seen = version
-            subscription.events += 1
-            subscription.bytes += size
+                payload = frame if form is None else frame.payload(form)
+            if seen != before:
+                subscription.leap(before, reach_before)
+            subscription.seen, subscription.reach = version, reach
             subscription.write(payload)
         return len(taken)
 

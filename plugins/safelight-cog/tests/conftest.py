@@ -24,7 +24,7 @@ class FakeCog:
         document: What `/openapi.json` says; None: it has none yet.
         running: What a look at a job shows, by key; whoever is not in here is not running.
         story: What a listener is sent, one part per connection.
-        is_endless: Whether the connection then stays open.
+        is_endless: Whether the connection then stays open, until somebody calls `free`.
         on_put: What happens to a job that is put and not running.
         asked: Every request as `(method, path, body, headers)`.
     """
@@ -35,9 +35,12 @@ class FakeCog:
         self.running = {}
         self.story = []
         self.is_endless = False
+        self.last_words = ""
+        self.freed = asyncio.Event()
         self.on_put = self.accept
         self.asked = []
         self.canceled = []
+        self.on_cancel = lambda: None
         self.app = web.Application()
         self.app.router.add_get("/openapi.json", self._document)
         self.app.router.add_get("/health-check", self._health)
@@ -64,6 +67,7 @@ class FakeCog:
     async def _cancel(self, request):
         key = request.match_info["key"]
         self.canceled.append(key)
+        self.on_cancel()
         return web.json_response({}, status=200 if key in self.running else 404)
 
     async def _put(self, request):
@@ -83,8 +87,14 @@ class FakeCog:
         part = self.story.pop(0) if self.story else ""
         await response.write(part.encode())
         if self.is_endless:
-            await asyncio.Event().wait()
+            await self.freed.wait()
+            await response.write(self.last_words.encode())
         return response
+
+    def free(self, last_words):
+        """Let every connection that stays open end with these words."""
+        self.last_words = last_words
+        self.freed.set()
 
 
 @pytest.fixture

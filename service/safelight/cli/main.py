@@ -78,7 +78,7 @@ def serve(file: Path | None, overrides: tuple[str, ...], host: str | None, port:
 @click.option("--json", "as_json", is_flag=True, help="Print each as a line of JSON.")
 def plugins(*, as_json: bool) -> None:
     """
-    List the installed plugins and their faults.
+    List the installed plugins, their faults, and the laws of providers that they do not keep, each with their reason.
 
     \b
     Examples:
@@ -92,13 +92,16 @@ def plugins(*, as_json: bool) -> None:
     if as_json:
         for name, offer in offers:
             told = {"provider": name, "distribution": offer.distribution, "version": offer.version, "plugin": offer.plugin}
-            click.echo(json.dumps(told))
+            click.echo(json.dumps(told | ({"waivers": dict(offer.cls.waivers)} if offer.cls.waivers else {})))
         for fault in discovery.faults:
             told = {"plugin": fault.plugin, "distribution": fault.distribution, "kind": fault.kind, "fault": fault.sentence}
             click.echo(json.dumps(told))
         return
     rows = [(name, offer.distribution, offer.version, offer.plugin) for name, offer in offers]
     echo_table([("PROVIDER", "DISTRIBUTION", "VERSION", "PLUGIN"), *rows])
+    for name, offer in offers:
+        for law, reason in offer.cls.waivers.items():
+            click.echo(f"{name} does not keep '{law.replace('_', ' ')}': {reason}")
     for fault in discovery.faults:
         click.secho(f"{fault.plugin} ({fault.distribution}), {fault.kind}: {fault.sentence}", fg="red")
 

@@ -82,6 +82,7 @@ class Provider(ABC):
     Attributes:
         name: What `plugin = "…"` says in the config; the class name in lower case unless set.
         capabilities: What the provider can do.
+        waivers: Laws of the conformance suite that it does not keep, each with the reason, as operators are shown it.
         terms: What this instance takes right now, where its upstream says so; None = what the class says. It may be
             replaced at any time while the instance is open.
     """
@@ -91,6 +92,7 @@ class Provider(ABC):
     Params: ClassVar[type] = Nothing
     Options: ClassVar[type] = Nothing
     capabilities: Capabilities = Capabilities()
+    waivers: ClassVar[Mapping[str, str]] = {}
     terms: Terms | None = None
 
     def __init_subclass__(cls, **kwargs: Any) -> None:

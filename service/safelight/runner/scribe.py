@@ -110,12 +110,10 @@ class Scribe:
             self.timing.ended(status)
         if delivery is not None:
             self._tools.owed.set()
-        if is_step:
-            await self._tools.hub.publish(
-                status, snapshot
-            )  # a step of its life is shown to everybody who keeps up, the end above all
+        if is_step:  # which everybody who keeps up is shown, the end above all; progress may be overtaken by more of it
+            await self._tools.hub.publish(status, snapshot)
         else:
-            self._tools.hub.post(status, snapshot)  # progress may be overtaken by more of it
+            self._tools.hub.post(status, snapshot)
 
     async def _append(
         self,

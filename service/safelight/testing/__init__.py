@@ -1,5 +1,11 @@
 """What authors of provider plugins import in their tests; everything here is public and keeps its shape."""
 
+import sys
+
+if "pytest" in sys.modules:  # so that a law that is broken shows its values, as an author's own tests do
+    sys.modules["pytest"].register_assert_rewrite("safelight.testing.conformance")
+
+from safelight.testing.conformance import ProviderLaws, Situation, Stage
 from safelight.testing.opening import admitted, open_provider
 from safelight.testing.service import Service, open_service
 from safelight.testing.upstream import Call, FakeUpstream
@@ -14,8 +20,11 @@ __all__ = [
     "Halves",
     "Hangs",
     "NeverEnds",
+    "ProviderLaws",
     "Resets",
     "Service",
+    "Situation",
+    "Stage",
     "Weather",
     "Wraps",
     "admitted",

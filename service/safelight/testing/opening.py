@@ -30,7 +30,7 @@ async def open_provider(
     Open an instance of a provider; its HTTP client may reach private addresses, and its tasks end with the block.
 
     Args:
-        folder: What the provider finds as its own folder; opened twice on it, it finds what it kept.
+        folder: What the provider finds as its own folder, made if need be; opened twice on it, it finds what it kept.
         settings: As an operator writes them.
         clock: Wall time; the system's unless given.
         webhooks: Makes the URL for a key, as `Resources.webhook_url` returns it.
@@ -39,6 +39,7 @@ async def open_provider(
         InvalidInput: The settings have faults.
     """
     tasks: list[asyncio.Task[None]] = []
+    folder.mkdir(parents=True, exist_ok=True)  # noqa: ASYNC240 - of a test, before anything runs
 
     def spawn(work: Coroutine[Any, Any, None], *, name: str) -> None:
         tasks.append(asyncio.create_task(work, name=name))

@@ -159,9 +159,8 @@ class StreamViewer(Viewer):
             self._hurry(*self._subscriptions)
 
     def hear(self, line: LogLine) -> None:
-        payload = line.payload(self.form)
-        self._open_wire.put(payload)
-        self._bytes += len(payload)
+        self._open_wire.put(line.payload(self.form))
+        self._bytes += len(line.event)
 
     def lag(self) -> None:
         if self._is_held:
@@ -226,7 +225,7 @@ class StreamViewer(Viewer):
 
     def _count(self, frame: Frame) -> None:
         self._events += 1
-        self._bytes += len(frame.payload(self.form))
+        self._bytes += len(frame.data)
         if self._first_event_at is None:
             self._first_event_at = self._loop.time()
 

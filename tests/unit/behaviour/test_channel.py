@@ -1,5 +1,6 @@
 """What a channel promises its viewers, whenever the loop gets a turn in between."""
 
+import weakref
 from datetime import UTC, datetime
 
 import attrs
@@ -124,7 +125,8 @@ async def test_whatever_happens_between_two_slices_nobody_has_a_gap_a_double_or_
     while play.channel.subscriptions.is_due:
         play.turn(7)
     for reader in play.present:
-        reader.resume()
+        if reader.paused:
+            reader.resume()
         assert reader.seen == sorted(set(reader.seen)), "a double or a step back"
         assert play.seq in {*reader.seen, reader.joined_at}, "the newest, the end above all, reaches everybody who stays"
         assert reader.place.is_done == ends
@@ -133,15 +135,31 @@ async def test_whatever_happens_between_two_slices_nobody_has_a_gap_a_double_or_
 
 @pytest.mark.looptime
 @settings(deadline=None, max_examples=100)
-@given(st.integers(2, 60), st.lists(st.integers(1, 20), min_size=1, max_size=60))
-async def test_in_a_flood_everybody_gets_as_much_as_anybody(size, slices):
+@given(st.integers(2, 80), st.lists(st.tuples(st.integers(1, 20), st.integers(0, 9)), min_size=1, max_size=60))
+async def test_in_a_flood_everybody_who_stays_gets_as_much_as_anybody(size, slices):
     channel = Channel(FIRST, "anna")
     readers = [Reader(channel, is_direct=True) for _ in range(size)]
-    for seq, count in enumerate(slices, 2):
+    for seq, (count, leaving) in enumerate(slices, 2):
         channel.renew(status(seq))
         channel.serve(count)
+        for _ in range(min(leaving, len(readers) - 1)):
+            readers.pop(seq % len(readers)).place.close()
         got = [len(reader.seen) for reader in readers]
         assert max(got) - min(got) <= 1
+
+
+@pytest.mark.looptime
+async def test_who_joins_a_round_that_has_not_come_round_takes_nobodys_turn():
+    channel = Channel(FIRST, "anna")
+    readers = [Reader(channel, is_direct=True) for _ in range(5)]
+    channel.renew(status(2))
+    channel.serve(3)
+    channel.renew(status(3))
+    late = Reader(channel, is_direct=True)
+    while channel.subscriptions.is_due:
+        channel.serve(2)
+    assert [reader.seen[-1] for reader in readers] == [3] * 5
+    assert late.seen == [3]
 
 
 @pytest.mark.looptime
@@ -164,14 +182,54 @@ async def test_who_left_while_its_slice_is_served_is_shown_nothing_more():
 
 
 @pytest.mark.looptime
-async def test_what_is_shown_past_a_viewer_is_counted():
+async def test_what_is_written_past_a_viewer_is_counted_whatever_was_left_out():
     channel = Channel(FIRST, "anna")
     reader = Reader(channel, is_direct=True)
-    for seq in (2, 3):
+    lengths = []
+    for seq, is_served, is_paused in [
+        (2, True, False),
+        (3, True, False),
+        (4, False, False),
+        (5, True, False),
+        (6, True, True),
+        (7, True, False),
+    ]:
+        reader.paused = is_paused
         channel.renew(status(seq))
-        channel.serve(9)
+        if is_served:
+            channel.serve(9)
+        if is_served and not is_paused:
+            lengths.append(len(channel.frame.data))
+    place = reader.place
+    place.close()
+    assert reader.seen == [1, 2, 3, 5, 7]
+    assert (place.events, place.bytes, place.skipped) == (4, sum(lengths), 1)
+
+
+@pytest.mark.looptime
+async def test_what_a_viewer_is_shown_itself_is_not_counted_twice():
+    channel = Channel(FIRST, "anna")
+    reader = Reader(channel, is_direct=True)
+    channel.renew(status(2))
+    channel.serve(9)
     reader.paused = True
+    channel.renew(status(3))
+    channel.serve(9)
+    reader.resume()
     channel.renew(status(4))
     channel.serve(9)
-    place = reader.place
-    assert (place.events, place.bytes, place.skipped) == (2, 2 * len(channel.frame.payload(FORM)), 1)
+    reader.place.close()
+    assert reader.seen == [1, 2, 3, 4]
+    assert reader.place.events == 2
+
+
+@pytest.mark.looptime
+async def test_a_frame_holds_nothing_of_its_past_once_there_is_a_newer_one():
+    channel = Channel(FIRST, "anna")
+    Reader(channel, is_direct=True)
+    past = []
+    for seq in range(2, 6):
+        past.append(weakref.ref(channel.frame))
+        channel.renew(status(seq))
+        channel.serve(9)
+    assert [frame() for frame in past[:-1]] == [None] * 3

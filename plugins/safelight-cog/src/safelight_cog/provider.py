@@ -34,6 +34,12 @@ class Cog(RemoteProvider):
 
     name = "cog"
     Settings: ClassVar[type] = CogSettings
+    waivers: ClassVar[Mapping[str, str]] = {
+        "asking_twice_is_harmless": "Cog forgets a job when it ends: a look after that is refused, and starts nothing.",
+        "a_webhook_is_believed_if_and_only_if_it_is_genuine_and_new": (
+            "Cog neither signs nor dates its calls; there are its bearer token and the address, which nobody else knows."
+        ),
+    }
 
     def __init__(self, settings: CogSettings, resources: Resources) -> None:
         super().__init__(settings, resources)

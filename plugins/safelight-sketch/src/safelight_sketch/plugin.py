@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import aclosing
 from typing import ClassVar
 
@@ -43,6 +43,9 @@ class Sketch(LocalProvider):
         pause=True,
         previews=True,
     )
+    waivers: ClassVar[Mapping[str, str]] = {
+        "a_failure_is_told_in_a_sentence_and_a_known_code": "It paints from numbers alone: there is nothing that could refuse or fail.",
+    }
 
     def __init__(self, settings: asked.Settings, resources: Resources) -> None:
         super().__init__(settings, resources)

@@ -1,0 +1,142 @@
+"""What holds for providers whose jobs live upstream: handles, looking up, restarts, lost answers, webhooks."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable
+from pathlib import Path
+from typing import Any, ClassVar
+
+import attrs
+
+from safelight.codec import encode
+from safelight.providers import (
+    Capabilities,
+    Durability,
+    Job,
+    OutcomeUnknown,
+    Produced,
+    Provider,
+    ProviderError,
+    RemoteProvider,
+    Succeeded,
+    WebhookRefused,
+)
+from safelight.status import Charged, Outcome
+from safelight.testing.conformance.applying import law, overrides
+from safelight.testing.conformance.hearing import KEY, as_remote, heard, submitted
+from safelight.testing.conformance.stage import Situation, Stage
+from safelight.testing.opening import admitted, open_provider
+from safelight.testing.service import open_service
+
+_MOST_BYTES = 16 * 1024
+_UNKNOWN = "f" * 32
+_OLD_SECONDS = 3600.0
+
+
+def _is_remote(cls: type[Provider], _: Capabilities) -> bool:
+    return issubclass(cls, RemoteProvider)
+
+
+def _lasts(cls: type[Provider], can: Capabilities) -> bool:
+    return _is_remote(cls, can) and can.durability is Durability.REMOTE
+
+
+def _has(method: str) -> Any:
+    return lambda cls, can: _is_remote(cls, can) and overrides(cls, method)
+
+
+def _url(key: str) -> str:
+    return f"https://pictures.example/v1/webhooks/it/{key}"
+
+
+class RemoteLaws:
+    """Laws about jobs that live upstream."""
+
+    provider: ClassVar[type[Provider]]
+
+    @law(_is_remote)
+    async def test_a_job_is_small_plain_and_without_secrets(self, stage: Stage, tmp_path: Path) -> None:
+        """It is written into the journal."""
+        async with open_provider(self.provider, tmp_path, stage.settings) as provider:
+            job = await submitted(as_remote(provider), admitted(provider, **stage.ask(Situation.LASTS)))
+        written = encode(attrs.asdict(job))
+        assert isinstance(job, Job)
+        assert len(written) <= _MOST_BYTES
+        assert not [secret for secret in stage.secrets if secret in written.decode()]
+
+    @law(_lasts)
+    async def test_another_process_watches_a_job_on(self, stage: Stage, tmp_path: Path) -> None:
+        """The job, and the provider's own folder, are all that is needed; nothing is handed in again."""
+        async with open_provider(self.provider, tmp_path, stage.settings) as provider:
+            job = await submitted(as_remote(provider), admitted(provider, **stage.ask(Situation.LASTS)))
+        taken = stage.submissions
+        async with open_provider(self.provider, tmp_path, stage.settings) as provider:
+            stage.go_on()
+            updates = (await heard(as_remote(provider), job)).updates
+        assert isinstance(updates[-1], Succeeded)
+        assert any(isinstance(update, Produced) for update in updates)
+        assert stage.submissions == taken
+
+    @law(_has("poll"))
+    async def test_asking_twice_is_harmless(self, stage: Stage, tmp_path: Path) -> None:
+        """A poll says where the job stands, and changes nothing."""
+        async with open_provider(self.provider, tmp_path, stage.settings) as provider:
+            remote = as_remote(provider)
+            job = await submitted(remote, admitted(provider, **stage.ask(Situation.SUCCEEDS)))
+            await heard(remote, job)
+            taken = stage.submissions
+            first, second = [await remote.poll(job) for _ in range(2)]
+        assert list(first) == list(second)
+        assert stage.submissions == taken
+
+    @law(_is_remote)
+    async def test_a_refusal_is_told_as_one_and_costs_nothing(self, stage: Stage, tmp_path: Path) -> None:
+        """That the upstream took nothing is known, and said."""
+        async with open_provider(self.provider, tmp_path / "alone", stage.settings) as provider:
+            error = await _raised(submitted(as_remote(provider), admitted(provider, **stage.ask(Situation.REFUSED))))
+        async with open_service(self.provider, tmp_path / "served", stage.settings, attempts=1) as service:
+            end = await service.run(**stage.ask(Situation.REFUSED))
+        assert isinstance(error, ProviderError)
+        assert error.is_sent is not None
+        assert (end.is_terminal, end.outcome is Outcome.SUCCEEDED, end.charged) == (True, False, Charged.NO)
+        assert stage.submissions == 0
+
+    @law(_is_remote)
+    async def test_a_lost_answer_is_never_handed_in_again(self, stage: Stage, tmp_path: Path) -> None:
+        """It is found again, or its fate is unknown: never paid twice."""
+        async with open_service(self.provider, tmp_path, stage.settings, deadlines={"submit_seconds": 1.0}) as service:
+            end = await service.run(**stage.ask(Situation.UNANSWERED))
+        assert end.outcome in {Outcome.SUCCEEDED, Outcome.UNKNOWN}
+        assert end.charged is not Charged.NO
+        assert stage.submissions == 1
+
+    @law(_has("find"))
+    async def test_looking_a_submission_up_starts_nothing_and_tells_the_truth(self, stage: Stage, tmp_path: Path) -> None:
+        """What was handed in is found, or nobody knows; None is said of what never was."""
+        async with open_provider(self.provider, tmp_path, stage.settings) as provider:
+            remote = as_remote(provider)
+            job = await submitted(remote, admitted(provider, **stage.ask(Situation.LASTS)))
+            taken = stage.submissions
+            found = await _raised(remote.find(KEY))
+            never = await _raised(remote.find(_UNKNOWN))
+        assert isinstance(found, OutcomeUnknown) or (isinstance(found, Job) and found.id == job.id)
+        assert never is None or isinstance(never, ProviderError)
+        assert stage.submissions == taken
+
+    @law(_has("webhook"))
+    async def test_a_webhook_is_believed_if_and_only_if_it_is_genuine_and_new(self, stage: Stage, tmp_path: Path) -> None:
+        """Forged or old, it is refused; genuine, it is taken."""
+        async with open_provider(self.provider, tmp_path, stage.settings, webhooks=_url) as provider:
+            remote = as_remote(provider)
+            await submitted(remote, admitted(provider, **stage.ask(Situation.LASTS)))
+            assert await _raised(remote.webhook(*stage.message())) is None
+            for message in (stage.message(is_genuine=False), stage.message(ago_seconds=_OLD_SECONDS)):
+                assert isinstance(await _raised(remote.webhook(*message)), WebhookRefused)
+
+
+async def _raised(work: Awaitable[Any]) -> Any:
+    """Return what it returns, or the provider's error that it raises."""
+    try:
+        return await work
+    except ProviderError as error:
+        return error

@@ -1,0 +1,57 @@
+"""What an author gives to have the laws tried: settings, and an upstream that does what a law needs."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any
+
+
+class Situation(StrEnum):
+    """
+    What is to become of the next run.
+
+    Attributes:
+        SUCCEEDS: It ends well, with at least one output.
+        FAILS: It is taken, and ends as a failure that the upstream tells.
+        LASTS: It begins, and goes on until it is canceled or `Stage.go_on` is called.
+        REFUSED: The upstream says no to the submission, and takes nothing.
+        UNANSWERED: The upstream takes it, and the answer to the submission is lost.
+    """
+
+    SUCCEEDS = "succeeds"
+    FAILS = "fails"
+    LASTS = "lasts"
+    REFUSED = "refused"
+    UNANSWERED = "unanswered"
+
+
+class Stage(ABC):
+    """
+    The place where a provider is tried.
+
+    Attributes:
+        settings: Its settings, as an operator writes them.
+        secrets: What must never show, wherever it stands in the settings.
+    """
+
+    settings: Mapping[str, Any] = {}
+    secrets: tuple[str, ...] = ()
+
+    @abstractmethod
+    def ask(self, situation: Situation) -> dict[str, Any]:
+        """Arrange a situation and return what to ask for: `prompt`, `params`, `options`, as a caller writes them."""
+
+    @property
+    def submissions(self) -> int:
+        """How many jobs the upstream has taken."""
+        raise NotImplementedError
+
+    def go_on(self) -> None:
+        """Let the run that lasts end well."""
+        raise NotImplementedError
+
+    def message(self, *, is_genuine: bool = True, ago_seconds: float = 0.0) -> tuple[bytes, Mapping[str, str]]:
+        """Return a webhook about the newest job: its body and its headers, signed so long ago, or forged."""
+        raise NotImplementedError
