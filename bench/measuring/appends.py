@@ -12,13 +12,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from safelight.codec import encode_status
+from safelight.codec import encode_status, whole_millisecond
 from safelight.engines.sqlite import SqliteJournal
 from safelight.generation import ANONYMOUS, Generation, Policy, Request, new_id
 from safelight.ports import SystemClock
 from safelight.records import StatusRecord
 from safelight.status import Phase, State, Status
 from safelight.versions import Version
+from safelight.web import collecting
 
 RATE = 10_000
 _PACED_SECONDS = 5
@@ -30,7 +31,7 @@ class Story:
     """One generation whose progress is appended."""
 
     def __init__(self, journal: SqliteJournal) -> None:
-        now = datetime.now(UTC)
+        now = whole_millisecond(datetime.now(UTC))  # as the service reads its clock
         self._journal = journal
         policy = Policy(submit_seconds=30, stall_seconds=120, total_seconds=1800, cancel_seconds=10)
         request: Any = Request(prompt="a lighthouse at dusk", params={}, options={})
@@ -54,7 +55,8 @@ class Story:
     def go_on(self, *, durable: bool) -> Awaitable[None]:
         """Append the next status; hand several in, and they are written in that order."""
         before = self._status.version
-        self._status = self._status.but(version=before.next(before.epoch), progress=before.seq % 99)
+        percent = before.seq % 99
+        self._status = self._status.but(version=before.next(before.epoch), progress=percent, progress_floor=percent)
         record = StatusRecord(status=self._status, snapshot=encode_status(self._status))
         return self._journal.append(self._generation.id, before.epoch, record, durable=durable)
 
@@ -105,6 +107,7 @@ async def _measure(folder: Path, count: int) -> dict[str, Any]:
     async with SqliteJournal(folder, SystemClock(), min_free_bytes=0) as journal:
         stories = [Story(journal) for _ in range(min(_GENERATIONS, count))]
         await asyncio.gather(*(story.begin() for story in stories))
+        collecting.spare()  # as `serve` does
         return {
             "progress": await _grouped(stories, count // len(stories), durable=False),
             "durable": await _grouped(stories, max(count // len(stories) // 5, 1), durable=True),

@@ -61,9 +61,9 @@ ROW = Row(
     name="create",
     title="From create to first event",
     how="""Over HTTP, as an application does it: POST, then the stream on the same connection, until its first event; then it is closed. And
-embedded, through the client that opens the service in its own process. Either way the generation and its first intent are journalled
-durably before the create returns, with the default configuration; the provider then holds still. Thirty-two at once for the rate; then
-1,000 a second, each timed from the moment it was due.""",
+embedded, through the client that opens the service in its own process, with the collector and the log as `serve` sets them. Either way
+the generation and its first intent are journalled durably before the create returns, with the default configuration; the provider then
+holds still. Thirty-two at once for the rate; then 1,000 a second, each timed from the moment it was due.""",
     goals=("at least 2,000 a second with the journal on disk", "p99 at most 20 ms at half that"),
     unit=UNIT,
     measure=_measure,

@@ -39,7 +39,8 @@ ROW = Row(
     name="journal",
     title="Appends to the journal",
     how="""The SQLite journal by itself, in a process of its own on one core, on a real disk: 2,000 generations that each append one status
-after the other, all at once, first as progress, then durably; then 10,000 a second, each timed from the moment it was due. What the
+after the other, all at once, first as progress, then durably; each status is made and encoded by the caller, as the service does it, and
+that is counted too; the collector is set as `serve` sets it. Then 10,000 a second, each timed from the moment it was due. What the
 process asks of the disk is counted under `fsync` and `fdatasync`.""",
     goals=("at least 100,000 a second, grouped", "p99 at most 10 ms at 10,000 a second"),
     unit=UNIT,
