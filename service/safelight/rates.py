@@ -17,6 +17,8 @@ _TOO_MANY = 429
 _FIRST_SECONDS, _LONGEST_SECONDS = 1.0, 60.0
 _TRUSTED_SECONDS = 3600.0
 """An upstream that wants us back later than this is asked again by then."""
+_TICK = 0.001
+"""A wait this short is none: a timer set for it may ring before it is over, for ever."""
 _EPOCH = 1_000_000_000
 """A reset larger than this is a moment, not a number of seconds."""
 _FIELD = re.compile(r"(?:^|[;,\s])(remaining|reset|r|t)\s*=\s*(\d+(?:\.\d+)?)", re.IGNORECASE)
@@ -42,9 +44,10 @@ class Budget:
     def wait_seconds(self) -> float:
         """Return 0 where the upstream can be asked now, else in how many seconds."""
         now = asyncio.get_running_loop().time()
-        if self._left is not None and self._left <= 0 and self._renewed_at > now:
-            return self._renewed_at - now
-        return max(0.0, self._closed_until - now)
+        until = self._closed_until
+        if self._left is not None and self._left <= 0:
+            until = max(until, self._renewed_at)
+        return until - now if until - now > _TICK else 0.0
 
     def spend(self) -> None:
         """Note that it is about to be asked: answers that are still under way cannot have counted this."""

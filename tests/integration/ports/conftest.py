@@ -190,7 +190,7 @@ def places():
     """Every place from which a port is called, as `module.function: Port.method`."""
     found = set(LIFETIMES)
     for file in ROOT.rglob("*.py"):
-        if file.is_relative_to(ROOT / "client"):
+        if file.is_relative_to(ROOT / "client") or file.is_relative_to(ROOT / "testing"):
             continue  # what the command line opens for itself serves nobody
         references = References(module_of(file))
         references.visit(ast.parse(file.read_text()))
