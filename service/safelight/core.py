@@ -136,7 +136,7 @@ class Safelight:
             self._creating = Creating(tools, self.instances, self._supervisor, self._reaper)
             self._doubles = Doubles(self.journal)
             recovered = await self._supervisor.recover(self._route_of)
-            await stack.enter_async_context(Courier(tools, self.config.webhooks))
+            await stack.enter_async_context(Courier(tools, self.config.webhooks, self._supervisor.webhook_failed))
             stack.push_async_callback(self._leave)
             for generation in recovered.generations:
                 self._reaper.mind(generation, is_back=True)

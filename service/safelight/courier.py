@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Self
 
@@ -49,10 +50,16 @@ class _Refusal:
 
 
 class Courier:
-    """The one who delivers; entered, he goes his rounds until he is left."""
+    """
+    The one who delivers; entered, he goes his rounds until he is left.
 
-    def __init__(self, tools: Tools, settings: Webhooks) -> None:
+    Args:
+        failed: Told of each generation whose webhook was not taken.
+    """
+
+    def __init__(self, tools: Tools, settings: Webhooks, failed: Callable[[str], None]) -> None:
         self._tools = tools
+        self._failed = failed
         self._settings = settings
         for secret in settings.signing_keys:
             redactor.register(secret)
@@ -126,6 +133,7 @@ class Courier:
             await journal.delivered(delivery)
             log.info("webhook_delivered", **facts)
             return
+        self._failed(delivery.generation)
         delivery = self._put_off(delivery, refusal)
         await journal.put_off(delivery)
         log.warning("webhook_given_up" if delivery.is_dead else "webhook_put_off", error=refusal.sentence, **facts)

@@ -93,6 +93,12 @@ class Supervisor:
         """Return the runner of a generation that runs here."""
         return self._runners.get(generation_id)
 
+    def webhook_failed(self, generation_id: str) -> None:
+        """Show, while a generation runs here, that its caller's webhook was not taken; an ended one says no more."""
+        runner = self._runners.get(generation_id)
+        if runner is not None and not runner.ended.is_set():
+            runner.webhook_failed()
+
     async def dismiss(self, generation_id: str) -> None:
         """Have nobody listen any longer for what comes late of an ended generation, which nobody will remember."""
         runner, task = self._runners.get(generation_id), self._tasks.get(generation_id)

@@ -116,6 +116,19 @@ async def test_a_receiver_that_fails_is_tried_again_with_the_same_id(serve, pupp
     await eventually(lambda: _is_empty(service))
 
 
+async def test_a_webhook_that_is_not_taken_while_it_runs_is_shown_and_fails_nothing(serve, puppet, receiver, hasty):
+    receiver.answers = [500]
+    service = await serve(webhooks=KEYS)
+    generation = await service.create(webhook={"url": receiver.url, "events": ["processing", "ended"]})
+    run = await puppet.run()
+    run.say(Progressed(0.5))
+    lacking = await service.until(generation, lambda snapshot: "degraded" in snapshot)
+    assert (lacking["status"], lacking["degraded"]) == ("processing", ["webhook"])
+    run.succeed()
+    end = await service.ended(generation)
+    assert (end["status"], end["degraded"]) == ("succeeded", ["webhook"])
+
+
 async def test_what_follows_waits_for_what_came_before(serve, puppet, receiver, eventually, hasty):
     service = await serve(webhooks=KEYS)
     receiver.answers = [500, 500]

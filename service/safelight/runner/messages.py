@@ -81,6 +81,11 @@ class Over:
 
 
 @attrs.frozen
+class WebhookFailed:
+    """The caller's webhook was not taken."""
+
+
+@attrs.frozen
 class EndAsked:
     """The service itself ends it."""
 

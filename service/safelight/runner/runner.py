@@ -20,7 +20,7 @@ from safelight.runner.deadlines import Deadlines, Due
 from safelight.runner.holding import Holding
 from safelight.runner.inbox import Inbox
 from safelight.runner.late import Latecomers
-from safelight.runner.messages import Accepted, CancelAsked, EndAsked, Found, HoldAsked, Over, Refused, Said
+from safelight.runner.messages import Accepted, CancelAsked, EndAsked, Found, HoldAsked, Over, Refused, Said, WebhookFailed
 from safelight.runner.news import News
 from safelight.runner.retrying import Route
 from safelight.runner.scribe import Scribe
@@ -131,6 +131,10 @@ class Runner:
             raise asked.refusal
         if self.ended.is_set():
             raise NotPausable("It has ended already.")
+
+    def webhook_failed(self) -> None:
+        """Show that the caller's webhook was not taken; the work goes on without."""
+        self._inbox.put(WebhookFailed())
 
     def end(self, ending: Ended) -> None:
         """End it for a reason of the service's own."""

@@ -9,10 +9,10 @@ from safelight.providers import Cancel
 from safelight.runner.closing import Closing
 from safelight.runner.deadlines import Deadlines
 from safelight.runner.holding import Holding
-from safelight.runner.messages import CancelAnswered, CancelAsked, EndAsked, HoldAnswered, HoldAsked
+from safelight.runner.messages import CancelAnswered, CancelAsked, EndAsked, HoldAnswered, HoldAsked, WebhookFailed
 from safelight.runner.scribe import Scribe
 from safelight.runner.submissions import Submissions
-from safelight.updates import Canceled, CancelMoved
+from safelight.updates import Canceled, CancelMoved, Degraded
 
 
 class Wishes:
@@ -26,7 +26,7 @@ class Wishes:
         self._holding = holding
 
     async def heed(self, wish: Any) -> None:
-        """Take in a wish, or the upstream's answer to it."""
+        """Take in a wish, or the upstream's answer to it, or that something beside the work has failed."""
         match wish:
             case CancelAsked():
                 await self._ask_cancel()
@@ -40,6 +40,8 @@ class Wishes:
                 if self._closing.final is not None and asked.refusal is None:
                     asked.refusal = NotPausable("It is coming to its end already.")
                 await self._holding.answered(asked)
+            case WebhookFailed():
+                await self._scribe.tell(Degraded("webhook"))
             case EndAsked(ending):
                 await self._closing.leave(ending)
 
