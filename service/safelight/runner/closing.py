@@ -26,6 +26,7 @@ class Closing:
 
     Attributes:
         final: How the provider said it ended, while its outputs are still on their way into the store.
+        lost: How it will end, since an output cannot be kept, while the upstream may still say what that cost.
         is_cancel_asked: Whether somebody wants it canceled.
     """
 
@@ -33,6 +34,7 @@ class Closing:
         self, policy: Policy, work: Submissions, custody: Custody, scribe: Scribe, deadlines: Deadlines, *, is_cancel_asked: bool
     ) -> None:
         self.final: End | None = None
+        self.lost: Ended | None = None
         self.is_cancel_asked = is_cancel_asked
         self._policy = policy
         self._work = work
@@ -42,7 +44,7 @@ class Closing:
 
     async def conclude(self, ending: Failed | Ended, failure: Failure, result: str) -> None:
         """End the attempt; and with it the generation, unless another attempt may follow."""
-        is_begun = self._custody.is_busy or self._scribe.status.outputs
+        is_begun = self._custody.is_busy or self._scribe.status.outputs or self.lost is not None
         if is_begun or self.is_cancel_asked or not await self._work.follow_up(failure, result, said=ending.charged):
             await self.finish(ending, result)
 
@@ -55,6 +57,20 @@ class Closing:
                 return
             failure = attrs.evolve(failure, is_definite=answer is Cancel.CONFIRMED)
         await self.conclude(ending, failure, endings.FAILED)
+
+    async def lose_output(self, ending: Ended) -> None:
+        """
+        End it because an output cannot be kept.
+
+        A job that lives upstream is asked to stop, and heard for a moment: how it ended says whether it was paid for.
+        """
+        is_heard = self._work.attempts.durability is Durability.REMOTE and self._work.upstream.is_talking
+        if self.final is not None or not is_heard:
+            await self.end_ourselves(ending)
+            return
+        self.lost = ending
+        self._deadlines.canceling()
+        self._work.upstream.cancel()
 
     async def end_ourselves(self, ending: Ended) -> None:
         """End it for a reason of ours; before that, the upstream is asked to stop. Where it has, another may take over."""
@@ -81,6 +97,9 @@ class Closing:
 
     async def finish(self, update: End, result: str | None = None) -> None:
         """Write the end, with the attempt's outcome, in one step; a success waits until everything is kept."""
+        if self.lost is not None and update is not self.lost:
+            result = endings.UNSAVED if isinstance(update, Succeeded) else None
+            update = attrs.evolve(self.lost, charged=update.charged)
         if isinstance(update, Succeeded | Failed) and self._custody.is_busy:
             self.final = update
             self._deadlines.end_canceling()

@@ -12,6 +12,7 @@ import structlog
 from safelight.boundary import Boundary
 from safelight.pokes import Poke
 from safelight.providers import Canceled, Failed, Job, ProviderError, ProviderProtocol, RemoteProvider, Succeeded
+from safelight.runner.deadlines import TICK
 from safelight.runner.pace import Pace
 from safelight.updates import Previewed, Produced, Update
 
@@ -159,7 +160,7 @@ class Following:
                 self._poke.woken.clear()
                 pace.hurry()
             due = max(pace.due, min(loop.time() + self._rest_seconds(), patience))
-            if loop.time() >= due:
+            if loop.time() + TICK >= due:  # a timer may ring a little early
                 return
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout_at(due):

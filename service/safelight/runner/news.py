@@ -80,7 +80,8 @@ class News:
         self._custody.heard(word)
         self._is_alive()
         if isinstance(word.result, SafelightError):
-            await self._closing.end_ourselves(endings.of_error(word.result))
+            if self._closing.lost is None:
+                await self._closing.lose_output(endings.of_error(word.result))
             return
         if not self._is_retold(word.result):
             await self._scribe.tell(word.result)

@@ -196,7 +196,7 @@ class Runner:
             case Due.QUEUE:
                 await self._closing.end_ourselves(endings.of_queue(self._policy))
             case Due.CANCEL:
-                await self._closing.finish(endings.CANCELED)
+                await self._closing.finish(self._closing.lost or endings.CANCELED)
             case Due.PAUSE:
                 await self._holding.end()
             case Due.RETRY:

@@ -58,7 +58,10 @@ class Wishes:
     async def _hear_cancel(self, answer: Cancel) -> None:
         if self._closing.final is not None:
             return  # it had ended by itself already; fold says that the wish came too late
-        if answer is Cancel.CONFIRMED:
+        if self._closing.lost is not None:
+            if answer is Cancel.CONFIRMED:
+                await self._closing.finish(self._closing.lost)
+        elif answer is Cancel.CONFIRMED:
             await self._closing.finish(Canceled())
         elif answer is Cancel.REQUESTED:
             self._deadlines.canceling()

@@ -5,6 +5,7 @@ from structlog.testing import capture_logs
 
 from safelight.errors import Conflict, OutputRefused, OutputUnreachable, StorageFull
 from safelight.providers import (
+    Cancel,
     Canceled,
     Charged,
     Failed,
@@ -316,3 +317,40 @@ async def test_every_output_is_heard_before_a_success(world):
 
     end = await world.run(world.local(generate))
     assert len(end.outputs) == 8
+
+
+def lost_then(*answers):
+    """A remote job whose one output will be refused, and what its next polls say."""
+    left = [[Started(), Produced(b"x")], *answers]
+
+    async def poll():
+        return left.pop(0) if len(left) > 1 else left[0]
+
+    return poll
+
+
+async def asked_to_stop():
+    return Cancel.REQUESTED
+
+
+@pytest.mark.parametrize(("said", "charged"), [(None, Charged.YES), (Charged.NO, Charged.NO), (Charged.UNKNOWN, Charged.UNKNOWN)])
+async def test_a_success_that_is_heard_after_its_output_was_refused_says_what_that_cost(world, said, charged):
+    world.outputs.fails = [OutputRefused("It is too large.")]
+    poll = lost_then([], [Succeeded(charged=said)])
+    end = await world.run(world.remote(poll=poll, cancel=asked_to_stop))
+    assert (end.outcome, end.code, end.charged) == (Outcome.FAILED, "output_unavailable", charged)
+    assert (await world.steps())[-1] == ("outcome", "unsaved")
+
+
+async def test_a_job_whose_output_was_refused_is_asked_to_stop_and_not_waited_for_for_ever(world):
+    world.outputs.fails = [OutputRefused("It is too large.")]
+    end = await world.run(world.remote(poll=lost_then([]), cancel=asked_to_stop), cancel_seconds=7.0)
+    assert (end.outcome, end.code, end.charged) == (Outcome.FAILED, "output_unavailable", Charged.UNKNOWN)
+    assert world.now < 60
+
+
+async def test_a_failure_that_is_heard_after_its_output_was_refused_is_not_tried_again(world):
+    world.outputs.fails = [OutputRefused("It is too large.")]
+    failed = Failed("No.", code="provider_unavailable", retryable=True, charged=Charged.NO)
+    end = await world.run(world.remote(poll=lost_then([failed]), cancel=asked_to_stop), attempts=3)
+    assert (end.code, end.charged, len(world.outputs.kept)) == ("output_unavailable", Charged.NO, 0)
