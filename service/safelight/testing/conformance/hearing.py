@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import attrs
@@ -61,7 +62,15 @@ async def heard(provider: RemoteProvider, job: Job) -> Heard:
         if not isinstance(update, SignOfLife):
             found.updates.append(update)
 
-    following = Following(
+    async with asyncio.timeout(_SECONDS):
+        work = provider.follow(take) if isinstance(provider, LocalRun) else _following(provider, job, take).run()
+        if (error := await work) is not None:
+            raise error
+    return found
+
+
+def _following(provider: RemoteProvider, job: Job, take: Callable[[Update], Awaitable[None]]) -> Following:
+    return Following(
         provider,
         job,
         Boundary(provider.name, "conformance"),
@@ -70,10 +79,6 @@ async def heard(provider: RemoteProvider, job: Job) -> Heard:
         stall_seconds=_SECONDS,
         take=take,
     )
-    async with asyncio.timeout(_SECONDS):
-        if (error := await following.run()) is not None:
-            raise error
-    return found
 
 
 async def run(provider: Provider, request: Request[Any, Any]) -> Heard:
