@@ -15,6 +15,7 @@ REFUSAL = {"detail": [{"loc": ["body", "input", "prompt"], "msg": "No.", "type":
 
 class Box(Stage):
     secrets = (TOKEN,)
+    early_outputs = 1
 
     def __init__(self, fake, recorded):
         self.fake = fake
@@ -24,8 +25,7 @@ class Box(Stage):
     def ask(self, situation):
         self.fake.is_endless = situation is Situation.LASTS
         words = "failed" if situation is Situation.FAILS else "success"
-        told = 'event: start\ndata: {"status": "processing"}\n\n' if self.fake.is_endless else self.recorded(words)
-        self.fake.story = [told] * 5
+        self.fake.story = [self._begun() if self.fake.is_endless else self.recorded(words)] * 5
         self.fake.on_cancel = lambda: self.fake.free(self.recorded("canceled"))
         self.fake.on_put = {Situation.REFUSED: self._refuse, Situation.UNANSWERED: self._vanish}.get(situation, self.fake.accept)
         return {"prompt": "a lighthouse"}
@@ -35,12 +35,17 @@ class Box(Stage):
         return len(self.fake.running)
 
     def go_on(self):
-        self.fake.free(self.recorded("success"))
+        self.fake.free(self.recorded("success").removeprefix(self._begun()))
 
     def message(self, *, is_genuine=True, ago_seconds=0.0):
         key = next(iter(self.fake.running))
         token = TOKEN if is_genuine else "another"
         return json.dumps({"id": key, "status": "processing"}).encode(), {"Authorization": f"Bearer {token}"}
+
+    def _begun(self):
+        """What is told up to the first of two outputs."""
+        beginning, output, rest = self.recorded("success").partition("event: output\n")
+        return beginning + output + rest.partition("event: ")[0]
 
     async def _refuse(self, request, key):
         return web.json_response(REFUSAL, status=422)

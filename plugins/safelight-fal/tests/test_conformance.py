@@ -3,6 +3,7 @@
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from safelight.providers import CancelKind, Capabilities, Durability, ProgressKind
 from safelight.testing import Answers, ProviderLaws, Resets, Situation, Stage
 from safelight_fal.provider import Fal
 from safelight_fal.testing import ENDPOINT, KEY, line
@@ -45,6 +46,7 @@ class Queue(Stage):
 
 class TestFal(ProviderLaws):
     provider = Fal
+    capabilities = Capabilities(durability=Durability.REMOTE, progress=ProgressKind.LOG, cancel=CancelKind.REQUESTED)
 
     @pytest.fixture
     def stage(self, fake, said):

@@ -2,6 +2,7 @@
 
 import pytest
 
+from safelight.providers import CancelKind, Capabilities, Durability, ProgressKind
 from safelight.testing import Answers, ProviderLaws, Resets, Situation, Stage
 from safelight_replicate.provider import Replicate
 from safelight_replicate.testing import TOKEN
@@ -9,13 +10,14 @@ from safelight_replicate.testing import TOKEN
 WORKING = {"status": "processing", "logs": " 40%|####      | 8/20 [00:01<00:02,  5.1it/s]\n"}
 DONE = {"status": "succeeded", "output": 1, "metrics": {"predict_time": 1.5}}
 FAILED = {"status": "failed", "error": "CUDA out of memory"}
-PLOTS = {Situation.FAILS: [WORKING, FAILED], Situation.LASTS: [WORKING]}
+PLOTS = {Situation.FAILS: [WORKING, FAILED], Situation.LASTS: [WORKING | {"output": 1}]}
 ANOTHER_KEY = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 SUBMISSION = "POST /v1/models/*/predictions"
 
 
 class Account(Stage):
     secrets = (TOKEN,)
+    early_outputs = 1
 
     def __init__(self, fake, said):
         self.fake = fake
@@ -44,6 +46,7 @@ class Account(Stage):
 
 class TestReplicate(ProviderLaws):
     provider = Replicate
+    capabilities = Capabilities(durability=Durability.REMOTE, progress=ProgressKind.LOG, cancel=CancelKind.CONFIRMED)
 
     @pytest.fixture
     def stage(self, fake, said):

@@ -1,7 +1,10 @@
 """The laws of every provider, kept by both forms of the simulator."""
 
+from typing import ClassVar
+
 import pytest
 
+from safelight.structuring import structure
 from safelight.testing import ProviderLaws, Situation, Stage
 from safelight_simulator.ledger import Ledger
 from safelight_simulator.plugin import RemoteSimulator, Simulator
@@ -9,6 +12,8 @@ from safelight_simulator.settings import LocalSettings, RemoteSettings, capabili
 
 PLAYS = {
     Situation.SUCCEEDS: {"scenario": "success", "seconds": 0.2},
+    Situation.SLOW: {"scenario": "success", "seconds": 0.3},
+    Situation.WAITS: {"scenario": "queue", "seconds": 30},
     Situation.FAILS: {"scenario": "failure", "seconds": 0.2},
     Situation.REFUSED: {"submit": "rejected"},
     Situation.UNANSWERED: {"submit": "unknown_but_running", "seconds": 0.2},
@@ -21,13 +26,15 @@ class Playhouse(Stage):
 
 
 class RemotePlayhouse(Playhouse):
-    def __init__(self, tmp_path):
-        self.settings = {"poll_seconds": 0.05}
+    early_outputs = 1
+
+    def __init__(self, tmp_path, **settings):
+        self.settings = {"poll_seconds": 0.05, **settings}
         self.folder = tmp_path
 
     def ask(self, situation):
-        seconds = 1.0 if situation is Situation.LASTS else 0.2
-        return super().ask(situation) if situation in PLAYS else {"prompt": "x", "options": {"seconds": seconds}}
+        script = [{"do": "started"}, {"do": "output"}, {"do": "wait", "seconds": 1.0}, {"do": "succeed"}]
+        return {"prompt": "x", "options": {"script": script}} if situation is Situation.LASTS else super().ask(situation)
 
     @property
     def submissions(self):
@@ -55,3 +62,15 @@ class TestRemoteSimulator(ProviderLaws):
     @pytest.fixture
     def stage(self, tmp_path):
         return RemotePlayhouse(tmp_path)
+
+
+class TestPolledSimulator(ProviderLaws):
+    """What the others do not try: an upstream that is only asked, and takes nothing back that it has begun."""
+
+    said: ClassVar = {"push": "poll", "cancel": "queued_only"}
+    provider = RemoteSimulator
+    capabilities = capabilities(structure(said, RemoteSettings))
+
+    @pytest.fixture
+    def stage(self, tmp_path):
+        return RemotePlayhouse(tmp_path, **self.said)

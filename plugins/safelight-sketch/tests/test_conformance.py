@@ -2,15 +2,15 @@
 
 import pytest
 
-from safelight.testing import ProviderLaws, Situation, Stage
+from safelight.testing import CannotHappen, ProviderLaws, Situation, Stage
 from safelight_sketch.plugin import Sketch
 
 
 class Easel(Stage):
     def ask(self, situation):
         if situation is Situation.FAILS:
-            raise LookupError("there is nothing it cannot paint")
-        seconds = 30 if situation is Situation.LASTS else 0.2
+            raise CannotHappen("there is nothing it cannot paint")
+        seconds = 30 if situation is Situation.LASTS else 0.3
         return {"prompt": "a lighthouse", "params": {"width": 128, "height": 96}, "options": {"seconds": seconds}}
 
 

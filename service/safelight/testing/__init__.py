@@ -5,7 +5,7 @@ import sys
 if "pytest" in sys.modules:  # so that a law that is broken shows its values, as an author's own tests do
     sys.modules["pytest"].register_assert_rewrite("safelight.testing.conformance")
 
-from safelight.testing.conformance import ProviderLaws, Situation, Stage
+from safelight.testing.conformance import CannotHappen, ProviderLaws, Situation, Stage
 from safelight.testing.opening import admitted, open_provider
 from safelight.testing.service import Service, open_service
 from safelight.testing.upstream import Call, FakeUpstream
@@ -15,6 +15,7 @@ __all__ = [
     "Answers",
     "Breaks",
     "Call",
+    "CannotHappen",
     "Drips",
     "FakeUpstream",
     "Halves",

@@ -86,6 +86,7 @@ async def open_service(
     outputs: Mapping[str, Any] | None = None,
     attempts: int = 2,
     public_url: str = "",
+    is_kept: bool = False,
 ) -> AsyncIterator[Service]:
     """
     Open the service with one provider, named as its plugin; nothing outlives the block but what is in the folder.
@@ -98,10 +99,11 @@ async def open_service(
         outputs: As in `[outputs]`.
         attempts: How often a submission is tried at most.
         public_url: Where upstreams would reach it, so that they are given webhook URLs.
+        is_kept: Whether the journal is kept in the folder, so that a service opened on it later goes on with what runs.
     """
     config = Config(
         data=Data(folder=str(folder), min_free_bytes=0),
-        journal=JournalSettings(engine="memory"),
+        journal=JournalSettings(engine="sqlite" if is_kept else "memory"),
         default_provider=cls.name,
         deadlines=Deadlines(**{"submit_seconds": 5.0, "stall_seconds": 5.0, **(deadlines or {})}),
         outputs=OutputSettings(**(outputs or {})),

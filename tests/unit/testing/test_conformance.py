@@ -1,37 +1,65 @@
 """The suite that strangers' providers pass: it finds who breaks a law, and lets nobody look as if a law was kept."""
 
+import asyncio
 import inspect
+import logging
+import socket
+from contextlib import suppress
+from typing import ClassVar
 
+import attrs
 import pytest
 
 from safelight.providers import (
+    Cancel,
+    Canceled,
     CancelKind,
     Capabilities,
+    Durability,
+    Failed,
     Job,
     LocalProvider,
     Noted,
     NotSent,
+    OutcomeUnknown,
     Produced,
     Progressed,
     ProgressKind,
+    Queued,
+    Rejected,
     RemoteProvider,
+    Secret,
     Started,
     Succeeded,
+    Unsupported,
+    WebhookRefused,
 )
-from safelight.testing import ProviderLaws, Situation, Stage
+from safelight.testing import CannotHappen, ProviderLaws, Situation, Stage
 
 PNG = bytes.fromhex(
     "89504e470d0a1a0a0000000d4948445200000001000000010802000000907753de0000000c4944415408d763f8cfc000000301010018dd8db00000000049454e44ae426082"
 )
+KEY = "open-sesame"
 
 
 class Bare(Stage):
+    settings: ClassVar = {"key": KEY}
+    secrets = (KEY,)
+
     def ask(self, situation):
         return {"prompt": situation.value}
 
 
+@attrs.frozen(kw_only=True)
+class Settings:
+    """What an operator says."""
+
+    key: Secret
+
+
 class Honest(LocalProvider):
-    capabilities = Capabilities(progress=ProgressKind.PERCENT)
+    Settings = Settings
+    capabilities = Capabilities(progress=ProgressKind.PERCENT, pause=True)
 
     async def generate(self, request, control):
         yield Progressed(0.5)
@@ -40,6 +68,10 @@ class Honest(LocalProvider):
         while request.prompt == Situation.LASTS:
             yield Noted("still at it")
             await control.checkpoint()
+        if request.prompt == Situation.SLOW:
+            for _ in range(10):
+                await asyncio.sleep(0.01)
+                await control.checkpoint()
         yield Produced(PNG, type="image/png")
 
 
@@ -49,21 +81,51 @@ class Silent(Honest):
         yield Produced(PNG, type="image/png")
 
 
+class Chatty(Honest):
+    capabilities = Capabilities(progress=ProgressKind.NONE, pause=True)
+
+
 class Empty(Honest):
     async def generate(self, request, control):
         yield Progressed(0.5)
 
 
+class Backward(Honest):
+    async def generate(self, request, control):
+        yield Progressed(0.5)
+        yield Progressed(0.25)
+        yield Produced(PNG, type="image/png")
+
+
+class Requeued(Honest):
+    async def generate(self, request, control):
+        yield Started()
+        yield Queued(3)
+        yield Produced(PNG, type="image/png")
+
+
 class Leaky(Honest):
     async def __aenter__(self):
-        import asyncio
-
         self.task = asyncio.create_task(asyncio.sleep(60), name="leak")
         return self
 
 
+class Plugged(Honest):
+    socket = None
+
+    async def __aenter__(self):
+        type(self).socket = socket.socket()
+        return self
+
+
 class Boastful(Honest):
-    capabilities = Capabilities(progress=ProgressKind.PERCENT, previews=True)
+    capabilities = Capabilities(progress=ProgressKind.PERCENT, pause=True, previews=True)
+
+
+class Modest(Honest):
+    def __init__(self, settings, resources):
+        super().__init__(settings, resources)
+        self.capabilities = Capabilities(progress=ProgressKind.PERCENT, cancel=CancelKind.NONE)
 
 
 class Crashing(Honest):
@@ -72,25 +134,194 @@ class Crashing(Honest):
         raise RuntimeError("a bug")
 
 
-class Twice(RemoteProvider):
-    """An upstream that takes a job at each poll, and finds what never was."""
+class Complaining(Honest):
+    async def generate(self, request, control):
+        if request.prompt == Situation.FAILS:
+            raise Rejected(f"'{self.settings.key.reveal()}' is no key.")
+        yield Produced(PNG, type="image/png")
 
-    taken = 0
+
+class Gossiping(Honest):
+    async def generate(self, request, control):
+        logging.getLogger(__name__).debug("key %s", self.settings.key.reveal())
+        yield Produced(PNG, type="image/png")
+
+
+class Restless(Honest):
+    async def generate(self, request, control):
+        yield Progressed(0.5)
+        await asyncio.sleep(0.1)
+        yield Produced(PNG, type="image/png")
+
+
+class Deaf(Honest):
+    """It lets itself be stopped the third time at the earliest."""
+
+    async def generate(self, request, control):
+        yield Started()
+        for _ in range(3):
+            with suppress(asyncio.CancelledError):
+                await asyncio.sleep(600)
+        yield Produced(PNG, type="image/png")
+
+
+class Shop(RemoteProvider):
+    """A provider whose upstream is a dictionary."""
+
+    Settings = Settings
+    capabilities = Capabilities(durability=Durability.REMOTE, progress=ProgressKind.QUEUE, poll_seconds=0.05)
+    jobs: ClassVar = {}
 
     async def submit(self, request, key):
-        type(self).taken += 1
-        return Job("j1")
+        if request.prompt == Situation.REFUSED:
+            raise Rejected("No.")
+        self.jobs[key] = request.prompt
+        if request.prompt == Situation.UNANSWERED:
+            raise OutcomeUnknown("Nobody answered.")
+        return Job(key)
 
     async def poll(self, job):
-        type(self).taken += 1
-        return [Started(), Produced(PNG, type="image/png"), Succeeded()]
+        match self.jobs[job.id]:
+            case Situation.FAILS:
+                return [Failed("It broke.", code="provider_rejected")]
+            case Situation.LASTS:
+                return [Queued(0), Started()]
+            case "canceled":
+                return [Canceled()]
+            case _:
+                return [Queued(0), Started(), Produced(PNG, type="image/png"), Succeeded()]
 
+    async def find(self, key):
+        return Job(key) if key in self.jobs else None
+
+    async def cancel(self, job):
+        self.jobs[job.id] = "canceled"
+        return Cancel.CONFIRMED
+
+    async def webhook(self, raw, headers):
+        if headers["key"] != KEY or float(headers["age"]) > 300:
+            raise WebhookRefused("Forged, or too old.")
+
+
+class Till(Bare):
+    submissions = property(lambda self: len(Shop.jobs))
+
+    def go_on(self):
+        Shop.jobs.update(dict.fromkeys(Shop.jobs, Situation.SUCCEEDS))
+
+    def message(self, *, is_genuine=True, ago_seconds=0.0):
+        return b"{}", {"key": KEY if is_genuine else "another", "age": str(ago_seconds)}
+
+
+class Greedy(Shop):
+    """It takes a job at each poll."""
+
+    async def poll(self, job):
+        self.jobs[f"more {len(self.jobs)}"] = Situation.SUCCEEDS
+        return await super().poll(job)
+
+
+class Wrong(Shop):
     async def find(self, key):
         return Job("another")
 
 
-class Counter(Bare):
-    submissions = property(lambda self: Twice.taken)
+class Unwritten(Shop):
+    async def submit(self, request, key):
+        return Job((await super().submit(request, key)).id, {"size": (1, 2)})
+
+
+class Telltale(Shop):
+    async def submit(self, request, key):
+        return Job((await super().submit(request, key)).id, {"key": self.settings.key.reveal()})
+
+
+class Forgetful(Shop):
+    """It keeps in itself what it must know after a restart."""
+
+    def __init__(self, settings, resources):
+        super().__init__(settings, resources)
+        self.known = set()
+
+    async def submit(self, request, key):
+        self.known.add(key)
+        return await super().submit(request, key)
+
+    async def poll(self, job):
+        if job.id not in self.known:
+            raise Rejected("I know no such job.")
+        return await super().poll(job)
+
+
+class Doubling(Forgetful):
+    """After a restart it tells of an output that it has told of before, and of another."""
+
+    async def poll(self, job):
+        said = await Shop.poll(self, job)
+        return said if job.id in self.known else [Produced(PNG + b" ", type="image/png"), *said]
+
+
+class Fickle(Shop):
+    """Asked once more, a success is a failure."""
+
+    async def poll(self, job):
+        said = await super().poll(job)
+        self.jobs[job.id] = Situation.FAILS
+        return said
+
+
+class Heedless(Shop):
+    async def submit(self, request, key):
+        try:
+            return await super().submit(request, key)
+        except Rejected as error:
+            raise OutcomeUnknown("Something was wrong.") from error
+
+
+class Careless(Shop):
+    async def submit(self, request, key):
+        try:
+            return await super().submit(request, key)
+        except OutcomeUnknown:
+            raise NotSent("Something was wrong.") from None
+
+
+class Trusting(Shop):
+    async def webhook(self, raw, headers):
+        if headers["key"] != KEY:
+            raise WebhookRefused("Forged.")
+
+
+class Endless(Shop):
+    capabilities = attrs.evolve(Shop.capabilities, cancel=CancelKind.NONE)
+
+    async def cancel(self, job):
+        raise Unsupported("It cannot.")
+
+
+class Pretending(Endless):
+    async def cancel(self, job):
+        return Cancel.CONFIRMED
+
+
+class Unstopped(Shop):
+    """It says that it has stopped."""
+
+    async def cancel(self, job):
+        return Cancel.CONFIRMED
+
+
+class Slack(Shop):
+    """It asks for a stop that never comes."""
+
+    capabilities = attrs.evolve(Shop.capabilities, cancel=CancelKind.REQUESTED)
+
+    async def cancel(self, job):
+        return Cancel.REQUESTED
+
+
+class Dragging(Shop):
+    capabilities = attrs.evolve(Shop.capabilities, cancel=CancelKind.QUEUED_ONLY)
 
 
 def suite_of(cls):
@@ -101,25 +332,57 @@ def laws(suite):
     return {name.removeprefix("test_") for name, _ in inspect.getmembers(suite, callable) if name.startswith("test_")}
 
 
-async def judged(cls, law, tmp_path, stage=None):
-    suite = suite_of(cls)
-    await getattr(suite(), f"test_{law}")(stage or Bare(), tmp_path)
+async def judged(cls, law, tmp_path):
+    await getattr(suite_of(cls)(), f"test_{law}")(Till() if issubclass(cls, Shop) else Bare(), tmp_path)
 
 
-@pytest.mark.parametrize("law", sorted(laws(suite_of(Honest))))
-async def test_who_keeps_the_laws_passes(law, tmp_path):
-    await judged(Honest, law, tmp_path)
+@pytest.fixture(autouse=True)
+def _closed(request):
+    Shop.jobs.clear()
+    yield
+    if Plugged.socket is not None:
+        Plugged.socket.close()
+
+
+KEPT = [(cls, law) for cls in (Honest, Shop) for law in sorted(laws(suite_of(cls)))]
+KEPT += [(Endless, law) for law in laws(suite_of(Endless)) - laws(suite_of(Shop))]
+
+
+@pytest.mark.parametrize(("cls", "law"), KEPT)
+async def test_who_keeps_the_laws_passes(cls, law, tmp_path):
+    await judged(cls, law, tmp_path)
 
 
 @pytest.mark.parametrize(
     ("cls", "law"),
     [
         (Silent, "progress_is_counted_as_it_is_declared"),
+        (Chatty, "progress_is_counted_as_it_is_declared"),
         (Empty, "a_success_has_outputs_and_the_service_keeps_them"),
         (Empty, "every_word_is_one_that_plugins_may_say_and_the_last_is_an_end"),
+        (Backward, "nothing_goes_back"),
+        (Requeued, "nothing_goes_back"),
         (Leaky, "it_leaves_nothing_behind"),
+        (Plugged, "it_leaves_nothing_behind"),
         (Boastful, "previews_come_if_and_only_if_they_are_declared"),
+        (Modest, "an_instance_can_do_what_its_suite_goes_by"),
         (Crashing, "a_failure_is_told_in_a_sentence_and_a_known_code"),
+        (Complaining, "no_secret_shows"),
+        (Gossiping, "no_secret_shows"),
+        (Restless, "it_holds_still_and_goes_on"),
+        (Greedy, "asking_twice_is_harmless"),
+        (Fickle, "asking_twice_is_harmless"),
+        (Wrong, "looking_a_submission_up_starts_nothing_and_tells_the_truth"),
+        (Unwritten, "a_job_is_small_plain_and_without_secrets"),
+        (Telltale, "a_job_is_small_plain_and_without_secrets"),
+        (Telltale, "no_secret_shows"),
+        (Forgetful, "a_restart_of_the_service_loses_nothing_and_doubles_nothing"),
+        (Doubling, "a_restart_of_the_service_loses_nothing_and_doubles_nothing"),
+        (Heedless, "a_refusal_is_told_as_one_and_costs_nothing"),
+        (Careless, "a_lost_answer_is_never_handed_in_again"),
+        (Trusting, "a_webhook_is_believed_if_and_only_if_it_is_genuine_and_new"),
+        (Pretending, "a_cancel_it_does_not_offer_is_said_to_be_unsupported"),
+        (Dragging, "a_cancel_comes_too_late_for_what_is_at_work"),
     ],
 )
 async def test_who_breaks_a_law_is_told(cls, law, tmp_path):
@@ -127,19 +390,48 @@ async def test_who_breaks_a_law_is_told(cls, law, tmp_path):
         await judged(cls, law, tmp_path)
 
 
-@pytest.mark.parametrize("law", ["asking_twice_is_harmless", "looking_a_submission_up_starts_nothing_and_tells_the_truth"])
-async def test_an_upstream_that_takes_more_than_it_was_given_is_told(law, tmp_path):
-    with pytest.raises(AssertionError):
-        await judged(Twice, law, tmp_path, Counter())
+@pytest.mark.looptime
+@pytest.mark.parametrize(
+    ("cls", "law"),
+    [
+        (Deaf, "a_cancel_stops_it"),
+        (Deaf, "a_cancel_that_is_confirmed_has_stopped_it"),
+        (Deaf, "what_is_held_still_can_be_canceled"),
+        (Unstopped, "a_cancel_that_is_confirmed_has_stopped_it"),
+        (Slack, "a_cancel_stops_it"),
+    ],
+)
+async def test_who_does_not_stop_is_told(cls, law, tmp_path):
+    with pytest.raises((AssertionError, TimeoutError)):
+        await judged(cls, law, tmp_path)
+
+
+async def test_who_loses_its_jobs_with_itself_is_told(tmp_path):
+    with pytest.raises(Rejected):
+        await judged(Forgetful, "another_process_watches_a_job_on", tmp_path)
 
 
 def test_laws_appear_by_what_a_provider_can_do():
-    local, remote = laws(suite_of(Honest)), laws(suite_of(Twice))
+    local, remote = laws(suite_of(Honest)), laws(suite_of(Shop))
     assert "asking_twice_is_harmless" in remote - local
-    assert "a_webhook_is_believed_if_and_only_if_it_is_genuine_and_new" not in remote
-    assert "it_holds_still_and_goes_on" not in local
-    never = type("Never", (Honest,), {"capabilities": Capabilities(cancel=CancelKind.NONE)})
-    assert "a_cancel_it_does_not_offer_is_said_to_be_unsupported" in laws(suite_of(never)) - local
+    assert "it_holds_still_and_goes_on" in local - remote
+    assert "holding_still_is_refused_where_it_is_not_offered" in remote - local
+    without = type("Without", (Shop,), {"webhook": RemoteProvider.webhook, "Settings": LocalProvider.Settings})
+    assert remote - laws(suite_of(without)) == {
+        "a_webhook_is_believed_if_and_only_if_it_is_genuine_and_new",
+        "no_secret_shows",
+    }
+
+
+def test_laws_are_chosen_anew_for_each_suite():
+    class Suite(ProviderLaws):
+        provider = Honest
+
+    class TestRefusing(Suite):
+        capabilities = Capabilities(progress=ProgressKind.PERCENT)
+
+    assert "it_holds_still_and_goes_on" in laws(Suite) - laws(TestRefusing)
+    assert "holding_still_is_refused_where_it_is_not_offered" in laws(TestRefusing) - laws(Suite)
 
 
 def test_a_waived_law_is_no_test_and_one_that_does_not_exist_cannot_be_waived():
@@ -151,7 +443,27 @@ def test_a_waived_law_is_no_test_and_one_that_does_not_exist_cannot_be_waived():
         suite_of(type("Mute", (Honest,), {"waivers": {"nothing_goes_back": " "}}))
 
 
+def test_nobody_has_a_law_in_words_of_its_own():
+    with pytest.raises(ValueError, match="TestIt changes laws, which Honest may only waive: nothing_goes_back"):
+        type("TestIt", (ProviderLaws,), {"provider": Honest, "test_nothing_goes_back": lambda self: None})
+
+
 async def test_a_waiver_of_a_law_that_is_kept_is_stale(tmp_path):
     waiving = type("Waiving", (Honest,), {"waivers": {"nothing_goes_back": "It used to."}})
     with pytest.raises(AssertionError, match="'nothing_goes_back' is waived and kept"):
         await judged(waiving, "no_waiver_is_stale", tmp_path)
+
+
+@pytest.mark.parametrize(("raised", "is_reason"), [(CannotHappen("never"), True), (KeyError("a mistake of the stage's"), False)])
+async def test_a_stage_that_fails_is_no_reason_for_a_waiver_and_one_that_cannot_is(tmp_path, raised, is_reason):
+    class Failing(Bare):
+        def ask(self, situation):
+            raise raised
+
+    waiving = type("Waiving", (Honest,), {"waivers": {"nothing_goes_back": "It does."}})
+    trying = suite_of(waiving)().test_no_waiver_is_stale(Failing(), tmp_path)
+    if is_reason:
+        await trying
+    else:
+        with pytest.raises(KeyError):
+            await trying

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Awaitable
 from pathlib import Path
 from typing import Any, ClassVar
@@ -22,9 +23,10 @@ from safelight.providers import (
     WebhookRefused,
 )
 from safelight.status import Charged, Outcome
-from safelight.testing.conformance.applying import law, overrides
+from safelight.testing.conformance.applying import Whom, law, overrides
 from safelight.testing.conformance.hearing import KEY, as_remote, heard, submitted
 from safelight.testing.conformance.stage import Situation, Stage
+from safelight.testing.conformance.steering import is_at_work
 from safelight.testing.opening import admitted, open_provider
 from safelight.testing.service import open_service
 
@@ -41,8 +43,12 @@ def _lasts(cls: type[Provider], can: Capabilities) -> bool:
     return _is_remote(cls, can) and can.durability is Durability.REMOTE
 
 
-def _has(method: str) -> Any:
-    return lambda cls, can: _is_remote(cls, can) and overrides(cls, method)
+def _has(method: str) -> Whom:
+    return Whom(f"remote providers with a `{method}`", lambda cls, _: issubclass(cls, RemoteProvider) and overrides(cls, method))
+
+
+_REMOTE = Whom("remote providers", _is_remote)
+_LASTING = Whom("remote providers that declare durability `remote`", _lasts)
 
 
 def _url(key: str) -> str:
@@ -54,22 +60,23 @@ class RemoteLaws:
 
     provider: ClassVar[type[Provider]]
 
-    @law(_is_remote)
+    @law(_REMOTE)
     async def test_a_job_is_small_plain_and_without_secrets(self, stage: Stage, tmp_path: Path) -> None:
         """It is written into the journal."""
         async with open_provider(self.provider, tmp_path, stage.settings) as provider:
             job = await submitted(as_remote(provider), admitted(provider, **stage.ask(Situation.LASTS)))
-        written = encode(attrs.asdict(job))
         assert isinstance(job, Job)
+        written = encode(attrs.asdict(job))
+        assert json.loads(written) == attrs.asdict(job)
         assert len(written) <= _MOST_BYTES
         assert not [secret for secret in stage.secrets if secret in written.decode()]
 
-    @law(_lasts)
+    @law(_LASTING)
     async def test_another_process_watches_a_job_on(self, stage: Stage, tmp_path: Path) -> None:
-        """The job, and the provider's own folder, are all that is needed; nothing is handed in again."""
+        """The job as it was written down, and the provider's own folder, are all that is needed; nothing is handed in again."""
         async with open_provider(self.provider, tmp_path, stage.settings) as provider:
             job = await submitted(as_remote(provider), admitted(provider, **stage.ask(Situation.LASTS)))
-        taken = stage.submissions
+        taken, job = stage.submissions, Job(**json.loads(encode(attrs.asdict(job))))
         async with open_provider(self.provider, tmp_path, stage.settings) as provider:
             stage.go_on()
             updates = (await heard(as_remote(provider), job)).updates
@@ -77,19 +84,35 @@ class RemoteLaws:
         assert any(isinstance(update, Produced) for update in updates)
         assert stage.submissions == taken
 
+    @law(_LASTING)
+    async def test_a_restart_of_the_service_loses_nothing_and_doubles_nothing(self, stage: Stage, tmp_path: Path) -> None:
+        """The same end, with the same number of outputs, of one submission."""
+        async with open_service(self.provider, tmp_path / "usual", stage.settings) as service:
+            usual = await service.run(**stage.ask(Situation.SUCCEEDS))
+        folder, before = tmp_path / "restarted", stage.submissions
+        async with open_service(self.provider, folder, stage.settings, is_kept=True) as service:
+            generation = await service.begin(**stage.ask(Situation.LASTS))
+            await service.until(generation, lambda status: is_at_work(status) and len(status.outputs) >= stage.early_outputs)
+        async with open_service(self.provider, folder, stage.settings, is_kept=True) as service:
+            stage.go_on()
+            end = await service.end(generation)
+        assert (end.outcome, len(end.outputs)) == (Outcome.SUCCEEDED, len(usual.outputs)), f"{end.outcome}: {end.error}"
+        assert stage.submissions == before + 1
+
     @law(_has("poll"))
     async def test_asking_twice_is_harmless(self, stage: Stage, tmp_path: Path) -> None:
-        """A poll says where the job stands, and changes nothing."""
+        """A poll says where the job stands, as often as it is asked, and changes nothing."""
         async with open_provider(self.provider, tmp_path, stage.settings) as provider:
             remote = as_remote(provider)
             job = await submitted(remote, admitted(provider, **stage.ask(Situation.SUCCEEDS)))
-            await heard(remote, job)
+            end = (await heard(remote, job)).updates[-1]
             taken = stage.submissions
             first, second = [await remote.poll(job) for _ in range(2)]
         assert list(first) == list(second)
+        assert not first or type(first[-1]) is type(end)
         assert stage.submissions == taken
 
-    @law(_is_remote)
+    @law(_REMOTE)
     async def test_a_refusal_is_told_as_one_and_costs_nothing(self, stage: Stage, tmp_path: Path) -> None:
         """That the upstream took nothing is known, and said."""
         async with open_provider(self.provider, tmp_path / "alone", stage.settings) as provider:
@@ -101,7 +124,7 @@ class RemoteLaws:
         assert (end.is_terminal, end.outcome is Outcome.SUCCEEDED, end.charged) == (True, False, Charged.NO)
         assert stage.submissions == 0
 
-    @law(_is_remote)
+    @law(_REMOTE)
     async def test_a_lost_answer_is_never_handed_in_again(self, stage: Stage, tmp_path: Path) -> None:
         """It is found again, or its fate is unknown: never paid twice."""
         async with open_service(self.provider, tmp_path, stage.settings, deadlines={"submit_seconds": 1.0}) as service:

@@ -15,7 +15,9 @@ class Situation(StrEnum):
     Attributes:
         SUCCEEDS: It ends well, with at least one output.
         FAILS: It is taken, and ends as a failure that the upstream tells.
-        LASTS: It begins, and goes on until it is canceled or `Stage.go_on` is called.
+        LASTS: It is worked on until it is canceled or `Stage.go_on` is called, and then ends as one that succeeds.
+        SLOW: It ends well by itself, after a part of a second. Asked of those who can be paused.
+        WAITS: It stands in the upstream's queue until it is canceled. Asked of those whose cancel is `queued_only`.
         REFUSED: The upstream says no to the submission, and takes nothing.
         UNANSWERED: The upstream takes it, and the answer to the submission is lost.
     """
@@ -23,8 +25,14 @@ class Situation(StrEnum):
     SUCCEEDS = "succeeds"
     FAILS = "fails"
     LASTS = "lasts"
+    SLOW = "slow"
+    WAITS = "waits"
     REFUSED = "refused"
     UNANSWERED = "unanswered"
+
+
+class CannotHappen(Exception):
+    """Raised by `Stage.ask`: with this provider the situation never comes about, so that it waives the law."""
 
 
 class Stage(ABC):
@@ -34,14 +42,21 @@ class Stage(ABC):
     Attributes:
         settings: Its settings, as an operator writes them.
         secrets: What must never show, wherever it stands in the settings.
+        early_outputs: How many outputs a run that lasts hands over while it lasts.
     """
 
     settings: Mapping[str, Any] = {}
     secrets: tuple[str, ...] = ()
+    early_outputs = 0
 
     @abstractmethod
     def ask(self, situation: Situation) -> dict[str, Any]:
-        """Arrange a situation and return what to ask for: `prompt`, `params`, `options`, as a caller writes them."""
+        """
+        Arrange a situation and return what to ask for: `prompt`, `params`, `options`, as a caller writes them.
+
+        Raises:
+            CannotHappen: It never comes about.
+        """
 
     @property
     def submissions(self) -> int:
