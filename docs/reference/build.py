@@ -19,6 +19,7 @@ from safelight.cli.main import main
 from safelight.config.model import Config, Instance, RouteSettings
 from safelight.config.reload import LIVE
 from safelight.schemas import json_schema
+from safelight.testing.conformance.applying import laws_of
 
 HERE = Path(__file__).parent
 _PART = re.compile(r"(<!-- made by build\.py: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -103,6 +104,15 @@ def kit() -> str:
     return _grouped(testing, _KIT)
 
 
+def laws() -> str:
+    """Return a table of every law that providers keep, and whom it holds for."""
+    rows = [
+        f"| `{law.name}` | {law.whom.words} | {inspect.cleandoc(str(law.test.__doc__))} |"
+        for law in laws_of(testing.ProviderLaws)
+    ]
+    return "\n".join(["| law | holds for | |", "|---|---|---|", *rows])
+
+
 def _grouped(module: ModuleType, groups: _Groups) -> str:
     names = {name: getattr(module, name) for name in module.__all__}
     parts = []
@@ -115,6 +125,10 @@ def _grouped(module: ModuleType, groups: _Groups) -> str:
 _Groups: TypeAlias = tuple[tuple[str, Callable[[Any], bool]], ...]
 _KIT: _Groups = (
     ("A provider, opened", lambda it: inspect.isfunction(it) or it is testing.Service),
+    (
+        "The laws of providers, tried",
+        lambda it: it in {testing.ProviderLaws, testing.Stage, testing.Situation, testing.CannotHappen},
+    ),
     ("An upstream", lambda it: not issubclass(it, testing.Weather)),
     ("The base of all weather", lambda it: it is testing.Weather),
     ("Weather", inspect.isclass),
@@ -204,7 +218,7 @@ def _prose(it: Any) -> str:
     return "\n".join(lines)
 
 
-_MAKERS: dict[str, Callable[[], str]] = {"config": config, "cli": cli, "hooks": hooks, "api": api, "kit": kit}
+_MAKERS: dict[str, Callable[[], str]] = {"config": config, "cli": cli, "hooks": hooks, "api": api, "kit": kit, "laws": laws}
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ import tomllib
 import attrs
 import pytest
 
+from safelight.plugins import discover
 from safelight.providers import COMMON_PARAMS
 from safelight.providers.toolbox import FORMABLE, USUAL
 from safelight.structuring import structure
@@ -22,6 +23,11 @@ LEAST = {
     "replicate": (ReplicateSettings, {"token": "x", "model": "a/b"}, USUAL),
 }
 """By plugin: its settings, the least that has to be said, and the names it looks for."""
+
+
+WAIVED = re.compile(
+    r"^Of \[the laws of providers\]\(.*\) it does not keep:\n\n\| law \| why \|\n\|---\|---\|\n((?:\|.*\n)+)", re.MULTILINE
+)
 
 
 def camel(name):
@@ -59,3 +65,11 @@ def test_the_usual_names_are_all_there(plugin):
         told |= dict(zip(names, groups, strict=True))
     assert told == {camel(ours): list(theirs) for ours, theirs in LEAST[plugin][2].items()}
     assert set(LEAST[plugin][2]) == FORMABLE
+
+
+@pytest.mark.parametrize("page", sorted(ROOT.glob("plugins/*/README.md")), ids=lambda page: page.parent.name)
+def test_the_laws_that_are_not_kept_are_told_with_their_reasons(page):
+    offers = discover().providers.values()
+    waived = [law for offer in offers if offer.distribution == page.parent.name for law in offer.cls.waivers.items()]
+    tables = "".join(WAIVED.findall(page.read_text(encoding="utf-8")))
+    assert re.findall(r"^\| `(\w+)` \| (.*) \|$", tables, re.MULTILINE) == waived

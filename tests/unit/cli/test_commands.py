@@ -1,3 +1,4 @@
+import json
 import os
 import shlex
 import subprocess
@@ -11,6 +12,8 @@ from click.testing import CliRunner
 from safelight import __version__, logs
 from safelight.cli import main
 from safelight.errors import JournalError, JournalLocked
+from safelight.plugins import discover
+from safelight_sketch.plugin import Sketch
 
 HEAVY = {"aiohttp", "cattrs", "msgspec", "structlog", "pluggy", "attrs", "attr", "asyncio", "PIL", "numpy", "difflib", "tomllib"}
 
@@ -87,6 +90,17 @@ def test_plugins_is_a_table_of_what_is_offered(safelight):
     head, *rows = [line.split() for line in result.stdout.splitlines()]
     assert head == ["PROVIDER", "DISTRIBUTION", "VERSION", "PLUGIN"]
     assert ["sketch", "safelight-sketch", "0.1.0", "sketch"] in rows
+
+
+def test_plugins_shows_the_laws_that_are_not_kept_with_their_reasons(safelight):
+    waived = [(name, offer.cls.waivers) for name, offer in sorted(discover().providers.items()) if offer.cls.waivers]
+    lines = [line for line in safelight("plugins").stdout.splitlines() if " does not keep '" in line]
+    assert lines == [
+        f"{name} does not keep '{law.replace('_', ' ')}': {why}" for name, laws in waived for law, why in laws.items()
+    ]
+    told = [json.loads(line) for line in safelight("plugins", "--json").stdout.splitlines()]
+    assert [(one["provider"], one["waivers"]) for one in told if "waivers" in one] == waived
+    assert ("sketch", dict(Sketch.waivers)) in waived
 
 
 def test_the_file_of_the_folder_is_taken_unless_another_is_named(safelight, tmp_path):

@@ -63,7 +63,7 @@ class BeingLaws:
         async with open_provider(self.provider, tmp_path, stage.settings) as provider:
             assert _choosing(provider.capabilities) == _choosing(self.capabilities or self.provider.capabilities)
 
-    @law(Whom("who has a `Secret` in its settings", _has_secrets))
+    @law(Whom("providers with a `Secret` in their settings", _has_secrets))
     async def test_no_secret_shows(self, stage: Stage, tmp_path: Path) -> None:
         """Not in what it says, nor in an error, a job, a log or the settings as they print themselves, before core masks them."""
         assert stage.secrets, "say what must not show: Stage.secrets"

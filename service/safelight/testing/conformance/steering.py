@@ -19,7 +19,7 @@ from safelight.testing.service import Service, open_service
 _ALWAYS = {CancelKind.CONFIRMED, CancelKind.REQUESTED, CancelKind.GLOBAL}
 _NO_GUESS = {"cancel_seconds": 60.0}
 """Longer than a law waits: the service ends nothing by itself."""
-_QUEUED_ONLY = Whom("who declares cancel `queued_only`", lambda _, can: can.cancel is CancelKind.QUEUED_ONLY)
+_QUEUED_ONLY = Whom("providers that declare cancel `queued_only`", lambda _, can: can.cancel is CancelKind.QUEUED_ONLY)
 
 
 def is_at_work(status: Status) -> bool:
@@ -38,7 +38,7 @@ class SteeringLaws:
 
     provider: ClassVar[type[Provider]]
 
-    @law(Whom("who declares cancel `confirmed`, `requested` or `global`", lambda _, can: can.cancel in _ALWAYS))
+    @law(Whom("providers that declare cancel `confirmed`, `requested` or `global`", lambda _, can: can.cancel in _ALWAYS))
     async def test_a_cancel_stops_it(self, stage: Stage, tmp_path: Path) -> None:
         """Whoever wants it stopped is told so by the provider, and need not guess."""
         async with open_service(self.provider, tmp_path, stage.settings, deadlines=_NO_GUESS) as service:
@@ -47,7 +47,7 @@ class SteeringLaws:
             end = await service.end(generation)
         assert (end.outcome, end.cancel) == (Outcome.CANCELED, Cancel.CONFIRMED)
 
-    @law(Whom("who declares cancel `confirmed`", lambda _, can: can.cancel is CancelKind.CONFIRMED))
+    @law(Whom("providers that declare cancel `confirmed`", lambda _, can: can.cancel is CancelKind.CONFIRMED))
     async def test_a_cancel_that_is_confirmed_has_stopped_it(self, stage: Stage, tmp_path: Path) -> None:
         """The answer is the word, and the run's own last word is the same."""
         answers: list[Cancel] = []
@@ -60,7 +60,7 @@ class SteeringLaws:
         assert answers == [Cancel.CONFIRMED]
         assert isinstance(updates[-1], Canceled)
 
-    @law(Whom("who declares cancel `none`", lambda _, can: can.cancel is CancelKind.NONE))
+    @law(Whom("providers that declare cancel `none`", lambda _, can: can.cancel is CancelKind.NONE))
     async def test_a_cancel_it_does_not_offer_is_said_to_be_unsupported(self, stage: Stage, tmp_path: Path) -> None:
         """Nobody is told that something stopped which goes on."""
         async with open_service(self.provider, tmp_path, stage.settings) as service:
@@ -89,7 +89,7 @@ class SteeringLaws:
             status = await service.until(generation, lambda status: status.cancel is not Cancel.REQUESTED)
         assert status.cancel is Cancel.TOO_LATE
 
-    @law(Whom("who declares pause", lambda _, can: can.pause))
+    @law(Whom("providers that declare pause", lambda _, can: can.pause))
     async def test_it_holds_still_and_goes_on(self, stage: Stage, tmp_path: Path) -> None:
         """Held still it comes to no end, for as long as it would have taken; let go, it ends well."""
         async with open_service(self.provider, tmp_path, stage.settings) as service:
@@ -105,7 +105,7 @@ class SteeringLaws:
             end = await service.end(generation)
         assert end.outcome is Outcome.SUCCEEDED, f"{end.outcome}: {end.error}"
 
-    @law(Whom("who declares pause and a cancel", lambda _, can: can.pause and can.cancel in _ALWAYS))
+    @law(Whom("providers that declare pause and a cancel", lambda _, can: can.pause and can.cancel in _ALWAYS))
     async def test_what_is_held_still_can_be_canceled(self, stage: Stage, tmp_path: Path) -> None:
         """Nobody has to let it go on first."""
         async with open_service(self.provider, tmp_path, stage.settings, deadlines=_NO_GUESS) as service:
@@ -115,7 +115,7 @@ class SteeringLaws:
             end = await service.end(generation)
         assert (end.outcome, end.cancel) == (Outcome.CANCELED, Cancel.CONFIRMED)
 
-    @law(Whom("who declares no pause", lambda _, can: not can.pause))
+    @law(Whom("providers that declare no pause", lambda _, can: not can.pause))
     async def test_holding_still_is_refused_where_it_is_not_offered(self, stage: Stage, tmp_path: Path) -> None:
         """A conflict, and the run goes on as if nobody had asked."""
         async with open_service(self.provider, tmp_path, stage.settings, deadlines={"cancel_seconds": 1.0}) as service:
