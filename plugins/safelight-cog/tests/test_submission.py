@@ -151,15 +151,6 @@ async def test_an_acceptance_that_makes_no_sense_leaves_it_unknown(fake, open_co
     await refused(open_cog, ask, OutcomeUnknown)
 
 
-async def test_finding_starts_nothing(fake, open_cog, ask):
-    async with open_cog() as cog:
-        job = await cog.submit(ask(cog), KEY)
-        assert await cog.find(KEY) == job
-        with pytest.raises(OutcomeUnknown):
-            await cog.find("f" * 32)
-    assert len(fake.started) == 1
-
-
 async def test_a_server_that_cannot_be_asked_leaves_it_unknown_whether_there_is_a_job(open_cog, unused_tcp_port):
     async with open_cog() as cog:
         cog._server._url = cog._server._url.with_port(unused_tcp_port)

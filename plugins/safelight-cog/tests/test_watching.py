@@ -7,7 +7,6 @@ import pytest
 from safelight.providers import (
     Canceled,
     Failed,
-    Job,
     Noted,
     Produced,
     Progressed,
@@ -107,13 +106,6 @@ async def test_a_job_of_a_server_that_was_restarted_is_said_to_be_gone_with_it(f
         fake.health = fake.health | {"setup": {"started_at": "2026-11-24T00:00:00Z"}}
         *_, failed = await heard(cog, job)
     assert failed.code == "provider_unavailable"
-
-
-async def test_a_job_is_watched_on_by_another_life_of_ours(fake, submitted, open_cog, heard, recorded):
-    async with open_cog() as cog:
-        job = await submitted(cog, "event: start\ndata: {}\n\n", recorded("success"))
-    async with open_cog() as cog:
-        assert (await heard(cog, Job(job.id, job.data)))[-1] == Succeeded()
 
 
 async def test_a_server_that_stays_out_of_reach_is_given_up_in_time(submitted, open_cog, heard, unused_tcp_port):

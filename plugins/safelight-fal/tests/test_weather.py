@@ -250,9 +250,8 @@ async def test_our_key_never_goes_to_a_host_that_an_answer_names(fake, serve, ca
         assert told == [("127.0.0.1", "127.0.0.1")], "said once, not with every poll"
 
 
-@pytest.mark.parametrize("state", [{"status": "IN_QUEUE", "queue_position": 3}, BUSY])
-async def test_a_cancel_is_confirmed_by_the_job_itself(fake, serve, state):
-    fake.plot = [state]
+async def test_what_still_stands_in_the_queue_is_canceled_with_one_call(fake, serve):
+    fake.plot = [{"status": "IN_QUEUE", "queue_position": 3}]
     async with serve() as service:
         generation = await service.begin()
         await fake.heard(STREAM)
