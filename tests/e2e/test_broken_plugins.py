@@ -45,7 +45,8 @@ def faults(result):
 
 def offers(result):
     """Who offers what, by the table of `safelight plugins`."""
-    rows = [line.split() for line in result.stdout.splitlines() if line not in faults(result)]
+    lines = [line for line in result.stdout.splitlines() if line not in faults(result) and " does not keep '" not in line]
+    rows = [line.split() for line in lines]
     assert rows.pop(0) == ["PROVIDER", "DISTRIBUTION", "VERSION", "PLUGIN"]
     return {provider: distribution for provider, distribution, _, _ in rows}
 

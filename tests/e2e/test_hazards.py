@@ -251,8 +251,8 @@ HAZARDS = {
     ),
     "polls-garbage": (
         REMOTE.format(submit="return Job(key)", poll="return [Hostile()]"),
-        crash("crashed (SystemExit)", charged="unknown"),
-        CRASHED,
+        {**garbage("Hostile"), "charged": "unknown"},
+        ENDED,
     ),
     "polls-nothing-at-all": (
         REMOTE.format(submit="return Job(key)", poll="return None"),

@@ -121,7 +121,8 @@ async def _flood(options: Options) -> AsyncIterator[Update]:
 def _message(number: int, size: int) -> str:
     """Stamp and number it, as the load client reads them."""
     head = f"t={time.monotonic_ns()} n={number} "
-    return (head + _WORDS * (size // len(_WORDS) + 1))[: max(size, len(head))]
+    text = (head + _WORDS * (size // len(_WORDS) + 1))[: max(size, len(head))]
+    return text if not text.endswith(" ") else f"{text[:-1]}."  # a space at the end of a message is not shown
 
 
 @hookimpl

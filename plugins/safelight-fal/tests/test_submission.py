@@ -131,20 +131,22 @@ async def test_a_body_that_never_ends_leaves_it_unknown(fake, refused, monkeypat
     assert error.is_sent is None
 
 
+def throttled_until():
+    """Made when it is needed: tests wait for their turn for long."""
+    return Answers(429, {}, headers={"Retry-After": format_datetime(datetime.now(UTC) + timedelta(seconds=900), usegmt=True)})
+
+
 @pytest.mark.parametrize(
     ("weather", "seconds"),
     [
-        (throttled(700), 700.0),
-        (throttled(prose="Too many requests, try again in 300 seconds."), 300.0),
-        (throttled(), None),
-        (
-            Answers(429, {}, headers={"Retry-After": format_datetime(datetime.now(UTC) + timedelta(seconds=900), usegmt=True)}),
-            900.0,
-        ),
+        (lambda: throttled(700), 700.0),
+        (lambda: throttled(prose="Too many requests, try again in 300 seconds."), 300.0),
+        (throttled, None),
+        (throttled_until, 900.0),
     ],
 )
 async def test_when_to_come_back_is_heeded(refused, weather, seconds):
-    error = await refused(ProviderRateLimited, weather)
+    error = await refused(ProviderRateLimited, weather())
     assert error.retry_after_seconds == (seconds if seconds is None else pytest.approx(seconds, abs=30))
 
 

@@ -78,7 +78,9 @@ def serve(file: Path | None, overrides: tuple[str, ...], host: str | None, port:
 @click.option("--json", "as_json", is_flag=True, help="Print each as a line of JSON.")
 def plugins(*, as_json: bool) -> None:
     """
-    List the installed plugins, their faults, and the laws of providers that they do not keep, each with their reason.
+    List the installed plugins and their faults.
+
+    A law of providers that one does not keep is told with its reason.
 
     \b
     Examples:

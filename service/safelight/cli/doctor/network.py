@@ -8,6 +8,7 @@ from email.utils import parsedate_to_datetime
 from itertools import pairwise
 from typing import Any
 
+from safelight import packing
 from safelight.cli.doctor.findings import Finding, fault, note, ok
 from safelight.cli.doctor.proxies import Trouble, recognise, remedies
 from safelight.cli.doctor.wire import Answer, Held, Probe, Timed
@@ -46,7 +47,7 @@ async def examine(url: str, idle_seconds: float) -> AsyncIterator[Finding]:
             yield _buffering(timed, proxies)
         held = await probe.held(idle_seconds)
         if held.head is not None:
-            yield _compression(held.head, proxies)
+            yield _compression(held.head, held.begins, proxies)
             yield _headers(held.head, proxies)
         yield _idle(held, idle_seconds, proxies)
 
@@ -112,8 +113,10 @@ def _buffering(timed: Timed, proxies: tuple[str, ...]) -> Finding:
     return ok("buffering", f"none: {len(timed.late_seconds)} events came as they were made, within {worst * 1000:.0f} ms")
 
 
-def _compression(head: Answer, proxies: tuple[str, ...]) -> Finding:
+def _compression(head: Answer, begins: bytes, proxies: tuple[str, ...]) -> Finding:
     encoding = head.headers.get("Content-Encoding", "identity")
+    if encoding == "gzip" and begins.startswith(packing.HEAD):
+        return ok("compression", "the service's own, event by event")
     if encoding != "identity":
         return fault("compression", f"streams are compressed on the way ({encoding})", *remedies(proxies, Trouble.COMPRESSION))
     return ok("compression", "none on streams")

@@ -60,11 +60,13 @@ class Held:
 
     Attributes:
         arrivals: When bytes came, in seconds after the request was sent.
+        begins: The first of them, packed as they came.
         cut_seconds: When it was cut, None if it never was.
     """
 
     head: Answer | None
     arrivals: tuple[float, ...]
+    begins: bytes
     cut_seconds: float | None
 
 
@@ -76,13 +78,14 @@ class Probe:
         self._now = asyncio.get_running_loop().time
 
     async def __aenter__(self) -> Self:
-        self._session = await aiohttp.ClientSession(
-            trust_env=True, headers={"User-Agent": f"safelight-doctor/{__version__}"}
-        ).__aenter__()
+        name = {"User-Agent": f"safelight-doctor/{__version__}"}
+        self._session = aiohttp.ClientSession(trust_env=True, headers=name)
+        self._raw = aiohttp.ClientSession(trust_env=True, headers=name, auto_decompress=False)
         return self
 
     async def __aexit__(self, *exc_info: object) -> None:
         await self._session.close()
+        await self._raw.close()
 
     async def call(self, method: str, path: str, body: Any = None) -> Answer:
         """
@@ -135,20 +138,22 @@ class Probe:
         """Hold a silent stream open for so long, and see what comes of it."""
         begun = self._now()
         arrivals: list[float] = []
+        begins = b""
         head: Answer | None = None
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=CALL_SECONDS)
         try:
             async with (
                 asyncio.timeout(seconds),
-                self._opened("GET", f"/v1/events?id={NOBODY}", headers=_BROWSER, timeout=timeout) as (answer, head),
+                self._opened("GET", f"/v1/events?id={NOBODY}", self._raw, headers=_BROWSER, timeout=timeout) as (answer, head),
             ):
-                async for _ in answer.content.iter_any():
-                    arrivals.append(self._now() - begun)  # noqa: PERF401 - one by one, for a time-out keeps what came
+                async for chunk in answer.content.iter_any():
+                    begins = begins or chunk
+                    arrivals.append(self._now() - begun)
         except TimeoutError:
-            return Held(head=head, arrivals=tuple(arrivals), cut_seconds=None)
+            return Held(head=head, arrivals=tuple(arrivals), begins=begins, cut_seconds=None)
         except aiohttp.ClientError:
             pass  # cut without an end: as much a cut as one with
-        return Held(head=head, arrivals=tuple(arrivals), cut_seconds=self._now() - begun)
+        return Held(head=head, arrivals=tuple(arrivals), begins=begins, cut_seconds=self._now() - begun)
 
     async def offered_protocol(self) -> str | None:
         """Return the newest HTTP version that TLS offers (`h2`), None where there is no TLS."""
@@ -169,10 +174,12 @@ class Probe:
         return str(chosen) if chosen else None
 
     @asynccontextmanager
-    async def _opened(self, method: str, path: str, **arguments: Any) -> AsyncIterator[tuple[aiohttp.ClientResponse, Answer]]:
+    async def _opened(
+        self, method: str, path: str, session: aiohttp.ClientSession | None = None, **arguments: Any
+    ) -> AsyncIterator[tuple[aiohttp.ClientResponse, Answer]]:
         begun = self._now()
         try:
-            answer = await self._session.request(method, self.url + path, **arguments)
+            answer = await (session or self._session).request(method, self.url + path, **arguments)
         except (aiohttp.ClientError, OSError) as error:
             raise Unreachable(f"{self.url} cannot be reached: {words_of(error)}.") from error
         version = answer.version
