@@ -200,3 +200,24 @@ def test_event_source_survives_a_kill_of_the_service_and_learns_of_the_interrupt
     epochs = [snapshot["epoch"] for snapshot in snapshots]
     assert epochs == sorted(epochs)
     assert epochs[-1] > epochs[0]
+
+
+def test_event_source_survives_a_kill_and_sees_the_picture_of_a_job_that_lives_upstream(launch, open_tab, free_port):
+    often = {"streams__retry_min_ms": 50, "streams__retry_max_ms": 50}
+    far = {"providers__far__plugin": "simulator-remote", "providers__far__poll_seconds": 0.1, "default_provider": "far"}
+    service = launch(port=free_port, **often, **far).is_up()
+    tab = open_tab(service)
+    generation = service.create(options={"seconds": 5})["sessionId"]
+    tab.evaluate("url => hear(url)", f"/v1/generations/{generation}/events")
+    tab.wait_for_function("heard.snapshots.at(-1)?.progress > 0")
+    service.kill()
+    tab.wait_for_function("heard.errors.length > 0")
+    launch(port=free_port, **often, **far).is_up()
+    tab.wait_for_function("heard.source.readyState === EventSource.CLOSED")
+    snapshots = tab.evaluate("heard.snapshots")
+    assert (snapshots[-1]["outcome"], len(snapshots[-1]["outputs"])) == ("succeeded", 1)
+    assert [snapshot["status"] for snapshot in snapshots].count("succeeded") == 1
+    assert "failed" not in [snapshot["status"] for snapshot in snapshots]
+    versions = [(snapshot["epoch"], snapshot["seq"]) for snapshot in snapshots]
+    assert versions == sorted(set(versions))
+    assert versions[-1][0] > versions[0][0]

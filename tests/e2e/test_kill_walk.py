@@ -16,6 +16,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from http.client import HTTPConnection, HTTPException
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count, pairwise
 from pathlib import Path
 
@@ -50,6 +51,9 @@ CONFIG = """
     plugin = "simulator-remote"
     [providers.findable]
     plugin = "simulator-findable"
+    [providers.narrow]
+    plugin = "simulator-findable"
+    max_concurrency = 1
     [providers.understudy]
     plugin = "simulator-understudy"
     [providers.blocking]
@@ -60,6 +64,11 @@ CONFIG = """
     [providers.repeated]
     plugin = "simulator"
     rerun_interrupted = true
+"""
+WEBHOOKS = """
+    [webhooks]
+    signing_keys = ["whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="]
+    private_network = true
 """
 PLUGIN = """
     import attrs
@@ -103,10 +112,12 @@ BREAKING = [
 ]
 ENDLESS = [{"do": "started"}, {"do": "progress", "fraction": 0.5}, {"do": "stall"}]
 
+BLOCKING = [{"do": "started"}, {"do": "wait", "seconds": 0.3}, {"do": "output"}, {"do": "succeed", "charged": "yes"}]
+
 SMALL = {"width": 64, "height": 64}
 
-WRITES = ("Journal.append", "Journal.create", "Journal.claim", "Outputs.keep")
-LATER = re.compile(r"claim|attempt| finished|keep")
+WRITES = ("Journal.append", "Journal.create", "Journal.claim", "Journal.delivered", "Outputs.keep")
+LATER = re.compile(r"claim|attempt| finished|keep|delivered")
 """What a later life writes besides depends on how far the upstream has come meanwhile."""
 BY_CHANCE = "(late-"
 """What an upstream says after the end may also come too late to be heard: it is killed at where it does not."""
@@ -120,6 +131,8 @@ class Play:
 
     Attributes:
         body: Of the create.
+        first: Of the create of another one, for whose slot it has to wait.
+        is_told: Whether a webhook is owed its end.
         is_canceled: Whether somebody cancels it once it makes progress.
         ends: As `outcome charged`, what it ends with where nothing but the intent was journalled, where it was accepted
             or more, and where the end itself was.
@@ -132,6 +145,8 @@ class Play:
     ends: dict
     submissions: dict
     left: tuple = ()
+    first: dict | None = None
+    is_told: bool = False
     is_canceled: bool = False
     is_walked_whole: bool = False
 
@@ -151,6 +166,13 @@ PLAYS = {
         body={"providerId": "findable", "options": {"script": PAINTING}},
         ends=ends("succeeded yes", "succeeded yes", "succeeded yes"),
         submissions={"findable": 1},
+    ),
+    "a job that waits for its turn and whose end is owed": Play(
+        body={"providerId": "narrow", "options": {"script": PAINTING}},
+        first={"providerId": "narrow", "options": {"script": BLOCKING}},
+        is_told=True,
+        ends=ends("succeeded yes", "succeeded yes", "succeeded yes"),
+        submissions={"narrow": 2},
     ),
     "a submission that is refused once": Play(
         body={"providerId": "findable", "options": {"script": PAINTING, "submit": "rate_limited", "submitTimes": 1}},
@@ -187,6 +209,19 @@ PLAYS = {
         left=("interrupted yes",),
     ),
 }
+
+
+class Told(BaseHTTPRequestHandler):
+    """A caller's webhook, which notes what it was told."""
+
+    def do_POST(self):
+        told = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        self.server.heard.setdefault(told["sessionId"], []).append((self.headers["webhook-id"], told))
+        self.send_response(204)
+        self.end_headers()
+
+    def log_message(self, *_):
+        """Say nothing."""
 
 
 class Nursery:
@@ -300,6 +335,8 @@ class Doomed:
     def call(self, method, path, body=None):
         with self.asked(method, path, body) as answer:
             reply = json.loads(answer.read())
+            if answer.status == 503:
+                raise ConnectionAbortedError(reply["detail"])  # it leaves, and takes nothing new
             assert answer.status < 300, (answer.status, reply)
             return reply
 
@@ -320,14 +357,16 @@ class Watcher:
     """A browser that wants one picture, and comes back with its cursor as long as it must."""
 
     play: Play
+    told: ThreadingHTTPServer
     generation: str | None = None
     seen: list = attrs.field(factory=list)
 
     def want(self, service):
         """Ask for the picture, then watch."""
         with self._until_death_of(service):
-            wanted = {"prompt": "a lighthouse", "params": SMALL, **self.play.body}
-            self.generation = service.call("POST", "/v1/generations", wanted)["sessionId"]
+            if self.play.first is not None:
+                self._ask_for(service, self.play.first)
+            self.generation = self._ask_for(service, self.play.body)
             self._follow(service)
 
     def come_back(self, service):
@@ -338,6 +377,12 @@ class Watcher:
             if self.generation is not None:
                 self._cancel(service)
                 self._follow(service)
+
+    def _ask_for(self, service, body):
+        wanted = {"prompt": "a lighthouse", "params": SMALL, **body}
+        if self.play.is_told:
+            wanted["webhook"] = {"url": f"http://127.0.0.1:{self.told.server_port}/told"}
+        return service.call("POST", "/v1/generations", wanted)["sessionId"]
 
     @contextmanager
     def _until_death_of(self, service):
@@ -380,9 +425,9 @@ class Walk:
     lives: list = attrs.field(factory=list)
 
     @classmethod
-    def of(cls, nursery, data, play, deaths, number):
+    def of(cls, nursery, data, play, deaths, number, told):
         """Live it; None where a step it was to die at was not taken this time."""
-        walk = cls(play, deaths, number, Watcher(play))
+        walk = cls(play, deaths, number, Watcher(play, told))
         for at, (step, moment) in enumerate([*deaths, (None, None)]):
             service = nursery.start(data, step=step, moment=moment, number=number, at=at)
             walk.lives.append(service)
@@ -411,6 +456,8 @@ class Walk:
         self._judge_order(self.watcher.seen, replayed)
         self._judge_end(end)
         self._judge_money(end)
+        if self.play.is_told:
+            self._judge_told(last, end)
         for output in end.get("outputs", []):
             with last.asked("GET", output["url"]) as answer:
                 assert (answer.status, len(answer.read())) == (200, output["bytes"])
@@ -438,6 +485,13 @@ class Walk:
         if end["outcome"] == "interrupted":
             assert end["retryable"]
 
+    def _judge_told(self, last, end):
+        """Make sure that the webhook was told the end, once or more often, but as one message."""
+        until(lambda: last.call("GET", "/v1/deliveries")["deliveries"] == [])
+        heard = self.watcher.told.heard[end["sessionId"]]
+        assert all(told == end for _, told in heard)
+        assert len({message for message, _ in heard}) == 1
+
     def _was_done(self, words, lives):
         """Whether a step with these words was taken in any of these lives; None where the kill fell into the midst of it."""
         moments = {moment for service in lives for step, moment in service.steps if words in step}
@@ -446,7 +500,9 @@ class Walk:
 
     def _judge_money(self, end):
         ledgers = self._ledgers()
-        assert {name: len(ledger.submissions()) for name, ledger in ledgers.items()}.items() <= self.play.submissions.items()
+        for name, ledger in ledgers.items():
+            keys = [taken.key for taken in ledger.submissions()]
+            assert len(keys) == len({*keys}) <= self.play.submissions[name]
         if self.play.submissions:
             assert end["charged"] != ("no" if any(ledger.charges() for ledger in ledgers.values()) else "yes"), end
 
@@ -466,29 +522,41 @@ def nursery(make_site):
 
 @pytest.fixture(params=PLAYS.values(), ids=PLAYS)
 def play(request, tmp_path):
-    (tmp_path / "config.toml").write_text(CONFIG.format(default=request.param.body["providerId"]))
+    told = WEBHOOKS if request.param.is_told else ""
+    (tmp_path / "config.toml").write_text(CONFIG.format(default=request.param.body["providerId"]) + told)
     return request.param
 
 
 @pytest.fixture
-def walk_through(nursery, tmp_path, play):
+def told():
+    with ThreadingHTTPServer(("127.0.0.1", 0), Told) as server:
+        server.heard = {}
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture
+def walk_through(nursery, tmp_path, play, told):
     """Walk with these deaths, judge, and return what a further death could be: in a first life, and in a later one."""
     numbers = count()
 
     def walk(deaths, number=signal.SIGKILL):
-        tries = (Walk.of(nursery, tmp_path / f"walk-{next(numbers)}", play, deaths, number) for _ in range(TRIES))
+        tries = (Walk.of(nursery, tmp_path / f"walk-{next(numbers)}", play, deaths, number, told) for _ in range(TRIES))
         made = next(filter(None, tries), None)
         if made is None:
             assert any(BY_CHANCE in step for step, _ in deaths), f"nobody was killed at {deaths}"
             return {"first": set(), "later": set()}
-        first, *later = ({step for step, _ in service.steps} for service in made.lives)
         try:
-            made.judge()
+            made.judge()  # which may wait for the last of the steps
         except Exception as error:
             error.add_note(f"killed at {deaths}; now it says: {made.watcher.seen[-1:]}")
             raise
         finally:
             made.lives[-1].kill()
+        first, *later = ({step for step, _ in service.steps} for service in made.lives)
         return {
             "first": {step for step in first if play.is_walked_whole or step.startswith(WRITES)},
             "later": {step for steps in later for step in steps if LATER.search(step)},

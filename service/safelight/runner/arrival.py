@@ -39,9 +39,9 @@ class Arrival:
                 await self.hear_found(word)
 
     async def accept(self, job: Job) -> None:
-        """Listen to a job that was taken; a cancel has waited for it."""
+        """Listen to a job that was taken; whoever wants it stopped has waited for that."""
         await self._work.accept(job)
-        if self._closing.is_cancel_asked:
+        if self._closing.is_cancel_asked or self._closing.lost is not None:
             self._work.upstream.cancel()
 
     async def hear_refused(self, error: ProviderError) -> None:

@@ -26,7 +26,7 @@ class Closing:
 
     Attributes:
         final: How the provider said it ended, while its outputs are still on their way into the store.
-        lost: How it will end, since an output cannot be kept, while the upstream may still say what that cost.
+        lost: How it will end, since an output cannot be kept or its time is over, while the upstream may still say what that cost.
         is_cancel_asked: Whether somebody wants it canceled.
     """
 
@@ -42,6 +42,11 @@ class Closing:
         self._scribe = scribe
         self._deadlines = deadlines
 
+    @property
+    def is_ending(self) -> bool:
+        """Whether it is coming to its end already, or somebody wants that."""
+        return self.final is not None or self.lost is not None or self.is_cancel_asked
+
     async def conclude(self, ending: Failed | Ended, failure: Failure, result: str) -> None:
         """End the attempt; and with it the generation, unless another attempt may follow."""
         is_begun = self._custody.is_busy or self._scribe.status.outputs or self.lost is not None
@@ -50,7 +55,7 @@ class Closing:
 
     async def lose(self, ending: Ended, failure: Failure) -> None:
         """End an attempt of which nothing more is heard; a job that may run on upstream is asked to stop before."""
-        if self._work.attempts.durability is Durability.REMOTE and not failure.is_definite:
+        if self.lost is None and self._work.attempts.durability is Durability.REMOTE and not failure.is_definite:
             answer = await self._work.upstream.canceled()
             if answer is Cancel.CONFIRMED and self.is_cancel_asked:
                 await self.finish(Canceled(charged=ending.charged))
@@ -75,7 +80,7 @@ class Closing:
     async def end_ourselves(self, ending: Ended) -> None:
         """End it for a reason of ours; before that, the upstream is asked to stop. Where it has, another may take over."""
         answer = None
-        if self._work.upstream.is_talking and self.final is None:
+        if self._work.upstream.is_talking and self.final is None and self.lost is None:
             answer = await self._work.upstream.canceled()
         if ending.outcome is Outcome.EXPIRED and self._deadlines.left_seconds > 0 and answer is Cancel.CONFIRMED:
             await self.conclude(ending, endings.failure_after_cancel(ending), endings.FAILED)
@@ -83,9 +88,16 @@ class Closing:
             await self.finish(ending)
 
     async def end_in_time(self) -> None:
-        """End it because its time is over; a success whose outputs could not be saved until now is lost."""
+        """
+        End it because its time is over; a success whose outputs could not be saved until now is lost.
+
+        A submission that is under way is waited for a moment longer: the job may have arrived, and can be stopped then.
+        """
         if isinstance(self.final, Succeeded) and self._custody.trouble:
             await self.finish(endings.of_saving(self._policy, self._custody.trouble))
+        elif self.lost is None and self._work.is_unanswered:
+            self.lost = endings.of_total(self._policy)
+            self._deadlines.outlast()
         else:
             await self.end_ourselves(endings.of_total(self._policy))
 
@@ -98,7 +110,7 @@ class Closing:
     async def finish(self, update: End, result: str | None = None) -> None:
         """Write the end, with the attempt's outcome, in one step; a success waits until everything is kept."""
         if self.lost is not None and update is not self.lost:
-            result = endings.UNSAVED if isinstance(update, Succeeded) else None
+            result = endings.UNSAVED if isinstance(update, Succeeded) else result
             update = attrs.evolve(self.lost, charged=update.charged)
         if isinstance(update, Succeeded | Failed) and self._custody.is_busy:
             self.final = update

@@ -29,12 +29,13 @@ class Deadlines:
         self._policy = policy
         self._loop = asyncio.get_running_loop()
         left = min(policy.total_seconds, max(0.0, policy.total_seconds - spent_seconds))
-        self._times: dict[Due, float] = {Due.TOTAL: self._loop.time() + left}
+        self._ends_at = self._loop.time() + left
+        self._times: dict[Due, float] = {Due.TOTAL: self._ends_at}
 
     @property
     def left_seconds(self) -> float:
         """What is left until the total deadline."""
-        return self._times[Due.TOTAL] - self._loop.time()
+        return self._ends_at - self._loop.time()
 
     def queued(self) -> None:
         """Count how long it waits in a queue, ours or the provider's, from the first time this is said."""
@@ -75,6 +76,10 @@ class Deadlines:
     def canceling(self) -> None:
         """Count the patience for a cancel that was asked for, once."""
         self._times.setdefault(Due.CANCEL, self._loop.time() + self._policy.cancel_seconds)
+
+    def outlast(self) -> None:
+        """Count, now that the total is over, nothing but the patience for a cancel."""
+        self._times = {Due.CANCEL: self._loop.time() + self._policy.cancel_seconds}
 
     def end_canceling(self) -> None:
         """Forget the patience: the cancel was answered."""

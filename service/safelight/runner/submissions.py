@@ -61,6 +61,7 @@ class Submissions:
         self.attempts = attempts
         self.is_waiting = False
         self._again: Again | None = None
+        self._is_tried = False
         self._tools = tools
         self._generation = generation
         self._route = route
@@ -87,6 +88,12 @@ class Submissions:
         """
         return self._named(self.attempts.newest.provider) or self._planned()
 
+    @property
+    def is_unanswered(self) -> bool:
+        """Whether a job is being handed in to an upstream, which may have it already."""
+        attempts = self.attempts
+        return not self.is_waiting and attempts.newest.step is Step.INTENT and attempts.durability is Durability.REMOTE
+
     async def start(self) -> None:
         """Make the first attempt, or wait for its slot."""
         if self.attempts.is_queued:
@@ -98,6 +105,7 @@ class Submissions:
         """Hand in the request of the newest intent; a provider that is left alone at present is passed by, or waited for."""
         wait = self._breaker.wait_seconds()
         if not wait:
+            self._is_tried = True
             self.upstream.submit(self.candidate.request, self.attempts.key)
             return
         sentence = f"The provider '{self.candidate.instance.name}' keeps failing and is left alone for a while."
@@ -132,6 +140,7 @@ class Submissions:
 
     async def accept(self, job: Job) -> None:
         """Make the job durable, then listen to it."""
+        self._is_tried = False
         self._breaker.succeeded()
         if self._scribe.timing is not None:
             self._scribe.timing.accepted()
@@ -143,6 +152,7 @@ class Submissions:
         """Note what a failed submission says about the upstream's health."""
         if isinstance(error, Resting):
             return
+        self._is_tried = False
         if isinstance(error, ProviderRateLimited) and error.retry_after_seconds is not None:
             self.candidate.instance.budget.refused(error.retry_after_seconds)
         if error.retryable or error.is_sent is None:
@@ -223,6 +233,8 @@ class Submissions:
     async def close(self) -> None:
         """Stop whatever still runs, of earlier attempts too; bounded, for the boundary leaves behind what will not stop."""
         self.free()
+        if self._is_tried:
+            self._breaker.released()  # it was given up before the answer, and another may try
         self._leave_behind()
         await asyncio.gather(*self._former, return_exceptions=True)
 

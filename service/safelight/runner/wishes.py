@@ -35,7 +35,7 @@ class Wishes:
             case CancelAnswered(answer):
                 await self._hear_cancel(answer)
             case HoldAsked():
-                await self._holding.ask(wish, is_ending=self._closing.final is not None or self._closing.is_cancel_asked)
+                await self._holding.ask(wish, is_ending=self._closing.is_ending)
             case HoldAnswered(asked):
                 if self._closing.final is not None and asked.refusal is None:
                     asked.refusal = NotPausable("It is coming to its end already.")
@@ -59,9 +59,8 @@ class Wishes:
         if self._closing.final is not None:
             return  # it had ended by itself already; fold says that the wish came too late
         if self._closing.lost is not None:
-            if answer is Cancel.CONFIRMED:
-                await self._closing.finish(self._closing.lost)
-        elif answer is Cancel.CONFIRMED:
+            return  # how it ended, and what that cost, its provider is left a moment to say
+        if answer is Cancel.CONFIRMED:
             await self._closing.finish(Canceled())
         elif answer is Cancel.REQUESTED:
             self._deadlines.canceling()

@@ -6,10 +6,12 @@ from safelight.providers import (
     Cancel,
     Charged,
     Failed,
+    Job,
     Noted,
     Produced,
     Progressed,
     ProviderUnavailable,
+    Rejected,
     Started,
     Succeeded,
 )
@@ -100,12 +102,6 @@ async def test_a_deadline_while_saving_does_not_forget_the_bill(world):
     assert (end.outcome, end.charged) == (Outcome.EXPIRED, Charged.YES)
 
 
-async def test_a_deadline_during_the_submission_leaves_open_what_it_cost(world):
-    end = await world.run(world.remote(submit=forever, watch=watching()), submit_seconds=30, total_seconds=10)
-    assert (end.outcome, end.charged) == (Outcome.EXPIRED, Charged.UNKNOWN)
-    assert (end.ended_at - end.created_at).total_seconds() == pytest.approx(10)
-
-
 async def test_an_upstream_that_hangs_in_the_cancel_does_not_hold_up_the_end(world):
     end = await world.run(world.remote(watch=watching(), cancel=forever), stall_seconds=60, cancel_seconds=10)
     assert end.code == "stalled"
@@ -118,6 +114,73 @@ async def test_the_service_itself_may_end_it(world):
     world.runner.end(INTERRUPTED)
     end = await world.end()
     assert (end.outcome, end.code, end.charged) == (Outcome.INTERRUPTED, "interrupted", Charged.NO)
+
+
+# A submission that is under way when time is over
+
+
+def handed_in(seconds, *, error=None):
+    """An upstream that takes so long to answer a submission."""
+
+    async def submit():
+        await asyncio.sleep(seconds)
+        if error is not None:
+            raise error
+        return Job("j1")
+
+    return submit
+
+
+async def test_a_job_that_turns_out_to_be_taken_after_the_deadline_is_asked_to_stop(world):
+    asked = []
+
+    async def cancel():
+        asked.append(world.now)
+        return Cancel.CONFIRMED
+
+    provider = world.remote(submit=handed_in(25), watch=watching(Started()), cancel=cancel)
+    end = await world.run(provider, total_seconds=20, cancel_seconds=10)
+    assert (end.outcome, end.code, end.charged) == (Outcome.EXPIRED, "deadline_exceeded", Charged.UNKNOWN)
+    assert asked == [pytest.approx(25, abs=0.1)]
+    assert await world.steps() == [("intent", None), ("accepted", None), ("outcome", "expired")]
+
+
+@pytest.mark.parametrize(("said", "charged"), [(None, Charged.YES), (Charged.NO, Charged.NO)])
+async def test_a_job_that_is_done_before_it_can_be_stopped_says_what_it_cost(world, said, charged):
+    async def cancel():
+        return Cancel.TOO_LATE
+
+    provider = world.remote(submit=handed_in(25), watch=watching(Succeeded(charged=said)), cancel=cancel)
+    end = await world.run(provider, total_seconds=20, cancel_seconds=10)
+    assert (end.outcome, end.charged) == (Outcome.EXPIRED, charged)
+
+
+async def test_a_refusal_that_comes_after_the_deadline_is_known_to_be_free(world):
+    provider = world.remote(submit=handed_in(25, error=Rejected("No.")), watch=watching())
+    end = await world.run(provider, total_seconds=20, cancel_seconds=10, attempts=3)
+    assert (end.outcome, end.charged) == (Outcome.EXPIRED, Charged.NO)
+    assert await world.steps() == [("intent", None), ("outcome", "rejected")]
+
+
+async def test_a_submission_that_is_never_answered_ends_within_the_bound_that_is_shown(world):
+    provider = world.remote(submit=forever, watch=watching())
+    end = await world.run(provider, total_seconds=20, cancel_seconds=10, submit_seconds=60)
+    assert (end.outcome, end.charged) == (Outcome.EXPIRED, Charged.UNKNOWN)
+    assert (end.ended_at - end.created_at).total_seconds() == pytest.approx(30)
+
+
+async def test_a_job_that_stalls_after_the_deadline_is_asked_to_stop_once(world):
+    asked = []
+
+    async def cancel():
+        asked.append(world.now)
+        await forever()
+
+    provider = world.remote(submit=handed_in(22), watch=watching(), cancel=cancel)
+    end = await world.run(provider, total_seconds=20, cancel_seconds=10, stall_seconds=1)
+    assert (end.outcome, len(asked)) == (Outcome.EXPIRED, 1)
+    assert world.now < 40, "what is heard on after the end included"
+    assert (end.ended_at - end.created_at).total_seconds() <= 30
 
 
 # What comes late

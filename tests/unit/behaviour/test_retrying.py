@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from safelight.breaker import Breaker
 from safelight.errors import NotPausable
 from safelight.providers import (
     Cancel,
@@ -184,6 +185,16 @@ async def test_a_failing_provider_is_left_alone_until_one_submission_succeeds(wo
     assert end.outcome is Outcome.SUCCEEDED
     assert world.breakers["lighthouse"].position == "closed"
     assert submit.calls[5] - submit.calls[4] > 29.99, "five failures in a row: it rests"
+
+
+async def test_a_breaker_whose_one_trial_is_given_up_lets_another_try(world):
+    world.breakers["lighthouse"] = breaker = Breaker("lighthouse", failures=1, seconds=30)
+    breaker.failed()
+    await asyncio.sleep(31)
+    end = await world.run(world.remote(submit=asyncio.Event().wait), total_seconds=5, submit_seconds=60)
+    assert end.outcome is Outcome.EXPIRED
+    assert breaker.position == "half_open"
+    assert breaker.wait_seconds() == 0, "nobody tries it now"
 
 
 async def test_a_submission_that_got_no_answer_is_looked_up_and_watched(world):

@@ -79,8 +79,9 @@ def test_each_ground_of_a_verdict_is_a_sentence_of_its_own(ground):
 
 
 def test_who_may_know_is_named_with_what_to_ask_for():
-    unanswered = judged(status(), *GROUNDS[Ground.UNANSWERED][0], end(Outcome.UNKNOWN))
+    unanswered = judged(status(), *GROUNDS[Ground.UNANSWERED][0], end(Outcome.UNKNOWN, retryable=False))
     assert f"Ask 'paid' for a job with the key {'1' * 32}, or for one of " in unanswered.advice[0]
+    assert unanswered.advice[1] == "Asking again may be paid for again."
     untold = judged(status(), *GROUNDS[Ground.UNTOLD][0], end())
     assert untold.advice == ("Ask 'paid' what it took for its job j1.", "Asking again may be paid for again.")
 

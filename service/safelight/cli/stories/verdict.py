@@ -141,7 +141,7 @@ def _after_the_end(story: Story, status: Status, verdict: Charged, judged: list[
         yield mend.format(provider)
     elif status.code in _SAME_AGAIN:
         yield "The same request would be refused again: something in it has to change."
-    elif status.retryable is False:
+    elif status.retryable is False and status.outcome is not Outcome.UNKNOWN:
         yield "The same request would probably fail again."
     elif verdict is Charged.NO:
         yield "Asking again costs nothing twice."
