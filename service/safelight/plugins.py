@@ -220,6 +220,8 @@ def _provider_faults(cls: Any) -> Iterator[str]:
         yield "name is not 1 to 64 letters, digits, '_', '-' or '.'"
     if not isinstance(cls.capabilities, Capabilities) and not hasattr(cls.capabilities, "__get__"):
         yield "capabilities is not a Capabilities"
+    if not isinstance(cls.waivers, Mapping) or not all(isinstance(word, str) for pair in cls.waivers.items() for word in pair):
+        yield "waivers is not a mapping of laws to reasons"
     for role in ("Settings", "Params", "Options"):
         yield from class_faults(role, getattr(cls, role))
 

@@ -423,6 +423,12 @@ def test_laws_appear_by_what_a_provider_can_do():
     }
 
 
+def test_a_suite_is_told_what_only_an_instance_knows():
+    varying = type("Varying", (Honest,), {"capabilities": property(lambda self: Honest.capabilities)})
+    with pytest.raises(TypeError, match="the capabilities of Varying are its instances' own: say in TestIt"):
+        suite_of(varying)
+
+
 def test_laws_are_chosen_anew_for_each_suite():
     class Suite(ProviderLaws):
         provider = Honest

@@ -46,6 +46,10 @@ class ProviderLaws(BeingLaws, TellingLaws, SteeringLaws, RemoteLaws):
         if changed := sorted(law for law in known if PREFIX + law in vars(cls)):
             raise ValueError(f"{cls.__name__} changes laws, which {name} may only waive: {', '.join(changed)}")
         can = cls.capabilities or cls.provider.capabilities
+        if not isinstance(can, Capabilities):
+            raise TypeError(
+                f"the capabilities of {name} are its instances' own: say in {cls.__name__} what the one on the stage can do"
+            )
         cls._waived = tuple(known[law] for law in waivers)
         for law in known.values():
             holds = law.name not in waivers and law.whom.includes(cls.provider, can)
