@@ -1,4 +1,4 @@
-"""Providers of strangers: two that keep every law, and for each law some that break it."""
+"""Providers of strangers: some that keep every law, and many that break one."""
 
 import asyncio
 import logging
