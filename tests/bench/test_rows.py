@@ -69,7 +69,12 @@ def test_rows_work_when_they_are_small(tmp_path):
 
 
 def test_service_is_measured_with_its_own_defaults():
-    for name in ("fanout", "many", "create", "idle", "storm", "growth", "compression", "multiplex"):
+    for name in ("many", "create", "idle", "storm", "growth", "compression", "multiplex"):
         module = sys.modules[ROWS[name].measure.__module__]
         source = (ROOT / "bench" / "rows" / f"{module.__name__.rpartition('.')[2]}.py").read_text(encoding="utf-8")
         assert "streams__" not in source, json.dumps(name)
+
+
+def test_where_events_follow_each_other_at_once_nothing_else_is_set():
+    source = (ROOT / "bench" / "rows" / "fanout.py").read_text(encoding="utf-8")
+    assert re.findall(r"\w+__\w+=\w+", source) == ["streams__progress_seconds=0"]

@@ -80,7 +80,7 @@ void publish_due(int64_t began, int64_t at)
     double each = (double)(counts.live - opt.laggards + counts.laggards_closed) / (opt.channels > 1 ? opt.channels : 1);
     while (!opt.max_published || counts.published < opt.max_published) {
         if (opt.window) {
-            if (each <= 0 || wanted() - (double)counts.received >= opt.window * each || !publish(now_ns())) return;
+            if (each <= 0 || wanted() - (double)counts.received > (opt.window - 1) * each || !publish(now_ns())) return;
         } else {      /* stamped with the moment it was due, so that a late publisher or server counts as latency */
             int64_t due = began + (int64_t)((double)counts.published * 1e9 / opt.publish_rate);
             if (due > at || !publish(due)) return;
