@@ -16,7 +16,7 @@ from cattrs.gen import make_dict_structure_fn, override
 
 from safelight.generation import Generation
 from safelight.records import AttemptRecord, LateRecord, Record, StatusRecord
-from safelight.status import State, Status
+from safelight.status import Status
 from safelight.versions import Version
 
 _RENAMED = {"generation": "sessionId", "provider": "providerId", "state": "status"}
@@ -46,17 +46,20 @@ STATUS_WORDS = tuple(
     (field.name, _RENAMED.get(field.name, camel(field.name))) for field in attrs.fields(Status) if field.name not in _SPECIAL
 )
 """The fields of a status that are one word of the wire each, and that word; version and outputs are two."""
+_WORDS = tuple(word for _, word in STATUS_WORDS)
 _status_values = attrgetter(*(name for name, _ in STATUS_WORDS))
 _MOMENTS = tuple((name, word) for name, word in STATUS_WORDS if name.endswith("_at"))
+_moments = attrgetter(*(name for name, _ in _MOMENTS))
 
 
 def status_to_wire(status: Status) -> dict[str, Any]:
     """Return the snapshot as the wire shows it; unset fields are left out."""
-    wire: dict[str, Any] = {"status": _SHAPES[State](status.state)}
-    for (_, word), value in zip(STATUS_WORDS, _status_values(status), strict=True):
+    wire: dict[str, Any] = {"status": status.state._value_}
+    for word, value in zip(_WORDS, _status_values(status), strict=True):
         if not value and (value is None or value == ()):
             continue
-        wire[word] = _SHAPES[type(value)](value)
+        shape = _SHAPES[type(value)]
+        wire[word] = value if shape is _itself else shape(value)
     wire["epoch"], wire["seq"] = status.version.epoch, status.version.seq
     if status.outputs:
         wire["output"] = [output.url for output in status.outputs]
@@ -115,7 +118,16 @@ def _shape_of(cls: type[Any]) -> Callable[[Any], Any]:
         if issubclass(cls, kind):
             return shape
     words = tuple((field.name, camel(field.name)) for field in attrs.fields(cls))
-    return lambda value: {word: plain(item) for name, word in words if (item := getattr(value, name)) is not None}
+
+    def table(value: Any) -> dict[str, Any]:
+        said = {}
+        for name, word in words:
+            if (item := getattr(value, name)) is not None:
+                shape = _SHAPES[type(item)]
+                said[word] = item if shape is _itself else shape(item)
+        return said
+
+    return table
 
 
 _SHAPES = _Shapes(_PLAIN)
@@ -161,8 +173,7 @@ def _unshown(status: Status) -> dict[str, Any]:
     unshown: dict[str, Any] = {}
     if status.progress_floor != (status.progress or 0):
         unshown[_FLOOR] = status.progress_floor
-    for name, word in _MOMENTS:
-        at = getattr(status, name)
+    for (_, word), at in zip(_MOMENTS, _moments(status), strict=True):
         if at is not None and at.microsecond % 1000:
             unshown.setdefault(_EXACT, {})[word] = at.astimezone(UTC).isoformat()
     return unshown

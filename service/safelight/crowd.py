@@ -69,7 +69,8 @@ class Crowd(Generic[M]):
 
     def begin(self) -> None:
         """Begin a round: everybody is due once."""
-        self._close_ranks()
+        if len(self._places) > self._size:
+            self._close_ranks()
         self._due = len(self._places)
 
     def take(self, count: int) -> list[M | None]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from functools import singledispatch
 from typing import Any
 
 from safelight.errors import one_sentence
@@ -43,17 +42,33 @@ def fold(status: Status, update: Update, at: datetime) -> Status:
     """
     if status.is_terminal:
         return status
-    changed = _apply(update, status, at)
-    return status if changed is status or changed == status else changed
+    return _RULES[type(update)](update, status, at)
 
 
-@singledispatch
-def _apply(update: Update, status: Status, at: datetime) -> Status:  # noqa: ARG001 - the rule for unknown kinds
+_Rule = Callable[[Any, Status, datetime], Status]
+
+
+class _Rules(dict[type, _Rule]):
+    """The rule for each kind of update; what is found out of a kind that is another's is remembered."""
+
+    def __missing__(self, kind: type) -> _Rule:
+        rule = self[kind] = next((self[base] for base in kind.__mro__[1:] if base in self), _unknown)
+        return rule
+
+
+_RULES = _Rules()
+
+
+def _unknown(update: Update, status: Status, at: datetime) -> Status:  # noqa: ARG001 - a rule like the others
     return status
 
 
-def _rule(kind: type[Update]) -> Callable[[Callable[[Any, Status, datetime], Status]], Callable[[Any, Status, datetime], Status]]:
-    return _apply.register(kind)
+def _rule(kind: type[Update]) -> Callable[[_Rule], _Rule]:
+    def keep(rule: _Rule) -> _Rule:
+        _RULES[kind] = rule
+        return rule
+
+    return keep
 
 
 @_rule(Attempted)
@@ -179,6 +194,8 @@ def _work(status: Status, at: datetime) -> Status:
 
 def _enter(status: Status, phase: Phase, at: datetime) -> Status:
     """Move to `phase` unless that were a step back; holding still is left for any."""
+    if phase is status.phase:
+        return status
     if phase is Phase.PAUSED:
         return status.but(phase=phase)
     if status.phase is not Phase.PAUSED and _PHASE_ORDER.index(phase) <= _PHASE_ORDER.index(status.phase):

@@ -71,12 +71,12 @@ class Frame:
         """The snapshot as one line of JSON."""
         return encode_status(self.status)
 
-    @cached_property
+    @property
     def event(self) -> bytes:
         """The event with its id, for the stream of one generation."""
-        return b"id: %s\ndata: %s\n\n" % (str(self.version).encode(), self.data)
+        return b"id: %d-%d\ndata: %s\n\n" % (self.version.epoch, self.version.seq, self.data)
 
-    @cached_property
+    @property
     def bare(self) -> bytes:
         """The event without an id, for streams of many generations."""
         return b"data: %s\n\n" % self.data
@@ -97,7 +97,7 @@ class Frame:
         self._before = None
 
     def _make(self, form: Form) -> Payload:
-        before = None if self._before is None else self._before.made(form)
+        before = None if self._before is None or form.packs_from is None else self._before.made(form)
         return _payload(self.event if form.has_ids else self.bare, form, before)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from enum import Enum, auto
+from enum import StrEnum, auto
 
 from safelight.generation import Policy
 
@@ -11,7 +11,7 @@ TICK = 0.001
 """A loop's timer may fire a tick of its clock early; asked then, a bound counts as reached."""
 
 
-class Due(Enum):
+class Due(StrEnum):
     """Which bound was reached."""
 
     TOTAL = auto()
@@ -107,6 +107,6 @@ class Deadlines:
     def due(self) -> Due | None:
         """Return the bound that was reached, the total first, None while there is time."""
         now = self._loop.time() + TICK
-        if self.next > now:
+        if min(self._times.values()) > now:
             return None
         return next((due for due in Due if self._times.get(due, now + 1) <= now), None)

@@ -167,11 +167,12 @@ class Runner:
                     await self._scribe.flush()
 
     async def _handle(self, happened: Any) -> None:
+        if isinstance(happened, Said):
+            if happened.upstream is not self._work.upstream or self._work.is_waiting:
+                await self._late.hear_former(happened.upstream, happened.what)
+                return
+            happened = happened.what
         match happened:
-            case Said(upstream, what) if upstream is self._work.upstream and not self._work.is_waiting:
-                await self._handle(what)
-            case Said(upstream, what):
-                await self._late.hear_former(upstream, what)
             case Update():
                 await self._news.hear(happened)
             case FromCustody():

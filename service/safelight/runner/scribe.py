@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import datetime
+from operator import attrgetter
 
 import structlog
 
@@ -45,6 +46,7 @@ class Scribe:
         self._tools = tools
         self._epoch = epoch
         self._webhook = webhook
+        self._loop = asyncio.get_running_loop()
         self._shown = status
         self._shown_at = -tools.progress_seconds
         self.is_failing = False
@@ -59,11 +61,11 @@ class Scribe:
         if folded is self.status:
             self.ignored += 1
         self.status = folded
-        if records or self._is_urgent():
+        if records or (folded is not self._shown and _weight(folded) != _weight(self._shown)):
             await self._write(*records)
         elif folded is not self._shown:
             due = self._shown_at + self._tools.progress_seconds
-            if asyncio.get_running_loop().time() >= due:
+            if self._loop.time() >= due:
                 await self._write()
             else:
                 self.flush_at = self.flush_at or due
@@ -77,14 +79,11 @@ class Scribe:
         """Journal what changes nothing on the wire."""
         await self._append(*records, is_durable=True, must=True)
 
-    def _is_urgent(self) -> bool:
-        return _weight(self.status) != _weight(self._shown)
-
     async def _write(self, *records: AttemptRecord) -> None:
         eta = None if self.status.is_terminal or self.timing is None else self.timing.eta(self.status)
         status = self.status.but(version=self._shown.version.next(self._epoch), eta=eta)
         snapshot = encode_status(status)
-        delivery = owing(self._webhook, self._shown, status, self.now())
+        delivery = None if self._webhook is None else owing(self._webhook, self._shown, status, self.now())
         is_durable = (
             bool(records or delivery)
             or status.is_terminal
@@ -101,10 +100,10 @@ class Scribe:
             self.status = self._shown  # what nobody wrote has not happened
             raise
         if not is_written:
-            self.flush_at = asyncio.get_running_loop().time() + _RETRY_SECONDS
+            self.flush_at = self._loop.time() + _RETRY_SECONDS
             return
         self.status = self._shown = status
-        self._shown_at = asyncio.get_running_loop().time()
+        self._shown_at = self._loop.time()
         self.flush_at = None
         if status.is_terminal and self.timing is not None:
             self.timing.ended(status)
@@ -148,6 +147,5 @@ class Scribe:
                 return True
 
 
-def _weight(status: Status) -> tuple[object, ...]:
-    """What is journalled and shown at once when it changes; the rest is progress."""
-    return (status.state, status.phase, status.outputs, status.cancel, status.attempt, status.outcome, status.degraded)
+_weight = attrgetter("state", "phase", "outputs", "cancel", "attempt", "outcome", "degraded")
+"""What is journalled and shown at once when it changes; the rest is progress."""

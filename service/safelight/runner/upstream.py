@@ -64,7 +64,8 @@ class Upstream:
         self._generation = generation
         self._poke = poke
         self._tell_runner = tell
-        self._room = asyncio.Semaphore(_UPDATES_AHEAD)
+        self._ahead = 0
+        self._room = asyncio.Event()
         self._job: Job | None = None
         self._calls: set[asyncio.Task[None]] = set()
         self._feed: asyncio.Task[None] | None = None
@@ -98,7 +99,9 @@ class Upstream:
 
     def took(self) -> None:
         """Note that an update was taken in, so that the next may come."""
-        self._room.release()
+        self._ahead -= 1
+        if self._ahead == _UPDATES_AHEAD - 1:
+            self._room.set()
 
     def cancel(self) -> None:
         """Ask the upstream to stop: `CancelAnswered` follows."""
@@ -182,7 +185,10 @@ class Upstream:
         )
 
     async def _take(self, update: Update) -> None:
-        await self._room.acquire()
+        while self._ahead >= _UPDATES_AHEAD:
+            self._room.clear()
+            await self._room.wait()
+        self._ahead += 1
         self._tell(update)
 
     async def _cancel(self) -> None:

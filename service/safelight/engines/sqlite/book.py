@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import attrs
 
+from safelight.codec import encode_record, kind_of
 from safelight.engines.rules import Head
 from safelight.engines.sqlite.sql import Bulk, statement
 from safelight.errors import Gone, NotFound
@@ -42,8 +43,9 @@ Row = tuple[int, str, int | None, int | None, bytes]
 """A record as it is stored: when it was written, kind, epoch, seq (a status only), body."""
 
 
-def row_of(record: Record, at: int, kind: str, body: bytes) -> Row:
+def row_of(record: Record, at: int) -> Row:
     """Return the columns of a record."""
+    kind, body = kind_of(record), encode_record(record)
     if isinstance(record, StatusRecord):
         version = record.status.version
         return at, kind, version.epoch, version.seq, body

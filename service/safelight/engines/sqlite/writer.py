@@ -79,13 +79,13 @@ class Writer:
             self._thread.join()
             raise self._cause
 
-    async def write(self, write: Write[T]) -> T:
-        """Hand in a write and wait until it is committed."""
+    def write(self, write: Write[T]) -> asyncio.Future[T]:
+        """Hand in a write; what is returned is done when it is committed."""
         self._opened()
         told: asyncio.Future[T] = self._loop.create_future()
         self._gathered.append((write, told))
         self._schedule(is_hurried=write.is_durable)
-        return await told
+        return told
 
     async def lost(self) -> JournalClosed:
         """Wait until the thread is gone, and return what ended it."""

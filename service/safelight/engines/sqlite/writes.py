@@ -10,7 +10,7 @@ from typing import Generic, TypeVar
 
 import attrs
 
-from safelight.codec import encode_generation, encode_record, kind_of
+from safelight.codec import encode_generation
 from safelight.engines import rules
 from safelight.engines.sqlite import reads
 from safelight.engines.sqlite.book import Book, Row, micros, row_of
@@ -63,7 +63,7 @@ class Write(ABC, Generic[T]):
 def rows_of(records: Sequence[Record], now: datetime) -> tuple[Row, ...]:
     """Encode records, on the caller's side: what cannot be encoded costs its own caller alone."""
     at = micros(now)
-    return tuple(row_of(record, at, kind_of(record), encode_record(record)) for record in records)
+    return tuple([row_of(record, at) for record in records])
 
 
 @attrs.frozen
