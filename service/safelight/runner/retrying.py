@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 import attrs
 
 from safelight.generation import Policy, Request
 from safelight.instances import ProviderInstance
+from safelight.records import AttemptRecord
 
 _NEVER_AGAIN = frozenset({"invalid_input", "content_policy", "provider_auth", "provider_quota", "provider_rejected"})
 """Asked again, the same upstream would say the same."""
@@ -105,6 +107,27 @@ def still_there(provider: str, order: Sequence[str], route: Route) -> Candidate 
 def attempts_at_most(route: Route, policy: Policy) -> int:
     """Return how many attempts there can be in all."""
     return len(route) * policy.attempts
+
+
+def said_of(again: Again, failure: Failure) -> str:
+    """Tell people what comes next."""
+    when = f"in {again.after_seconds:.0f} s" if again.after_seconds >= 1 else "now"
+    return f"{failure.sentence} The next attempt follows {when}."
+
+
+def left_of_wait(outcome: AttemptRecord, now: datetime) -> float:
+    """Return what is left of the wait for the next attempt: never more than it was, however the clock was set meanwhile."""
+    if outcome.next_at is None:
+        return 0.0
+    left, whole = (outcome.next_at - now).total_seconds(), (outcome.next_at - outcome.at).total_seconds()
+    return max(0.0, min(left, whole))
+
+
+def reason_of(again: Again, candidate: Candidate) -> str:
+    """Tell why there is another attempt, and what it goes without."""
+    if not candidate.dropped:
+        return again.reason
+    return f"{again.reason} This provider goes without {', '.join(candidate.dropped)}."
 
 
 def _wait_seconds(failure: Failure, tries: int) -> float:
