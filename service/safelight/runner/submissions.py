@@ -19,18 +19,7 @@ from safelight.records import Durability, Step
 from safelight.runner.attempts import Attempts
 from safelight.runner.deadlines import Deadlines
 from safelight.runner.messages import Refused, Said
-from safelight.runner.retrying import (
-    Again,
-    Candidate,
-    Failure,
-    Route,
-    attempts_at_most,
-    left_of_wait,
-    reason_of,
-    said_of,
-    still_there,
-    what_next,
-)
+from safelight.runner.retrying import Again, Candidate, Failure, Route, attempts_at_most, left_of_wait, still_there, what_next
 from safelight.runner.scribe import Scribe
 from safelight.runner.standing import wait_of
 from safelight.runner.tools import Tools
@@ -204,7 +193,7 @@ class Submissions:
             next_provider=again.provider,
             next_in_seconds=round(again.after_seconds, 3),
         )
-        await self._scribe.tell(Noted(said_of(again, failure)), outcome)
+        await self._scribe.tell(Noted(again.told(failure)), outcome)
         self.free()
         self._leave_behind()
         self._plan(again, after_seconds=again.after_seconds)
@@ -295,7 +284,7 @@ class Submissions:
             of=max(record.n, attempts_at_most(self._route, self._generation.policy)),
             provider=candidate.instance.name,
             model=candidate.request.model,
-            reason=one_sentence(reason_of(again, candidate)),
+            reason=one_sentence(again.reason_of(candidate)),
         )
         await self._scribe.tell(Attempted(attempt), record)
 
