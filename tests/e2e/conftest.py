@@ -97,8 +97,8 @@ class Service:
         self._process.stderr.close()
 
     def create(self, path="/v1/generations", **body):
-        """Start a generation, with the provider that paints quickest unless said; return the reply."""
-        status, reply = self.call("POST", path, {"prompt": "a lighthouse at dusk", "providerId": "simulator", **body})
+        """Start a generation; return the reply."""
+        status, reply = self.call("POST", path, {"prompt": "a lighthouse at dusk", **body})
         assert status < 300, reply
         return reply
 
