@@ -160,6 +160,8 @@ class Courier:
             ) as response:
                 wait = retry_after_seconds(response.headers, b"", now) or 0.0
                 response.close()  # what it says besides is of no interest, and may be endless
+        except (aiohttp.InvalidURL, UnicodeError):
+            return _Refusal("Nobody can be called at its URL.", is_final=True)
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
             if is_forbidden(error):
                 return _Refusal("It leads to an address that is not public.", is_final=True)

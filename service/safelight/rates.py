@@ -6,6 +6,7 @@ import asyncio
 import re
 from collections.abc import Mapping
 from datetime import datetime
+from math import inf
 
 import structlog
 
@@ -19,6 +20,8 @@ _TRUSTED_SECONDS = 3600.0
 """An upstream that wants us back later than this is asked again by then."""
 _TICK = 0.001
 """A wait this short is none: a timer set for it may ring before it is over, for ever."""
+_WARY_SECONDS = 60.0
+"""For so long after it opens again nobody knows how much the upstream takes."""
 _EPOCH = 1_000_000_000
 """A reset larger than this is a moment, not a number of seconds."""
 _FIELD = re.compile(r"(?:^|[;,\s])(remaining|reset|r|t)\s*=\s*(\d+(?:\.\d+)?)", re.IGNORECASE)
@@ -36,18 +39,18 @@ class Budget:
 
     def __init__(self, name: str) -> None:
         self._name = name
-        self._closed_until = 0.0
+        self._closed_until = -inf
         self._left: int | None = None
         self._renewed_at = 0.0
         self._refusals = 0
 
     def wait_seconds(self) -> float:
         """Return 0 where the upstream can be asked now, else in how many seconds."""
-        now = asyncio.get_running_loop().time()
-        until = self._closed_until
-        if self._left is not None and self._left <= 0:
-            until = max(until, self._renewed_at)
-        return until - now if until - now > _TICK else 0.0
+        return _left_until(self._opens_at())
+
+    def wary_seconds(self) -> float:
+        """Return for how long it had better be asked by one after the other, 0 where it may be asked by all at once."""
+        return _left_until(self._opens_at() + _WARY_SECONDS)
 
     def spend(self) -> None:
         """Note that it is about to be asked: answers that are still under way cannot have counted this."""
@@ -74,6 +77,12 @@ class Budget:
         """Note for how long the upstream wants to be left alone, where only the plugin could read that."""
         self._close(seconds)
 
+    def _opens_at(self) -> float:
+        """Return when it could last be asked again, or can next: after a refusal, or with what was left used up."""
+        if self._left is not None and self._left <= 0:
+            return max(self._closed_until, self._renewed_at)
+        return self._closed_until
+
     def _refuse(self, seconds: float | None) -> None:
         """Close: for as long as the upstream says, else longer with each refusal in a row."""
         said = seconds if seconds is not None else min(_LONGEST_SECONDS, _FIRST_SECONDS * 2**self._refusals)
@@ -85,6 +94,11 @@ class Budget:
         if until > self._closed_until:
             self._closed_until = until
             log.info("rate_limited", provider=self._name, seconds=round(said, 1))
+
+
+def _left_until(moment: float) -> float:
+    left = moment - asyncio.get_running_loop().time()
+    return left if left > _TICK else 0.0
 
 
 def _limits(headers: Mapping[str, str], at: datetime) -> tuple[float | None, float | None]:

@@ -48,15 +48,17 @@ class Seat:
 
     Attributes:
         is_ready: Whether it has a slot.
+        tries: How often its generation was handed in here before.
         place: Where it stood when that was told last, None while it has a slot.
         tell: Called with a `Place` when that has changed, and once with the `Turn` where the seat had to wait.
     """
 
-    __slots__ = ("_slots", "is_ready", "owner", "place", "tell")
+    __slots__ = ("_slots", "is_ready", "owner", "place", "tell", "tries")
 
-    def __init__(self, slots: Slots, owner: str) -> None:
+    def __init__(self, slots: Slots, owner: str, tries: int = 0) -> None:
         self._slots = slots
         self.owner = owner
+        self.tries = tries
         self.tell: Callable[[Turn | Place], None] = _nobody
         self.is_ready = False
         self.place: Place | None = None
@@ -65,6 +67,10 @@ class Seat:
     def at_once(self) -> int:
         """How many work side by side, 0 where nobody is kept waiting for a slot."""
         return self._slots.at_once
+
+    def answered(self) -> None:
+        """Note that the upstream has taken what was handed in; whoever was refused leaves."""
+        self._slots.answered(self)
 
     def leave(self) -> None:
         """Give the slot, or the place in the queue, to whoever comes next; leaving twice is harmless."""
@@ -88,6 +94,7 @@ class Slots:
         self._max_queued = max_queued
         self._budget = budget
         self._working: set[Seat] = set()
+        self._asking: Seat | None = None
         self._lines: dict[str, deque[Seat]] = {}
         self._telling: asyncio.TimerHandle | None = None
         self._opening: asyncio.TimerHandle | None = None
@@ -102,24 +109,26 @@ class Slots:
         """How many wait."""
         return sum(map(len, self._lines.values()))
 
-    def take(self, owner: str, *, is_admitted: bool = False) -> Seat:
+    def take(self, owner: str, *, is_admitted: bool = False, tries: int = 0) -> Seat:
         """
-        Return a seat: with a slot, or at the end of its owner's line with its place.
+        Return a seat: with a slot, or in its owner's line with its place: at the end of those that were tried as often.
 
         Args:
             is_admitted: It was let in before, by this queue or another: there is always room for it.
+            tries: How often it was handed in before.
 
         Raises:
             Busy: Too many wait.
         """
-        seat = Seat(self, owner)
+        seat = Seat(self, owner, tries)
         if not self._lines and self._is_open():
             self._seat(seat)
             return seat
         if not is_admitted and self.queued >= self._max_queued:
             log.warning("queue_full", provider=self._instance, queued=self.queued)
             raise Busy(f"The queue of the provider '{self._instance}' is full.", retry_after_seconds=_BACK_SECONDS)
-        self._lines.setdefault(owner, deque()).append(seat)
+        line = self._lines.setdefault(owner, deque())
+        line.insert(sum(other.tries >= tries for other in line) if tries else len(line), seat)
         seat.place = next(Place(position, self.queued) for position, other in enumerate(self._in_turn()) if other is seat)
         self._advance()
         return seat
@@ -127,12 +136,21 @@ class Slots:
     def occupy(self, owner: str) -> Seat:
         """Return a seat with a slot, whether there is one or not: its job is at work upstream already."""
         seat = Seat(self, owner)
-        self._seat(seat)
+        seat.is_ready = True
+        self._working.add(seat)
         return seat
+
+    def answered(self, seat: Seat) -> None:
+        """Take in that the upstream has taken it: the next may ask."""
+        if seat is self._asking:
+            self._asking = None
+            self._advance()
 
     def free(self, seat: Seat) -> None:
         """Take a seat back."""
         self._working.discard(seat)
+        if seat is self._asking:
+            self._asking = None
         if not seat.is_ready and (line := self._lines.get(seat.owner)) is not None and seat in line:
             line.remove(seat)
             if not line:
@@ -141,11 +159,17 @@ class Slots:
 
     def _is_open(self) -> bool:
         is_free = not self.at_once or len(self._working) < self.at_once
-        return is_free and not self._budget.wait_seconds()
+        return is_free and not self._shut_seconds()
+
+    def _shut_seconds(self) -> float:
+        """Return how long nobody gets a turn, whatever slots are free; while it is not known what is taken, an answer ends that."""
+        wait = self._budget.wait_seconds()
+        return self._budget.wary_seconds() if not wait and self._asking is not None else wait
 
     def _seat(self, seat: Seat) -> None:
         seat.is_ready, seat.place = True, None
         self._working.add(seat)
+        self._asking = seat if self._budget.wary_seconds() else None
         self._budget.spend()
 
     def _advance(self) -> None:
@@ -163,7 +187,10 @@ class Slots:
         loop = asyncio.get_running_loop()
         if self._telling is None:
             self._telling = loop.call_later(_TOLD_SECONDS, self._tell)
-        if self._opening is None and (wait := self._budget.wait_seconds()):
+        if self._opening is not None:
+            self._opening.cancel()
+            self._opening = None
+        if wait := self._shut_seconds():
             self._opening = loop.call_later(wait, self._open)
 
     def _open(self) -> None:
@@ -174,9 +201,10 @@ class Slots:
         self._telling = None
         size = self.queued
         for position, seat in enumerate(tuple(self._in_turn())):
-            if seat.place is None or _is_news(seat.place, position):
-                seat.place = Place(position, size)
-                seat.tell(seat.place)
+            place = Place(position, size)
+            if seat.place is None or _is_news(seat.place, place):
+                seat.place = place
+                seat.tell(place)
 
     def _in_turn(self) -> Iterator[Seat]:
         """Give those who wait in the order of their turns, if nobody came or left."""
@@ -199,9 +227,11 @@ def slots_of(instances: Instances) -> dict[str, Slots]:
     }
 
 
-def _is_news(told: Place, position: int) -> bool:
-    moved = abs(told.position - position)
-    return moved > 0 and (position < _NEAR or moved * 10 >= told.position)
+def _is_news(told: Place, place: Place) -> bool:
+    """Whether the place has changed by enough, or how many wait in all."""
+    moved, grown = abs(told.position - place.position), abs(told.size - place.size)
+    is_moved = moved > 0 and (place.position < _NEAR or moved * 10 >= told.position)
+    return is_moved or (grown > 0 and grown * 10 >= told.size)
 
 
 def _nobody(_: Turn | Place) -> None:

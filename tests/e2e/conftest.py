@@ -183,19 +183,32 @@ class Stream:
         raise AssertionError(f"the stream ended before: {seen}")
 
 
-@pytest.fixture
-def launch(tmp_path):
-    """Start processes, on one data folder unless said; whatever still runs is killed at the end."""
+@contextmanager
+def launching(folder):
+    """Start processes in a folder, on one data folder unless said; whatever still runs is killed at the end."""
     started = []
 
-    def start(*, data=tmp_path / "data", port=0, env=None, **settings):
+    def start(*, data=folder / "data", port=0, env=None, **settings):
         settings = {name.replace("__", "."): value for name, value in settings.items()}
-        started.append(Service(tmp_path, data, port, settings, env or {}))
+        started.append(Service(folder, data, port, settings, env or {}))
         return started[-1]
 
     yield start
     for service in started:
         service.stop()
+
+
+@pytest.fixture
+def launch(tmp_path):
+    with launching(tmp_path) as start:
+        yield start
+
+
+@pytest.fixture(scope="module")
+def launch_shared(tmp_path_factory):
+    """Start processes that serve every test of a file."""
+    with launching(tmp_path_factory.mktemp("shared")) as start:
+        yield start
 
 
 class Site:

@@ -5,12 +5,14 @@ A service is the real one. Only where it calls its ports somebody counts: each c
 take along, and at the one call that is ordered the process kills itself, before it is made or once it has returned.
 """
 
+import asyncio
 import functools
 import gc
 import json
 import os
 import signal
 import sys
+import time
 from collections import Counter
 from pathlib import Path
 
@@ -46,10 +48,11 @@ def words_of(record):
 class Steps:
     """Counts the calls of the ports, and sends the process a signal at one of them."""
 
-    def __init__(self, file, step, moment, number):
+    def __init__(self, file, step, moment, number, held):
         self._file = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
         self._counts = Counter()
         self._step, self._moment, self._number = step, moment, number
+        self._held = held and Path(held)
         for port, engine in PORTS.items():
             for name in sorted(port.__abstractmethods__ - NO_STEPS):
                 setattr(engine, name, self._between(f"{port.__name__}.{name}", getattr(engine, name)))
@@ -59,6 +62,8 @@ class Steps:
         async def called(engine, *arguments, **named):
             words = [words for argument in arguments if (words := words_of(argument))]
             label = f"{call}({', '.join(words)})"
+            if self._held and " finished" in label:
+                await asyncio.to_thread(self._wait_until_let_go)
             self._counts[label] += 1
             step = f"{label}#{self._counts[label]}"
             self._note(step, "before")
@@ -67,6 +72,10 @@ class Steps:
             return returned
 
         return called
+
+    def _wait_until_let_go(self):
+        while not self._held.exists():
+            time.sleep(0.01)
 
     def _note(self, step, moment):
         os.write(self._file, f"{moment} {step}\n".encode())
@@ -80,7 +89,7 @@ def serve(order):
     log = os.open(order["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     for stream in (1, 2):
         os.dup2(log, stream)
-    Steps(order["steps"], order["step"], order["moment"], order["signal"])
+    Steps(order["steps"], order["step"], order["moment"], order["signal"], order["held"])
     config = load(Path(order["config"]), environ={}, overrides=[f"data.folder={order['data']}"])
     code = 1
     try:

@@ -57,7 +57,13 @@ def test_a_cancel_that_could_not_be_written_down_is_under_way_but_not_promised(s
     assert (shown["status"], "cancel" in shown) == ("processing", False), "what is shown is what was written"
     assert service.call("GET", "/readyz", port=service.admin_port) == (
         503,
-        {"status": "not ready", "draining": False, "defaultProvider": "ok", "storage": "full"},
+        {
+            "status": "not ready",
+            "draining": False,
+            "defaultProvider": "ok",
+            "storage": "full",
+            "providers": {"simulator": "ok", "sketch": "ok"},
+        },
     )
     disk.clear()
     ended = eventually(lambda: service.snapshot(running), lambda snapshot: snapshot["status"] == "failed")

@@ -22,6 +22,7 @@ class Forgetful(Rejected):
     def __init__(self, status): self.status = status
 
 {provider}
+Hazard.name = "{name}"
 
 @hookimpl
 def safelight_providers():
@@ -67,9 +68,11 @@ STALLED = {
     "error": f"The provider showed no sign of life within the stall deadline of {STALL_SECONDS} s.",
     "retryable": True,
 }
-CRASHED = {"event": "provider_crashed", "plugin": "hazard", "provider": "hazard"}
-NONSENSE = {"event": "provider_nonsense", "plugin": "hazard", "provider": "hazard"}
-LEFT = {"event": "provider_task_left_behind", "plugin": "hazard", "provider": "hazard"}
+NAMED = {"plugin": "hazard", "provider": "hazard"}
+"""What stands here for the name of each."""
+CRASHED = {"event": "provider_crashed", **NAMED}
+NONSENSE = {"event": "provider_nonsense", **NAMED}
+LEFT = {"event": "provider_task_left_behind", **NAMED}
 ENDED = {"event": "generation_ended", "provider": "hazard", "outcome": "failed"}
 HAZARDS = {
     # what a generator raises
@@ -87,7 +90,7 @@ HAZARDS = {
             """
             yield Started()
             for task in asyncio.all_tasks():
-                if task.get_name().startswith("hazard:"):
+                if task.get_name().startswith("cancels-everybody-of-its-own:"):
                     task.cancel()
             await asyncio.sleep(60)
             """
@@ -267,16 +270,29 @@ HAZARDS = {
 }
 
 
+DEADLINES = {"deadlines__stall_seconds": STALL_SECONDS, "deadlines__cancel_seconds": 3}
+
+
 @pytest.fixture
 def endangered(site, launch):
     """Start a service that offers this provider as `hazard`, beside the built-in ones."""
 
     def start(provider):
-        site.ship("hazard", PLUGIN.format(provider=provider))
-        deadlines = {"deadlines__stall_seconds": STALL_SECONDS, "deadlines__cancel_seconds": 3}
-        return launch(env=site.env, providers__hazard__plugin="hazard", **deadlines).is_up()
+        site.ship("hazard", PLUGIN.format(provider=provider, name="hazard"))
+        return launch(env=site.env, providers__hazard__plugin="hazard", **DEADLINES).is_up()
 
     return start
+
+
+@pytest.fixture(scope="module")
+def crowded(make_site, launch_shared):
+    """A service in which each hazard has just been asked, all at once and beside one another; and what it was told."""
+    site = make_site()
+    for name, (provider, _, _) in HAZARDS.items():
+        site.ship(name, PLUGIN.format(provider=provider, name=name))
+    service = launch_shared(env=site.env, **{f"providers__{name}__plugin": name for name in HAZARDS}, **DEADLINES).is_up()
+    bystander = service.create(options={"seconds": 2 * STALL_SECONDS})
+    return service, bystander, {name: service.create(providerId=name)["sessionId"] for name in HAZARDS}
 
 
 def terminal(service, eventually, generation):
@@ -300,17 +316,22 @@ def assert_unhurt(service, eventually, bystander):
     assert service.said() == []
 
 
-@pytest.mark.parametrize(("provider", "end", "line"), HAZARDS.values(), ids=HAZARDS)
-def test_hazard_ends_as_a_failure_by_name_and_its_neighbours_never_notice(endangered, eventually, provider, end, line):
-    service = endangered(provider)
-    bystander = service.create(options={"seconds": 1})
-    hurt = service.create(providerId="hazard")["sessionId"]
-    snapshot = terminal(service, eventually, hurt)
+@pytest.mark.parametrize("name", HAZARDS)
+def test_hazard_ends_as_a_failure_by_name(crowded, eventually, name):
+    service, _, hurt = crowded
+    _, end, line = HAZARDS[name]
+    snapshot = terminal(service, eventually, hurt[name])
     expected = {"status": "failed", "outcome": "failed", "charged": "no", "retryable": False, **end}
-    assert {name: snapshot.get(name) for name in expected} == expected
+    assert {fact: snapshot.get(fact) for fact in expected} == expected
     assert "output" not in snapshot or snapshot["output"] == []
-    service.logged(**line)
-    service.logged("generation_ended", generation=hurt, code=expected["code"], charged=expected["charged"])
+    service.logged(**{fact: name if value == "hazard" else value for fact, value in line.items()})
+    service.logged("generation_ended", generation=hurt[name], code=expected["code"], charged=expected["charged"])
+
+
+def test_neighbours_of_every_hazard_never_notice_and_the_process_leaves_in_order(crowded, eventually):
+    service, bystander, hurt = crowded
+    for generation in hurt.values():
+        terminal(service, eventually, generation)
     assert_unhurt(service, eventually, bystander)
 
 

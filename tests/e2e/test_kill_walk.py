@@ -138,7 +138,8 @@ class Play:
             or more, and where the end itself was.
         submissions: Instance to how many submissions its upstream may have taken in all.
         left: What it may end with besides where the process leaves in order: it ends what the next one cannot go on with.
-        is_walked_whole: Whether reads and the coming up are walked through as well, not only what writes.
+        is_walked_whole: Whether reads and the coming up are walked through as well, not only what writes: then whoever
+            watches reads it all again once it has ended, and it does not end before somebody watches.
     """
 
     body: dict
@@ -234,8 +235,12 @@ class Nursery:
         self._turn = threading.Lock()
         self._born = set()
 
-    def start(self, data, *, step=None, moment=None, number=signal.SIGKILL, at=0):
-        """Start a service that sends itself a signal at a moment of a step, if one is said; return it."""
+    def start(self, data, *, step=None, moment=None, number=signal.SIGKILL, at=0, is_held=False):
+        """
+        Start a service that sends itself a signal at a moment of a step, if one is said; return it.
+
+        A held one writes no end down before its first event was seen.
+        """
         order = {
             "config": str(data.with_name("config.toml")),
             "data": str(data),
@@ -244,13 +249,14 @@ class Nursery:
             "step": step,
             "moment": moment,
             "signal": number,
+            "held": f"{data}.held-{at}" if is_held else None,
         }
         with self._turn:
             self._child.stdin.write(json.dumps(order) + "\n")
             self._child.stdin.flush()
             pid = int(self._child.stdout.readline())
             self._born.add(pid)
-        return Doomed(pid, data, Path(order["steps"]), self._born.discard)
+        return Doomed(pid, data, Path(order["steps"]), Path(f"{data}.held-{at}"), self._born.discard)
 
     def close(self):
         for pid in tuple(self._born):
@@ -289,6 +295,7 @@ class Doomed:
     pid: int
     data: Path
     _steps: Path
+    _held: Path
     _bury: object
     _is_dead: bool = False
 
@@ -311,6 +318,10 @@ class Doomed:
         """End it, and wait until it has."""
         kill(self.pid)
         until(self.is_dead)
+
+    def let_go(self):
+        """Let it write an end down, if it is held."""
+        self._held.touch()
 
     def is_up(self):
         """Wait until it listens; whether it did."""
@@ -368,6 +379,8 @@ class Watcher:
                 self._ask_for(service, self.play.first)
             self.generation = self._ask_for(service, self.play.body)
             self._follow(service)
+            if self.play.is_walked_whole:
+                self._look_back(service)
 
     def come_back(self, service):
         """Watch on; a create whose answer was lost may have been heard all the same."""
@@ -397,8 +410,16 @@ class Watcher:
         path = f"/v1/generations/{self.generation}/events"
         cursor = {"Last-Event-ID": self.seen[-1][0]} if self.seen else {}
         for event in service.events(path, **cursor):
+            service.let_go()
             self.seen.append(event)
             self._cancel(service)
+
+    def _look_back(self, service):
+        """Have it all shown again, from the journal, and fetch the pictures."""
+        shown = [snapshot for _, snapshot in service.events(f"/v1/generations/{self.generation}/events?from=start")]
+        for output in shown[-1].get("outputs", []) if shown else []:  # a kill cuts it short, without an error
+            with service.asked("GET", output["url"]) as answer:
+                answer.read()
 
     def _cancel(self, service):
         """Ask for a cancel once there is progress, and again whenever the wish does not show."""
@@ -429,7 +450,8 @@ class Walk:
         """Live it; None where a step it was to die at was not taken this time."""
         walk = cls(play, deaths, number, Watcher(play, told))
         for at, (step, moment) in enumerate([*deaths, (None, None)]):
-            service = nursery.start(data, step=step, moment=moment, number=number, at=at)
+            is_held = play.is_walked_whole and at == 0 and number == signal.SIGKILL
+            service = nursery.start(data, step=step, moment=moment, number=number, at=at, is_held=is_held)
             walk.lives.append(service)
             is_up = service.is_up()
             assert is_up or step is not None, data.with_suffix(".log").read_text()
@@ -549,6 +571,7 @@ def walk_through(nursery, tmp_path, play, told):
         if made is None:
             assert any(BY_CHANCE in step for step, _ in deaths), f"nobody was killed at {deaths}"
             return {"first": set(), "later": set()}
+        looked = {step for step, _ in made.lives[0].steps}  # who judges reads as well
         try:
             made.judge()  # which may wait for the last of the steps
         except Exception as error:
@@ -558,7 +581,7 @@ def walk_through(nursery, tmp_path, play, told):
             made.lives[-1].kill()
         first, *later = ({step for step, _ in service.steps} for service in made.lives)
         return {
-            "first": {step for step in first if play.is_walked_whole or step.startswith(WRITES)},
+            "first": {step for step in first if step.startswith(WRITES) or (play.is_walked_whole and step in looked)},
             "later": {step for steps in later for step in steps if LATER.search(step)},
         }
 

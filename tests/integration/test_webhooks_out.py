@@ -207,6 +207,18 @@ async def test_a_private_address_is_never_connected_to(serve, puppet, receiver, 
     assert receiver.calls == []
 
 
+@pytest.mark.parametrize("host", ["2130706433", "0", "a..example", "x" * 70 + ".example"])
+async def test_a_url_that_nobody_can_be_called_at_is_not_tried_again(serve, puppet, eventually, host):
+    service = await serve(webhooks=KEYS)
+    await run(service, puppet, f"http://{host}/told")
+
+    async def is_dead():
+        return [one for one in await owed(service) if one["dead"]]
+
+    [dead] = await eventually(is_dead)
+    assert (dead["tries"], dead["detail"]) == (1, "Nobody can be called at its URL.")
+
+
 async def test_one_slow_receiver_holds_nobody_up(serve, puppet, receiver, eventually):
     service = await serve(webhooks=Webhooks(signing_keys=(Secret(OLD),), private_network=True, seconds=30.0))
     gate = asyncio.Event()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import structlog
@@ -15,11 +15,11 @@ from safelight.errors import one_sentence
 from safelight.estimates import Timing, kind_of
 from safelight.generation import Generation
 from safelight.providers import Job, NotSent, OutcomeUnknown, ProviderError, ProviderRateLimited
-from safelight.records import AttemptRecord, Durability, Step
+from safelight.records import Durability, Step
 from safelight.runner.attempts import Attempts
 from safelight.runner.deadlines import Deadlines
 from safelight.runner.messages import Refused, Said
-from safelight.runner.retrying import Again, Candidate, Failure, Route, attempts_at_most, still_there, what_next
+from safelight.runner.retrying import Again, Candidate, Failure, Route, attempts_at_most, left_of_wait, still_there, what_next
 from safelight.runner.scribe import Scribe
 from safelight.runner.standing import wait_of
 from safelight.runner.tools import Tools
@@ -72,9 +72,7 @@ class Submissions:
         self.upstream = self._upstream()
         self._seat = seat
         if seat is None and attempts.job is not None and attempts.newest.step is not Step.OUTCOME:
-            self._seat = self._slots_of(self.candidate).occupy(
-                generation.owner
-            )  # it works upstream, whether there is room or not
+            self._seat = self._slots_of(self.candidate).occupy(generation.owner)
         elif seat is not None:
             seat.tell = tell
         self._scribe.timing = self._timing()
@@ -122,7 +120,7 @@ class Submissions:
         if newest.step is Step.QUEUED:
             self._plan(None, after_seconds=0.0)
         elif newest.step is Step.OUTCOME:
-            wait = _left_of_wait(newest, self._scribe.now())
+            wait = left_of_wait(newest, self._scribe.now())
             again = Again(provider=self._planned().instance.name, after_seconds=wait, reason=newest.detail or "")
             self._plan(again, after_seconds=wait)
         elif job is not None and self.attempts.durability is Durability.REMOTE:
@@ -142,6 +140,8 @@ class Submissions:
         """Make the job durable, then listen to it."""
         self._is_tried = False
         self._breaker.succeeded()
+        if self._seat is not None:
+            self._seat.answered()
         if self._scribe.timing is not None:
             self._scribe.timing.accepted()
         await self._scribe.tell(Moved(Phase.WAITING), self.attempts.accept(job, self._scribe.now()))
@@ -193,7 +193,7 @@ class Submissions:
             next_provider=again.provider,
             next_in_seconds=round(again.after_seconds, 3),
         )
-        await self._scribe.tell(Noted(_said_of(again, failure)), outcome)
+        await self._scribe.tell(Noted(again.told(failure)), outcome)
         self.free()
         self._leave_behind()
         self._plan(again, after_seconds=again.after_seconds)
@@ -259,7 +259,8 @@ class Submissions:
     async def _is_seated(self, candidate: Candidate) -> bool:
         """Whether there is a slot for the next attempt; else it waits for one, and shows where it stands."""
         if self._seat is None:
-            self._seat = self._slots_of(candidate).take(self._generation.owner, is_admitted=True)
+            tries = 0 if self._again is None else self.attempts.tries_at(candidate.instance.name)
+            self._seat = self._slots_of(candidate).take(self._generation.owner, is_admitted=True, tries=tries)
             self._seat.tell = self._tell
         if self._seat.is_ready:
             return True
@@ -283,7 +284,7 @@ class Submissions:
             of=max(record.n, attempts_at_most(self._route, self._generation.policy)),
             provider=candidate.instance.name,
             model=candidate.request.model,
-            reason=one_sentence(_reason(again, candidate)),
+            reason=one_sentence(again.reason_of(candidate)),
         )
         await self._scribe.tell(Attempted(attempt), record)
 
@@ -303,24 +304,3 @@ class Submissions:
         boundary = Boundary(instance.name, instance.offer.plugin, hidden=self._generation.request.prompt)
         poke = self._tools.pokes.expect(self.attempts.key, self._generation.id)
         return Upstream(instance, boundary, self._tools.clock, self._generation, self.attempts.n, poke, self._tell)
-
-
-def _said_of(again: Again, failure: Failure) -> str:
-    """Tell people what comes next."""
-    when = f"in {again.after_seconds:.0f} s" if again.after_seconds >= 1 else "now"
-    return f"{failure.sentence} The next attempt follows {when}."
-
-
-def _left_of_wait(outcome: AttemptRecord, now: datetime) -> float:
-    """Return what is left of the wait for the next attempt: never more than it was, however the clock was set meanwhile."""
-    if outcome.next_at is None:
-        return 0.0
-    left, whole = (outcome.next_at - now).total_seconds(), (outcome.next_at - outcome.at).total_seconds()
-    return max(0.0, min(left, whole))
-
-
-def _reason(again: Again, candidate: Candidate) -> str:
-    """Tell why there is another attempt, and what it goes without."""
-    if not candidate.dropped:
-        return again.reason
-    return f"{again.reason} This provider goes without {', '.join(candidate.dropped)}."

@@ -108,7 +108,8 @@ def start(tmp_path):
         ours = {
             name: value
             for name, value in os.environ.items()
-            if not name.startswith("SAFELIGHT_") and name not in {"NO_COLOR", "TMUX", "TERM_PROGRAM", "LC_TERMINAL", "COLORTERM"}
+            if not name.startswith("SAFELIGHT_")
+            and name not in {"NO_COLOR", "TMUX", "TERM_PROGRAM", "LC_TERMINAL", "COLORTERM", "COLUMNS", "LINES"}
         }
         started.append(Command(arguments, tmp_path, ours | env, terminal))
         return started[-1]

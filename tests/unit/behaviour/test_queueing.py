@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from safelight.errors import NotPausable
-from safelight.providers import Cancel, Charged, Failed, Job, Produced, Started, Succeeded
+from safelight.providers import Cancel, Charged, Failed, Job, Produced, ProviderRateLimited, Started, Succeeded
 from safelight.records import Step
 from safelight.runner import INTERRUPTED, Attempts
 from safelight.status import Outcome, Phase, State
@@ -138,6 +138,35 @@ async def test_between_two_attempts_it_has_no_slot_and_is_shown_in_the_queue_aga
     other.leave()
     assert (await world.end()).outcome is Outcome.SUCCEEDED
     assert [step for step, _ in await world.steps()] == ["intent", "accepted", "outcome", "intent", "accepted", "outcome"]
+
+
+async def test_whoever_was_refused_for_too_many_has_the_others_handed_in_one_by_one(world):
+    answers, handed_in, done = asyncio.Queue(), [], asyncio.Event()
+
+    async def submit():
+        handed_in.append(world.now)
+        if len(handed_in) == 1:
+            raise ProviderRateLimited("Too many.", retry_after_seconds=10)
+        return await answers.get()
+
+    async def poll():
+        return [Produced(b"x"), Succeeded(charged=Charged.YES)] if done.is_set() else []
+
+    await world.start(world.remote(submit=submit, poll=poll), attempts=2)
+    slots = world.slots["lighthouse"]
+    await asyncio.sleep(1)
+    first, second = (slots.take("anna") for _ in range(2))
+    await asyncio.sleep(15)
+    assert (first.is_ready, second.is_ready) == (True, False), "the first of them has no answer yet"
+    first.answered()
+    await asyncio.sleep(1)
+    assert len(handed_in) == 2, "and then whoever was refused before"
+    assert not second.is_ready
+    answers.put_nowait(Job("j2"))
+    await asyncio.sleep(1)
+    assert second.is_ready, "while it works, for it was taken"
+    done.set()
+    assert (await world.end()).outcome is Outcome.SUCCEEDED
 
 
 async def test_a_crash_costs_nobody_its_place_in_the_queue(crowded):
