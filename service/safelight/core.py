@@ -38,6 +38,7 @@ from safelight.hub import Hub
 from safelight.instances import Instances, open_instances
 from safelight.outputs.local import LocalOutputs
 from safelight.plugins import Discovery, discover
+from safelight.pokes import Pokes
 from safelight.ports import EVERY_STATE, Clock, Delivery, Journal, Keyed, Outputs, Page, Place, SystemClock, Unfinished
 from safelight.reaper import Reaper
 from safelight.retention import Retention
@@ -103,7 +104,7 @@ class Safelight:
                     min_free_bytes=0,
                 ),
             )
-            seals = open_seals(folder)
+            seals, pokes = open_seals(folder), Pokes()
             self.instances = await stack.enter_async_context(
                 open_instances(
                     self.config.providers,
@@ -111,7 +112,7 @@ class Safelight:
                     clock=self.clock,
                     folder=folder / "providers",
                     open_session=open_session,
-                    webhooks=partial(url_of, public_url, seals) if public_url else None,
+                    webhooks=partial(url_of, public_url, seals, pokes) if public_url else None,
                 ),
             )
             await stack.enter_async_context(Watchdog(self.discovery.owners))
@@ -127,10 +128,11 @@ class Safelight:
                 },
                 slots=slots_of(self.instances),
                 progress_seconds=self.config.streams.progress_seconds,
+                pokes=pokes,
                 estimates=await stack.enter_async_context(open_estimates(self.journal)),
             )
             self._owed = tools.owed
-            self.hearing = Hearing(self.instances, tools.pokes, seals)
+            self.hearing = Hearing(self.instances, pokes, seals)
             self._supervisor = Supervisor(tools, f"{socket.gethostname()}:{os.getpid()}")
             self._reaper = Reaper(self.hub, self._supervisor)
             self._creating = Creating(tools, self.instances, self._supervisor, self._reaper)
@@ -212,7 +214,10 @@ class Safelight:
         """
         if (instance := self.instances.get(name)) is None:
             raise NotFound("No such provider.")
-        health = health_of(self._tools.breakers[name], self._tools.slots[name]) if name in self._tools.slots else None
+        tools = self._tools
+        health = None
+        if name in tools.slots:
+            health = health_of(tools.breakers[name], tools.slots[name], webhooks_missed=tools.pokes.missed[name])
         return describe(instance, self.config.default_provider, health)
 
     async def find(self, generation_id: str, *, owner: str) -> tuple[Generation, Status]:

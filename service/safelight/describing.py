@@ -33,12 +33,15 @@ class Health:
         working: How many generations are at work there.
         queued: How many wait for their turn.
         max_concurrency: How many may be at work there at once, None for any number.
+        webhooks_missed: How many jobs, since the service started, were found by a poll to have ended while no webhook had come
+            that was asked for.
     """
 
     breaker: Position
     working: int
     queued: int
     max_concurrency: int | None = None
+    webhooks_missed: int = 0
 
 
 @attrs.frozen(kw_only=True)
@@ -95,10 +98,16 @@ def describe(instance: ProviderInstance | UnavailableInstance, default: str, hea
     return dict(plain(described))
 
 
-def health_of(breaker: Breaker, slots: Slots) -> Health:
+def health_of(breaker: Breaker, slots: Slots, *, webhooks_missed: int) -> Health:
     """Return how a provider fares that has these."""
     at_once = slots.at_once or None
-    return Health(breaker=breaker.position, working=slots.working, queued=slots.queued, max_concurrency=at_once)
+    return Health(
+        breaker=breaker.position,
+        working=slots.working,
+        queued=slots.queued,
+        max_concurrency=at_once,
+        webhooks_missed=webhooks_missed,
+    )
 
 
 def _terms(instance: ProviderInstance | UnavailableInstance) -> Terms | None:

@@ -40,8 +40,9 @@ class Heard(StrEnum):
     UNVERIFIED = "unverified"
 
 
-def url_of(public_url: str, seals: Seals, instance: str, key: str) -> str:
+def url_of(public_url: str, seals: Seals, pokes: Pokes, instance: str, key: str) -> str:
     """Return where the upstream may say that something has happened to the submission under `key`; it needs no record."""
+    pokes.promise(key)
     return f"{public_url}/v1/webhooks/{instance}/{key}{seals.seal(_PURPOSE, instance, key)}"
 
 

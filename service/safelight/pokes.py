@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable
+
+import structlog
+
+log = structlog.get_logger()
 
 
 class Poke:
@@ -12,20 +17,29 @@ class Poke:
 
     Attributes:
         generation: Whose job it is.
+        is_promised: Whether the upstream was told where to call.
         times: How often it was woken.
         woken: Set by each poke, and cleared by whoever waits for it.
     """
 
-    def __init__(self, generation: str, forget: Callable[[Poke], None]) -> None:
+    def __init__(self, generation: str, forget: Callable[[Poke], None], missed: Counter[str]) -> None:
         self.generation = generation
+        self.is_promised = False
         self.times = 0
         self.woken = asyncio.Event()
         self._forget = forget
+        self._missed = missed
 
     def wake(self) -> None:
         """Have the job looked at now."""
         self.times += 1
         self.woken.set()
+
+    def recovered(self, instance: str) -> None:
+        """Count, where a poll found that the job has ended, a webhook that should have come before."""
+        if self.is_promised and not self.times:
+            self._missed[instance] += 1
+            log.info("webhook_recovered_by_poll", provider=instance, generation=self.generation)
 
     def close(self) -> None:
         """Wait no longer."""
@@ -33,9 +47,15 @@ class Poke:
 
 
 class Pokes:
-    """Everybody in this process who can be woken."""
+    """
+    Everybody in this process who can be woken.
+
+    Attributes:
+        missed: How many jobs of each provider instance had ended, and no webhook had said anything of them.
+    """
 
     def __init__(self) -> None:
+        self.missed: Counter[str] = Counter()
         self._awaited: dict[str, Poke] = {}
 
     def expect(self, key: str, generation: str) -> Poke:
@@ -45,8 +65,13 @@ class Pokes:
             if self._awaited.get(key) is poke:
                 del self._awaited[key]
 
-        poke = self._awaited[key] = Poke(generation, forget)
+        poke = self._awaited[key] = Poke(generation, forget, self.missed)
         return poke
+
+    def promise(self, key: str) -> None:
+        """Note that the upstream of a submission is told where to call."""
+        if (poke := self._awaited.get(key)) is not None:
+            poke.is_promised = True
 
     def find(self, key: str) -> Poke | None:
         """Return what wakes the follower of a submission, None where nobody follows it, or nobody any more."""

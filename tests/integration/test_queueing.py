@@ -40,7 +40,7 @@ async def test_a_queue_is_shown_with_its_provider(serve, puppet):
     for _ in range(2):
         await service.create()
     health = (await service.call("GET", "/v1/providers/puppet")).json["health"]
-    assert health == {"breaker": "closed", "working": 1, "queued": 1, "maxConcurrency": 1}
+    assert health == {"breaker": "closed", "working": 1, "queued": 1, "maxConcurrency": 1, "webhooksMissed": 0}
     assert (await service.call("GET", "/readyz", port=service.admin_port)).json["providers"]["puppet"] == "ok"
 
 

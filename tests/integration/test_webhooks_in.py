@@ -7,7 +7,7 @@ from structlog.testing import capture_logs
 
 from safelight.config.model import Instance
 from safelight.hearing import WINDOW_SECONDS
-from safelight.providers import Produced, Progressed, Succeeded
+from safelight.providers import Produced, Progressed, Started, Succeeded
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(64)
 GOOD = [("X-Signature", "good")]
@@ -159,6 +159,19 @@ async def test_a_message_about_what_has_ended_is_taken_and_moves_nothing(hooked,
     assert (await hooked.call("POST", path, b"late", headers=[("X-Signature", "forged")])).status == 200
     assert len(switchboard.heard) == heard
     assert await hooked.snapshot(generation) == end
+
+
+async def test_webhooks_that_should_have_come_are_counted_with_their_provider(hooked, switchboard):
+    for calls, missed in ((True, 0), (False, 1)):
+        switchboard.said = [Started()]
+        switchboard.polls = 0
+        generation, path = await started(hooked, switchboard)
+        if calls:
+            await hooked.call("POST", path, b"{}", headers=GOOD)
+        switchboard.said = [Produced(PNG, type="image/png"), Succeeded()]
+        await hooked.ended(generation)
+        health = (await hooked.call("GET", "/v1/providers/hooked")).json["health"]
+        assert health["webhooksMissed"] == missed
 
 
 async def test_pages_may_not_call(hooked, switchboard, check_problem):

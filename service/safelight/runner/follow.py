@@ -197,15 +197,11 @@ class Following:
         if end is None and is_empty and self._claim is not None:
             await self._take(self._claim)
             return True
-        if end is not None and self._claim is None and not self._poke.times and _is_awaiting_webhooks(self._provider):
-            log.info("webhook_recovered_by_poll", provider=self._boundary.instance, generation=self._poke.generation)
+        if end is not None and self._claim is None:
+            self._poke.recovered(self._boundary.instance)
         return end is not None
 
 
 def overrides(provider: RemoteProvider, method: str) -> bool:
     """Whether a provider has a method of its own in place of the base class's."""
     return getattr(type(provider), method) is not getattr(RemoteProvider, method)
-
-
-def _is_awaiting_webhooks(provider: RemoteProvider) -> bool:
-    return provider.resources.webhooks is not None and overrides(provider, "webhook")

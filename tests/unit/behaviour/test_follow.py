@@ -3,7 +3,6 @@ import contextlib
 from datetime import UTC, datetime
 from itertools import pairwise
 
-import attrs
 import pytest
 from structlog.testing import capture_logs
 
@@ -303,20 +302,21 @@ async def test_where_webhooks_come_polls_get_rare(world):
     assert 30 <= max(gaps) <= 36
 
 
-@pytest.mark.parametrize(("is_public", "is_poked", "is_said"), [(True, False, True), (True, True, False), (False, False, False)])
-async def test_an_end_that_only_a_poll_found_is_told_where_webhooks_were_asked_for(world, is_public, is_poked, is_said):
+@pytest.mark.parametrize(
+    ("is_promised", "is_poked", "is_said"), [(True, False, True), (True, True, False), (False, False, False)]
+)
+async def test_an_end_that_only_a_poll_found_is_counted_where_webhooks_were_asked_for(world, is_promised, is_poked, is_said):
     poll, _ = answering([Started()], [Succeeded()])
-    provider = world.remote(poll=poll, poll_seconds=3)
-    type(provider).webhook = lambda self, raw, headers: None
-    maker = (lambda key: f"https://images.example/{key}") if is_public else None
-    provider.resources = attrs.evolve(provider.resources, webhooks=maker)
-    poke = Pokes().expect("k1", "g1")
+    pokes = Pokes()
+    poke = pokes.expect("k1", "g1")
+    pokes.promise("k1" if is_promised else "k2")
     if is_poked:
         asyncio.get_running_loop().call_later(1, poke.wake)
     with capture_logs() as logs:
-        await heard(provider, poke)
+        await heard(world.remote(poll=poll, poll_seconds=3), poke)
     told = {"event": "webhook_recovered_by_poll", "log_level": "info", "provider": "lighthouse", "generation": "g1"}
     assert logs == ([told] if is_said else [])
+    assert pokes.missed["lighthouse"] == is_said
 
 
 async def test_a_poll_that_fails_for_good_ends_it(world):
