@@ -34,7 +34,7 @@ from types import FrameType
 from typing import NoReturn
 
 ROOT = Path(__file__).resolve().parent
-EVERYTHING = ("-n", "auto", "--dist", "loadfile")
+EVERYTHING = ("-n", "auto", "--dist", "loadfile", "--no-loadscope-reorder")
 COMPILER = {"cc": "gcc", "/usr/include/stdio.h": "libc6-dev", "/usr/include/zlib.h": "zlib1g-dev"}
 PROGRAMS = {"chromium": "chromium", "curl": "curl", "nginx": "nginx-light", "node": "nodejs", "npm": "npm"} | COMPILER
 """What the tests run besides Python, or compile with, and the Debian package of each."""

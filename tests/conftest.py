@@ -1,8 +1,19 @@
-"""The lanes that take minutes, or need what CI has not, run only when they are asked for."""
+"""
+How a run of everything is laid out: what takes longest comes first, and more at once than there are cores.
 
+The lanes that take minutes, or need what CI has not, run only when they are asked for.
+"""
+
+import os
 from pathlib import Path
 
-LIVE = Path(__file__).parent / "live"
+HERE = Path(__file__).parent
+LIVE = HERE / "live"
+SLOW = (HERE / "e2e", HERE / "clients")
+"""Tests of processes and browsers, which wait for more than half of their time."""
+WORKERS_PER_CORE = 2
+
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # what is compiled once need not be at every start of a process
 
 
 def pytest_addoption(parser):
@@ -14,3 +25,12 @@ def pytest_ignore_collect(collection_path, config):
     if LIVE in (collection_path, *collection_path.parents):
         return None if config.getoption("--live") else True
     return None
+
+
+def pytest_xdist_auto_num_workers():
+    return WORKERS_PER_CORE * len(os.sched_getaffinity(0))
+
+
+def pytest_collection_modifyitems(items):
+    """Put the slow first, so that what is left at the end is small enough to be shared out evenly."""
+    items.sort(key=lambda item: not any(folder in item.path.parents for folder in SLOW))

@@ -18,6 +18,12 @@ def create(service, seconds=2, **options):
     return service.create(providerId="simulator", options={"seconds": seconds, **options})["sessionId"]
 
 
+def endless(service):
+    """Start one that is processed at once, and until somebody stops it."""
+    script = [{"do": "started"}, {"do": "progress", "fraction": 0.1}, {"do": "stall"}]
+    return service.create(providerId="simulator", options={"script": script})["sessionId"]
+
+
 def end(tab, generation):
     """Wait for the end a tab sees; return the last snapshot. An end is seen once."""
     tab.wait_for_function(ENDED, arg=generation)
@@ -102,7 +108,7 @@ def test_two_tabs_share_one_stream_and_each_sees_its_own(service, open_tab, one_
 
 def test_stream_is_closed_when_nothing_is_watched_any_more(service, open_tab, one_stream):
     tab = open_tab(service.url)
-    generation, other = create(service, 1), create(service, 60)
+    generation, other = create(service, 1), endless(service)
     tab.evaluate("([one, other]) => { follow(one); follow(other); }", [generation, other])
     end(tab, generation)
     one_stream(service)
@@ -126,7 +132,7 @@ def test_another_tab_takes_over_when_the_leading_one_is_closed(service, open_tab
 
 def test_leader_no_longer_follows_for_a_tab_that_crashed(service, open_tab, one_stream):
     leader, other = open_tab(service.url), open_tab(service.url)
-    mine, yours = create(service, 60), create(service, 60)
+    mine, yours = endless(service), endless(service)
     leader.evaluate("id => follow(id)", mine)
     leader.wait_for_function(RUNS, arg=mine)
     other.evaluate("id => follow(id)", yours)
@@ -143,7 +149,7 @@ def test_leader_no_longer_follows_for_a_tab_that_crashed(service, open_tab, one_
 
 def test_tab_in_front_takes_the_lead_from_one_that_sleeps_and_keeps_it(service, open_tab, one_stream, eventually):
     leader, other = open_tab(service.url), open_tab(service.url, silence=500, answer=300)
-    generation = create(service, 60)
+    generation = endless(service)
     leader.evaluate("id => follow(id)", generation)
     leader.wait_for_function(RUNS, arg=generation)
     other.evaluate("id => follow(id)", generation)
@@ -159,7 +165,7 @@ def test_tab_in_front_takes_the_lead_from_one_that_sleeps_and_keeps_it(service, 
 
 def test_page_put_aside_holds_nothing_and_goes_on_when_it_is_shown_again(service, open_tab, one_stream):
     tab = open_tab(service.url)
-    generation = create(service, 60)
+    generation = endless(service)
     tab.evaluate("id => follow(id)", generation)
     tab.wait_for_function(RUNS, arg=generation)
     tab.evaluate("dispatchEvent(new PageTransitionEvent('pagehide', { persisted: true }))")
@@ -185,7 +191,7 @@ def test_page_that_comes_to_the_front_after_a_silence_asks_anew(service, open_ta
 def test_restart_of_the_service_is_a_pause_and_its_end_is_the_service_s(launch, open_tab, free_port):
     service = launch(port=free_port, **OFTEN).is_up()
     tab = open_tab(service.url)
-    generation = create(service, 60)
+    generation = endless(service)
     tab.evaluate("id => follow(id)", generation)
     tab.wait_for_function(RUNS, arg=generation)
     service.kill()
@@ -269,7 +275,7 @@ def test_element_shows_words_of_the_service_as_words(service, open_tab):
 
 def test_element_follows_its_attribute_and_stops_when_it_is_taken_out(service, open_tab, one_stream):
     tab = open_tab(service.url)
-    first, second = create(service, 60), create(service, 60)
+    first, second = endless(service), endless(service)
     tab.evaluate("id => document.body.append(Object.assign(document.createElement('safelight-progress'), { id: 'it' }))")
     for generation in (first, second):
         tab.evaluate("id => it.setAttribute('generation', id)", generation)

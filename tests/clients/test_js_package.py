@@ -184,6 +184,12 @@ def create(service, seconds):
     return service.create(providerId="simulator", options={"seconds": seconds})["sessionId"]
 
 
+def endless(service):
+    """Start one that is processed at once, and until somebody stops it."""
+    script = [{"do": "started"}, {"do": "progress", "fraction": 0.1}, {"do": "stall"}]
+    return service.create(providerId="simulator", options={"script": script})["sessionId"]
+
+
 def test_hook_under_strict_mode_opens_one_stream_and_shows_the_end(service, react_tab):
     tab = react_tab(service)
     tab.evaluate("mount(null)")
@@ -196,7 +202,7 @@ def test_hook_under_strict_mode_opens_one_stream_and_shows_the_end(service, reac
 
 def test_hook_shows_nothing_of_the_one_before(service, react_tab):
     tab = react_tab(service)
-    first, second = create(service, 60), create(service, 60)
+    first, second = endless(service), endless(service)
     tab.evaluate("id => mount(id)", first)
     shown(tab, "processing open")
     tab.evaluate("id => mount(id)", second)
@@ -207,7 +213,7 @@ def test_hook_shows_nothing_of_the_one_before(service, react_tab):
 
 def test_hook_cancels_and_says_what_came_of_it(service, react_tab):
     tab = react_tab(service)
-    tab.evaluate("id => mount(id)", create(service, 60))
+    tab.evaluate("id => mount(id)", endless(service))
     shown(tab, "processing open")
     tab.evaluate("cancelIt()")
     shown(tab, "canceled open")
@@ -221,7 +227,7 @@ def test_hook_says_that_there_is_nothing_to_watch(service, react_tab):
 
 def test_component_that_goes_leaves_no_stream_and_no_lock_behind(service, react_tab):
     tab = react_tab(service)
-    tab.evaluate("id => mount(id)", create(service, 60))
+    tab.evaluate("id => mount(id)", endless(service))
     shown(tab, "processing open")
     tab.evaluate("unmount()")
     service.logged("stream_closed")

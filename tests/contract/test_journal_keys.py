@@ -128,7 +128,7 @@ async def test_a_closed_journal_knows_no_keys(closed_journal):
 async def test_doubles_in_one_transaction_find_each_other(open_sqlite, words, key, inside):
     async with open_sqlite() as journal, inside.hold(journal) as release:
         creates = [asyncio.create_task(journal.create(words.generation(n), words.status(1, n), keyed=key(n))) for n in (1, 2, 3)]
-        await inside.until(lambda: journal._writer._queue.qsize() == 3)
+        await inside.until(lambda: not journal._writer._queue.empty())
         release()
         assert await asyncio.gather(*creates) == [None, key(1), key(1)]
 

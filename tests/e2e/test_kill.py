@@ -69,7 +69,8 @@ def test_a_create_that_is_sent_again_after_a_kill_starts_nothing_more(launch):
 def test_what_is_to_end_with_its_viewers_does_so_after_a_kill_too(launch, eventually):
     remote = {"providers__remote__plugin": "simulator-remote"}
     service = launch(**remote).is_up()
-    generation = service.create(providerId="remote", onDisconnect="cancel_after:0", options={"seconds": 60})["sessionId"]
+    script = [{"do": "started"}, {"do": "progress", "fraction": 0.1}, {"do": "stall"}]
+    generation = service.create(providerId="remote", onDisconnect="cancel_after:0", options={"script": script})["sessionId"]
     path = f"/v1/generations/{generation}/events"
     with service.stream(path) as stream:
         stream.until(is_developing)

@@ -67,17 +67,18 @@ async def test_a_connection_that_carries_an_output_is_given_half_a_minute_of_pat
 
 async def test_a_reader_that_takes_nothing_is_cut_and_leaves_nothing_behind(service, large, eventually, monkeypatch):
     monkeypatch.setattr(outputs, "_PATIENCE_MS", 300)
-    tasks = len(asyncio.all_tasks())
+    tasks = asyncio.all_tasks()
     with capture_logs() as logs:
         readers = [await deaf(service, large) for _ in range(5)]
-        await eventually(is_sending)
-        await eventually(lambda: len(asyncio.all_tasks()) == tasks and not is_sending())
+        await eventually(lambda: [line["event"] for line in logs].count("output_reader_lost") == 5)
+        await eventually(lambda: asyncio.all_tasks() <= tasks and not is_sending())
     connections = [served(ears) for ears in readers]
     for ears in readers:
         ears.close()
 
     assert connections == [None] * 5
-    assert [(line["event"], line["log_level"]) for line in logs] == [("output_reader_lost", "debug")] * 5
+    said = [(line["event"], line["log_level"]) for line in logs if not line["event"].startswith("loop_")]  # of a busy machine
+    assert said == [("output_reader_lost", "debug")] * 5
     assert (await service.call("GET", "/v1/providers")).status == 200
 
 

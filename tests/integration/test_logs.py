@@ -15,6 +15,8 @@ from safelight.providers import Logged, Noted, Progressed, ProviderUnavailable, 
 MARK = b"m4rk"
 HOST = b"Host: localhost\r\n"
 CREATE = b"POST /v1/generations HTTP/1.1\r\n" + HOST
+BUSY = {"loop_blocked", "loop_freed"}
+"""What is said of a machine that has more to do than this: it is true, and says nothing of who asked."""
 PROMPT = 'an "unlikely" lighthouse\nby the café, 100 % of it'
 
 
@@ -37,7 +39,7 @@ def lines():
 async def quiet(lines, service):
     """A service whose lines up to now do not count."""
     before = len(lines())
-    return service, lambda: lines()[before:]
+    return service, lambda: [line for line in lines()[before:] if line["event"] not in BUSY]
 
 
 async def say(service, *parts):

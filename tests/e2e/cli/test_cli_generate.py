@@ -145,7 +145,7 @@ def test_word_of_a_service_that_was_killed_is_not_believed(safelight, service, t
 
 
 def test_command_waits_for_another_that_paints_and_goes_on(start):
-    painter = start("generate", "a lighthouse", "--provider", "simulator", "--option", "seconds=60")
+    painter = start("generate", "a lighthouse", "--provider", "simulator", "--option", "seconds=20")
     painter.says("processing")
     waiting = start("list", "--json")
     assert "is in use by process" in waiting.says("Waiting for it, 30 s at most", where="err")
@@ -155,7 +155,7 @@ def test_command_waits_for_another_that_paints_and_goes_on(start):
 
 
 def test_providers_are_told_while_another_command_paints(start, safelight):
-    painter = start("generate", "a lighthouse", "--provider", "simulator", "--option", "seconds=60")
+    painter = start("generate", "a lighthouse", "--provider", "simulator", "--option", "seconds=20")
     painter.says("processing")
     result = safelight("providers", "--json")
     assert (result.returncode, result.stderr) == (0, "")
@@ -163,7 +163,7 @@ def test_providers_are_told_while_another_command_paints(start, safelight):
 
 
 def test_command_that_waits_leaves_with_ctrl_c(start):
-    painter = start("generate", "a lighthouse", "--provider", "simulator", "--option", "seconds=60")
+    painter = start("generate", "a lighthouse", "--provider", "simulator", "--option", "seconds=20")
     painter.says("processing")
     waiting = start("list")
     waiting.says("Waiting for it", where="err")

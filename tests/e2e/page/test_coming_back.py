@@ -27,7 +27,7 @@ def test_reload_in_mid_run_finds_everything_again(service, open_page):
 def test_restart_in_mid_run_is_a_lost_connection_until_the_service_itself_says_more(launch, open_page, free_port):
     service = launch(port=free_port, **OFTEN).is_up()
     tab = open_page(service)
-    tab.develop("a fox", params={"seed": 3}, options={"seconds": 20})
+    tab.develop("a fox", params={"seed": 3}, options={"seconds": 10})
     tab.comes_up(50)
     tab.shows_picture()
     service.kill()

@@ -29,10 +29,15 @@ def test_raw_events_and_the_providers_log_stand_beside_it(service, open_page):
     assert (event_id, json.loads(data)) == (f"{end['epoch']}-{end['seq']}", end)
 
 
+def ended(service, generation):
+    """Wait for the end; return its snapshot."""
+    with service.stream(f"/v1/generations/{generation}/events") as stream:
+        return [snapshot for _, snapshot in stream][-1]
+
+
 def test_tape_of_a_long_generation_keeps_its_end(service, open_page):
     generation = service.create(options={"seconds": 0})["sessionId"]
-    service.call("GET", f"/v1/generations/{generation}?wait=20&after=1-1")
-    end = {**service.snapshot(generation), "seq": 2_500}
+    end = {**ended(service, generation), "seq": 2_500}
     tab = open_page(service)
     expect(tab("#tape .seq").first).to_have_text("1")
 
@@ -53,8 +58,7 @@ def test_tape_of_a_long_generation_keeps_its_end(service, open_page):
 
 def test_tape_drops_the_oldest_events_not_the_end(service, open_page):
     generation = service.create(options={"seconds": 0})["sessionId"]
-    service.call("GET", f"/v1/generations/{generation}?wait=20&after=1-1")
-    end = service.snapshot(generation)
+    end = ended(service, generation)
     tab = open_page(service)
     expect(tab("#tape .seq").first).to_have_text("1")
     events = [{**end, "seq": seq} for seq in range(1, 1_101)]

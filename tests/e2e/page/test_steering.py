@@ -18,7 +18,7 @@ def test_failure_is_told_in_the_services_words(service, open_page):
 
 def test_cancel_is_no_failure(service, open_page):
     tab = open_page(service)
-    tab.develop("a fox", options={"seconds": 60})
+    tab.develop("a fox", options={"seconds": 30})
     tab.comes_up(8)
     tab.shows_picture()
     tab("#cancel").click()

@@ -110,7 +110,7 @@ def test_tests_run_on_every_core_unless_told_what_to_run(dev, checkout, tmp_path
         if not name.startswith("/"):
             executable(tmp_path / "bin" / name)
     path = str(tmp_path / "bin")
-    assert call(checkout.root, "test", PATH=path).stdout == "pytest -n auto --dist loadfile\n"
+    assert call(checkout.root, "test", PATH=path).stdout == "pytest -n auto --dist loadfile --no-loadscope-reorder\n"
     assert call(checkout.root, "test", "tests/unit", "-x", PATH=path).stdout == "pytest tests/unit -x\n"
 
 

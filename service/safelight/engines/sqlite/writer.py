@@ -20,6 +20,7 @@ from safelight.errors import JournalClosed, JournalFull, one_sentence
 T = TypeVar("T")
 
 _BATCH = 1024
+"""How many writes a transaction takes at least before it leaves the rest to the next; what was handed over together is never parted."""
 _PROGRESS_SECONDS = 0.004
 """
 How far apart transactions of nothing but progress begin at least, where many generations tell of theirs.
@@ -46,7 +47,7 @@ class Writer:
         self._gathered: list[_Item] = []
         self._due: asyncio.Handle | None = None
         self._resting_until = 0.0
-        self._queue: SimpleQueue[_Item | None] = SimpleQueue()
+        self._queue: SimpleQueue[list[_Item] | None] = SimpleQueue()
         self._batch: list[_Item] = []
         self._store: Store | None = None
         self._is_closing = False
@@ -126,8 +127,8 @@ class Writer:
         gathered, self._gathered = self._gathered, []
         if len(gathered) > 1:
             self._resting_until = self._loop.time() + _PROGRESS_SECONDS
-        for item in gathered:
-            self._queue.put(item)
+        if gathered:
+            self._queue.put(gathered)
 
     def _opened(self) -> Store:
         if self._store is None or self._is_closing or self._ended.done():
@@ -155,14 +156,16 @@ class Writer:
 
     def _serve(self, committer: Committer) -> None:
         while True:
-            taken = [self._queue.get()]
-            taken += [self._queue.get_nowait() for _ in range(min(self._queue.qsize(), _BATCH - 1))]
-            self._batch = [item for item in taken if item is not _STOP]
+            handed = self._queue.get()
+            self._batch = [] if handed is _STOP else handed
+            while handed is not _STOP and len(self._batch) < _BATCH and not self._queue.empty():
+                handed = self._queue.get_nowait()
+                self._batch += handed or []
             if self._batch:
                 told = committer.commit([write for write, _ in self._batch])
                 self._say(self._tell, self._batch, told)
                 committer.checkpoint()
-            if len(self._batch) < len(taken):
+            if handed is _STOP:
                 return
 
     def _say(self, what: Callable[..., None], *facts: object) -> None:
@@ -195,8 +198,7 @@ class Writer:
             log.error("journal_writer_lost", error=f"{type(cause).__name__}: {cause}")
         waiting = [*self._batch, *self._gathered]
         while not self._queue.empty():
-            if (item := self._queue.get_nowait()) is not _STOP:
-                waiting.append(item)
+            waiting += self._queue.get_nowait() or []
         self._ended.set_result(None)
         if not self._begun.done():
             self._begun.set_result(None)
