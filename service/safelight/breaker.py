@@ -7,6 +7,8 @@ from enum import StrEnum
 
 import structlog
 
+from safelight.ticks import left_until
+
 log = structlog.get_logger()
 
 
@@ -75,4 +77,4 @@ class Breaker:
 
     def _left(self) -> float:
         assert self._opened_at is not None  # noqa: S101 - asked of an open one only
-        return self._opened_at + self._seconds - asyncio.get_running_loop().time()
+        return left_until(self._opened_at + self._seconds)

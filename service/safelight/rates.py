@@ -11,6 +11,7 @@ from math import inf
 import structlog
 
 from safelight.providers import retry_after_seconds
+from safelight.ticks import left_until
 
 log = structlog.get_logger()
 
@@ -18,8 +19,6 @@ _TOO_MANY = 429
 _FIRST_SECONDS, _LONGEST_SECONDS = 1.0, 60.0
 _TRUSTED_SECONDS = 3600.0
 """An upstream that wants us back later than this is asked again by then."""
-_TICK = 0.001
-"""A wait this short is none: a timer set for it may ring before it is over, for ever."""
 _WARY_SECONDS = 60.0
 """For so long after it opens again nobody knows how much the upstream takes."""
 _EPOCH = 1_000_000_000
@@ -46,11 +45,11 @@ class Budget:
 
     def wait_seconds(self) -> float:
         """Return 0 where the upstream can be asked now, else in how many seconds."""
-        return _left_until(self._opens_at())
+        return left_until(self._opens_at())
 
     def wary_seconds(self) -> float:
         """Return for how long it had better be asked by one after the other, 0 where it may be asked by all at once."""
-        return _left_until(self._opens_at() + _WARY_SECONDS)
+        return left_until(self._opens_at() + _WARY_SECONDS)
 
     def spend(self) -> None:
         """Note that it is about to be asked: answers that are still under way cannot have counted this."""
@@ -94,11 +93,6 @@ class Budget:
         if until > self._closed_until:
             self._closed_until = until
             log.info("rate_limited", provider=self._name, seconds=round(said, 1))
-
-
-def _left_until(moment: float) -> float:
-    left = moment - asyncio.get_running_loop().time()
-    return left if left > _TICK else 0.0
 
 
 def _limits(headers: Mapping[str, str], at: datetime) -> tuple[float | None, float | None]:

@@ -6,9 +6,7 @@ import asyncio
 from enum import StrEnum, auto
 
 from safelight.generation import Policy
-
-TICK = 0.001
-"""A loop's timer may fire a tick of its clock early; asked then, a bound counts as reached."""
+from safelight.ticks import TICK
 
 
 class Due(StrEnum):

@@ -12,8 +12,8 @@ import structlog
 from safelight.boundary import Boundary
 from safelight.pokes import Poke
 from safelight.providers import Canceled, Failed, Job, ProviderError, ProviderProtocol, RemoteProvider, Succeeded
-from safelight.runner.deadlines import TICK
 from safelight.runner.pace import Pace
+from safelight.ticks import TICK
 from safelight.updates import Previewed, Produced, Update
 
 log = structlog.get_logger()

@@ -6,7 +6,7 @@ import asyncio
 from collections import deque
 from typing import Any
 
-from safelight.runner.deadlines import TICK
+from safelight.ticks import TICK
 
 
 class Inbox:

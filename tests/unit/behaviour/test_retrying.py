@@ -26,6 +26,7 @@ from safelight.providers import (
     Succeeded,
 )
 from safelight.status import Outcome, Phase, State
+from safelight.ticks import TICK
 
 pytestmark = pytest.mark.looptime
 
@@ -309,3 +310,10 @@ async def test_who_asks_an_attempt_to_hold_still_is_answered_when_that_attempt_e
         await world.runner.hold(still=True)
     assert world.now - asked < 1
     assert (await world.end()).outcome is Outcome.SUCCEEDED
+
+
+async def test_a_breaker_that_is_open_for_less_than_a_tick_is_half_open():
+    breaker = Breaker("lighthouse", failures=1, seconds=30)
+    breaker.failed()
+    await asyncio.sleep(30 - TICK / 2)
+    assert (breaker.position, breaker.wait_seconds()) == ("half_open", 0), "a timer for what is left would ring at once, for ever"
