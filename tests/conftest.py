@@ -4,8 +4,12 @@ How a run of everything is laid out: what takes longest comes first, and more at
 The lanes that take minutes, or need what CI has not, run only when they are asked for.
 """
 
+import logging
 import os
 from pathlib import Path
+
+import pytest
+import structlog
 
 HERE = Path(__file__).parent
 LIVE = HERE / "live"
@@ -34,3 +38,14 @@ def pytest_xdist_auto_num_workers():
 def pytest_collection_modifyitems(items):
     """Put the slow first, so that what is left at the end is small enough to be shared out evenly."""
     items.sort(key=lambda item: not any(folder in item.path.parents for folder in SLOW))
+
+
+@pytest.fixture(autouse=True)
+def logs_as_before():
+    """Whatever sets the log up for its own test, the command line among it, leaves none of that to the next."""
+    root = logging.getLogger()
+    before, handlers, level = structlog.get_config(), root.handlers[:], root.level
+    yield
+    structlog.configure(**before)
+    root.handlers[:] = handlers
+    root.setLevel(level)
