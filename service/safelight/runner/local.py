@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import weakref
 from collections.abc import Awaitable, Callable, Coroutine
 from datetime import datetime
 from typing import Any
@@ -84,7 +85,7 @@ class LocalRun(RemoteProvider):
         self._accepted = asyncio.Event()
         self._has_ended = False
         self._error: ProviderError | None = None
-        self._control = LocalControl(clock, self)
+        self._control = LocalControl(clock, weakref.proxy(self))  # else each would keep the other alive until a collector looks
         self._task: asyncio.Task[None] | None = None
         self._helpers: set[asyncio.Task[Any]] = set()
 
@@ -157,6 +158,7 @@ class LocalRun(RemoteProvider):
         self._control.cancel()
         if self._task is not None:
             await self._boundary.stop(self._task)
+        self._listener = None
 
     async def _generate(self, request: Request[Any, Any]) -> None:
         try:

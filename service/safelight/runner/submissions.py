@@ -237,6 +237,8 @@ class Submissions:
             self._breaker.released()  # it was given up before the answer, and another may try
         self._leave_behind()
         await asyncio.gather(*self._former, return_exceptions=True)
+        self._scribe.timing = None
+        self._former.clear()
 
     @property
     def _breaker(self) -> Breaker:

@@ -139,6 +139,7 @@ class Upstream:
         if self._feed is not None:
             self._feed.cancel()
             await asyncio.wait({self._feed})
+            self._feed = None
         if self._local is not None:
             await self._local.close()
 

@@ -216,6 +216,8 @@ class StreamViewer(Viewer):
             seconds=round(self._loop.time() - self._opened_at, 3),
             **facts,
         )
+        if self._wire is not None:
+            self._wire.let_go()
         self._request = self._wire = None  # heartbeats still hold the viewer for a while
 
     @property

@@ -45,6 +45,10 @@ class Wire:
         """Send what belongs to the end of a body that ends in order."""
         self.flush()
 
+    def let_go(self) -> None:
+        """Deliver nothing any more: by its own method it would keep itself alive, and its socket, until a collector looks."""
+        self.deliver = _to_nobody
+
     def flush(self) -> None:
         """Send what was collected, as one write."""
         if self._batch:
@@ -127,6 +131,10 @@ class PackedWire(Wire):
         self._length += len(words)
         self._last = -1
         return stored(words)
+
+
+def _to_nobody(payload: Any) -> None:
+    """Take what nobody is there for."""
 
 
 def make_wire(transport: asyncio.Transport, protocol: Gate, form: Form) -> Wire:

@@ -1,0 +1,44 @@
+"""What has ended is gone at once: nothing of it waits for the garbage collector."""
+
+import gc
+
+import pytest
+
+from safelight.runner.late import Latecomers
+from safelight.runner.local import LocalRun
+from safelight.runner.runner import Runner
+from safelight.runner.scribe import Scribe
+from safelight.runner.submissions import Submissions
+from safelight.runner.upstream import Upstream
+from safelight.web.wires import Wire
+
+PARTS = (Latecomers, LocalRun, Runner, Scribe, Submissions, Upstream, Wire)
+
+
+def left():
+    return [type(thing).__name__ for thing in gc.get_objects() if isinstance(thing, PARTS)]
+
+
+@pytest.fixture
+def uncollected():
+    gc.collect()
+    gc.freeze()  # what other tests have left is not looked at
+    gc.disable()
+    yield
+    gc.enable()
+    gc.unfreeze()
+
+
+@pytest.mark.usefixtures("uncollected")
+@pytest.mark.parametrize("how", ["plain", "gzip", "many"])
+async def test_a_generation_and_its_stream_leave_nothing_to_the_collector(serve, puppet, eventually, how):
+    service = await serve()
+    generation = await service.create()
+    path = f"/v1/events?id={generation}" if how == "many" else f"/v1/generations/{generation}/events"
+    stream = await service.stream(path, headers=[("Accept-Encoding", "gzip")] if how == "gzip" else [])
+    await eventually(lambda: {"Runner", "Scribe", "Upstream", "LocalRun"} < set(left()))
+    await eventually(lambda: {"Wire", "PackedWire"} & set(left()))
+    (await puppet.run()).succeed()
+    await service.ended(generation)
+    await stream.close()
+    await eventually(lambda: not left())
