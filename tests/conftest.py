@@ -31,6 +31,7 @@ def pytest_ignore_collect(collection_path, config):
     return None
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers():
     return WORKERS_PER_CORE * len(os.sched_getaffinity(0))
 
