@@ -15,9 +15,6 @@ from safelight.versions import Version
 Audience = Callable[[int], None]
 SLICE = 100
 """Viewers written to in one turn of the loop: less than a millisecond of work, so that nobody else waits for long."""
-LOOK_BYTES = 4 * 1024
-"""A gate is looked at once in so much that is shown: it costs more than the rest of the loop, and what is buffered stays bounded."""
-_ALWAYS = -(2**62)
 
 
 class Gate(Protocol):
@@ -74,7 +71,6 @@ class Subscription:
     Attributes:
         seen: The newest that was shown.
         reach: The channel's own `reach` at that.
-        looked_at: The channel's own `reach` when its gate was looked at last, and was open.
         skipped: How many frames it could not be shown.
         events: How many were written past the viewer, by the last `settle`.
         bytes: How long these snapshots were.
@@ -88,7 +84,6 @@ class Subscription:
         "events",
         "form",
         "gate",
-        "looked_at",
         "place",
         "reach",
         "seen",
@@ -107,13 +102,8 @@ class Subscription:
         self.detour()
 
     def shortcut(self, form: Form, write: Callable[[Any], None], gate: Gate) -> None:
-        """
-        Have what is shown from now on, the end alone excepted, written in this form while the gate is open, past the viewer.
-
-        A gate that closes is seen some kilobytes later at most.
-        """
+        """Have what is shown from now on, the end alone excepted, written in this form while the gate is open, past the viewer."""
         self._run(self.seen.seq, self.channel.reach)
-        self.looked_at = _ALWAYS
         self.form: Form | None = form
         self.write: Callable[[Any], None] = write
         self.gate: Gate = gate
@@ -121,7 +111,6 @@ class Subscription:
     def detour(self) -> None:
         """Have everything shown to the viewer itself."""
         self.settle()
-        self.looked_at = _ALWAYS
         self.form, self.write, self.gate = None, self.viewer.show, self.viewer
 
     def settle(self) -> None:
@@ -152,14 +141,6 @@ class Subscription:
         self.leap(frame.version.seq, self.channel.reach)
         self.seen = frame.version
         self.viewer.show(frame)
-
-    def is_shut(self, reach: int) -> bool:
-        """Look at the gate; one that is open is not looked at again at once, but a viewer is asked each time."""
-        if self.gate.writing_paused:
-            return True
-        if self.form is not None:
-            self.looked_at = reach
-        return False
 
     def skip(self) -> None:
         """Show nothing now: every frame is a whole snapshot, and the viewer catches up with the newest when it drains."""
@@ -240,12 +221,11 @@ class Channel:
             return len(taken)
         seq, reach, form = version.seq, self.reach, None
         before, reach_before = seq - 1, reach - len(frame.data)
-        due = reach - LOOK_BYTES
         payload: Frame | Payload = frame
         for subscription in taken:  # what stands in this loop is paid for by every viewer of every event
             if subscription is None or (seen := subscription.seen.seq) >= seq:
                 continue
-            if subscription.looked_at <= due and subscription.is_shut(reach):
+            if subscription.gate.writing_paused:
                 subscription.skip()
                 continue
             if subscription.form is not form:

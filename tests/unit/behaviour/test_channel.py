@@ -2,15 +2,13 @@
 
 import weakref
 from datetime import UTC, datetime
-from unittest import mock
 
 import attrs
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from safelight import channel as channels
-from safelight.channel import LOOK_BYTES, Channel, Subscription, Viewer
+from safelight.channel import Channel, Subscription, Viewer
 from safelight.frames import form_of
 from safelight.status import Outcome, Phase, State, Status
 from safelight.versions import Version
@@ -117,15 +115,9 @@ class Play:
         max_size=120,
     ),
     st.booleans(),
-    st.sampled_from([0, 400, LOOK_BYTES]),
 )
-async def test_whatever_happens_between_two_slices_nobody_has_a_gap_a_double_or_a_step_back(script, ends, look_bytes):
+async def test_whatever_happens_between_two_slices_nobody_has_a_gap_a_double_or_a_step_back(script, ends):
     play = Play()
-    with mock.patch.object(channels, "LOOK_BYTES", look_bytes):
-        tell(play, script, ends=ends)
-
-
-def tell(play, script, *, ends):
     for do, *what in script:
         getattr(play, do)(*what)
     if ends:
@@ -189,14 +181,7 @@ async def test_who_left_while_its_slice_is_served_is_shown_nothing_more():
     assert [leaver.seen for leaver in leavers] == [[1], [1]]
 
 
-@pytest.fixture
-def always_looking(monkeypatch):
-    """Have every gate looked at before every frame."""
-    monkeypatch.setattr(channels, "LOOK_BYTES", 0)
-
-
 @pytest.mark.looptime
-@pytest.mark.usefixtures("always_looking")
 async def test_what_is_written_past_a_viewer_is_counted_whatever_was_left_out():
     channel = Channel(FIRST, "anna")
     reader = Reader(channel, is_direct=True)
@@ -222,7 +207,6 @@ async def test_what_is_written_past_a_viewer_is_counted_whatever_was_left_out():
 
 
 @pytest.mark.looptime
-@pytest.mark.usefixtures("always_looking")
 async def test_what_a_viewer_is_shown_itself_is_not_counted_twice():
     channel = Channel(FIRST, "anna")
     reader = Reader(channel, is_direct=True)
@@ -237,30 +221,6 @@ async def test_what_a_viewer_is_shown_itself_is_not_counted_twice():
     reader.place.close()
     assert reader.seen == [1, 2, 3, 4]
     assert reader.place.events == 2
-
-
-@pytest.mark.looptime
-async def test_a_gate_that_closes_is_seen_some_kilobytes_later_and_then_at_once():
-    channel = Channel(FIRST, "anna")
-    readers = [Reader(channel, is_direct=True) for _ in range(3)]
-    shut = readers[1]
-
-    def post():
-        channel.renew(status(channel.frame.version.seq + 1))
-        channel.serve(9)
-
-    post()
-    shut.paused, before, most = True, channel.reach, channel.reach + LOOK_BYTES + len(channel.frame.data)
-    while not shut.place.skipped:
-        post()
-        assert channel.reach <= most
-    assert channel.reach - before >= LOOK_BYTES // 2, "frames that are small do not look each time"
-    for _ in range(100):
-        post()
-    assert shut.place.skipped == 101
-    shut.resume()
-    post()
-    assert [reader.seen[-2:] for reader in readers] == [[channel.frame.version.seq - 1, channel.frame.version.seq]] * 3
 
 
 @pytest.mark.looptime
