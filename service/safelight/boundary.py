@@ -209,8 +209,6 @@ def scrub(value: Any) -> Any:
     changes = {}
     for name in _texts(value.__class__):
         before = getattr(value, name)
-        if before is None or isinstance(before, float) or (after := scrub(before)) is before:
-            continue
-        if after != before:
+        if before is not None and (after := scrub(before)) is not before and after != before:
             changes[name] = after
     return attrs.evolve(value, **changes) if changes else value

@@ -69,8 +69,7 @@ class Crowd(Generic[M]):
 
     def begin(self) -> None:
         """Begin a round: everybody is due once."""
-        if len(self._places) > self._size:
-            self._close_ranks()
+        self._close_ranks()
         self._due = len(self._places)
 
     def take(self, count: int) -> list[M | None]:

@@ -42,7 +42,8 @@ def fold(status: Status, update: Update, at: datetime) -> Status:
     """
     if status.is_terminal:
         return status
-    return _RULES[type(update)](update, status, at)
+    changed = _RULES[type(update)](update, status, at)
+    return status if changed is status or changed == status else changed
 
 
 _Rule = Callable[[Any, Status, datetime], Status]

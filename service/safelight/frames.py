@@ -74,7 +74,7 @@ class Frame:
     @property
     def event(self) -> bytes:
         """The event with its id, for the stream of one generation."""
-        return b"id: %d-%d\ndata: %s\n\n" % (self.version.epoch, self.version.seq, self.data)
+        return b"id: %s\ndata: %s\n\n" % (str(self.version).encode(), self.data)
 
     @property
     def bare(self) -> bytes:

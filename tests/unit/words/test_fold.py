@@ -301,3 +301,12 @@ def test_amounts_that_are_no_numbers_are_refused_where_they_are_said(number):
     for say in (lambda n: Eta(p50=n), lambda n: Eta(p50=1, p90=n), lambda n: Cost(amount=n, currency="USD"), Progressed):
         with pytest.raises(ValueError, match="must be"):
             say(number)
+
+
+def test_what_a_held_generation_says_again_changes_nothing():
+    held = BORN
+    for update in (Started(), Progressed(0.5, message="Half."), Moved(Phase.PAUSED)):
+        held = fold(held, update, NOON)
+    for update in (Started(), Progressed(0.5, message="Half."), Progressed(0.2), Moved(Phase.PAUSED)):
+        assert fold(held, update, NOON + timedelta(seconds=1)) is held
+    assert fold(held, Progressed(0.6), NOON) is not held
