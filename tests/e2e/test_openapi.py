@@ -27,4 +27,6 @@ def test_schemathesis_finds_nothing_that_the_description_does_not_say(service, e
     assert done.returncode == 0, said
     assert re.findall(r"✅ (\w+)$", said, re.MULTILINE) == list(PHASES), said
     assert int(re.search(r"(\d+) generated", said)[1]) > 500, said
+    service.left()
+    service.said()
     assert not [line for line in service._lines if re.search(r'"(request|stream)_failed"', line)], said
