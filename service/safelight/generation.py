@@ -52,6 +52,7 @@ MAX_PROMPT = 20_000
 RECONNECT_SECONDS = 5.0
 """Within so many an EventSource whose line was cut is back: it comes after 1.5 to 3."""
 MAX_PATIENCE_SECONDS = 3600
+_ID = re.compile(r"[0-9a-f]{32}")
 _ON_DISCONNECT = re.compile(r"continue|cancel|cancel_after:([0-9]{1,4})", re.ASCII)
 
 
@@ -220,4 +221,4 @@ def new_id() -> str:
 
 def is_id(text: str) -> bool:
     """Whether `text` has the form of a generation id."""
-    return len(text) == 32 and text.isascii() and all(c in "0123456789abcdef" for c in text)
+    return _ID.fullmatch(text) is not None

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from enum import Enum
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 from urllib.parse import quote
 
@@ -21,6 +21,7 @@ _MAX_DEPTH = 8
 _MAX_BITS = 4096
 _SHORT_KEY = 64
 """Keys up to here are few and come again: what became of one is remembered."""
+_PLAIN = frozenset({type(None), bool, int, float})
 _WORD_EDGE = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _KEYS = re.compile(
     r"(^|[\W_])(authorization|cookie|token|secret|password|passwd|passphrase|credentials?|api_?key|key"
@@ -112,7 +113,7 @@ class Redactor:
     def __init__(self) -> None:
         self._values: set[str] = set()
         self._registered: re.Pattern[str] | None = None
-        self._key_shown = lru_cache(maxsize=1024)(self.text)
+        self._key_known = lru_cache(maxsize=1024)(self._key)
 
     def register(self, secret: Secret) -> None:
         """
@@ -127,7 +128,7 @@ class Redactor:
         self._values |= {_writable(form) for form in (value, escaped, quote(_writable(value)), quote(_writable(value), safe=""))}
         longest_first = sorted(self._values, key=len, reverse=True)
         self._registered = re.compile("|".join(map(re.escape, longest_first)))
-        self._key_shown.cache_clear()
+        self._key_known.cache_clear()
 
     def register_within(self, settings: Any) -> None:
         """Register every secret that an attrs instance holds, however deep."""
@@ -158,21 +159,32 @@ class Redactor:
         It never raises: what cannot be shown is named by its type.
         """
         try:
-            return self._shown(value, key, _MAX_DEPTH)
+            return MASK if value is not None and _names_secret(key) else self._shown(value, _MAX_DEPTH)
         except BaseException:  # noqa: BLE001 - a plugin's object may raise anything from anywhere; a log line must not fail on it
             return _type_name(value)
 
-    def _shown(self, value: Any, key: str, depth: int) -> Any:
-        if value is not None and (_is_secret(key) if len(key) <= _SHORT_KEY else _names_secret(key)):
-            return MASK
+    def _shown(self, value: Any, depth: int) -> Any:
         if type(value) is str:
             return self.text(value)
         if isinstance(value, Mapping):
-            named = ((self._name(key), item) for key, item in value.items())
-            return {name: self._branch(item, name, depth) for name, item in named} if depth else "…"
+            return self._table(value, depth) if depth else "…"
         if isinstance(value, list | tuple | set | frozenset):
-            return [self._branch(item, "", depth) for item in value] if depth else "…"
+            return [self._branch(item, depth) for item in value] if depth else "…"
         return self._leaf(value.value if isinstance(value, Enum) else value)
+
+    def _table(self, table: Mapping[Any, Any], depth: int) -> dict[str, Any]:
+        shown: dict[str, Any] = {}
+        for key, item in table.items():
+            name, is_hidden = self._key_known(key) if type(key) is str and len(key) <= _SHORT_KEY else self._key(key)
+            if item is None:
+                shown[name] = None
+            elif is_hidden:
+                shown[name] = MASK
+            elif type(item) is str:  # nearly all is one of these: a step, not five
+                shown[name] = self.text(item)
+            else:
+                shown[name] = self._branch(item, depth)
+        return shown
 
     def _leaf(self, value: Any) -> Any:
         if value is None or isinstance(value, bool):
@@ -187,23 +199,20 @@ class Redactor:
             return self.text(f"{type(value).__name__}: {value}")
         return MASK if isinstance(value, Secret) else self.text(str(value))
 
-    def _branch(self, value: Any, key: str, depth: int) -> Any:
+    def _branch(self, value: Any, depth: int) -> Any:
         try:
-            return self._shown(value, key, depth - 1)
+            return self._leaf(value) if type(value) in _PLAIN else self._shown(value, depth - 1)
         except BaseException:  # noqa: BLE001 - as in `value`, and its neighbours are shown
             return _type_name(value)
 
-    def _name(self, key: Any) -> str:
-        if isinstance(key, str):
-            return self._key_shown(key) if len(key) <= _SHORT_KEY else self.text(key)
-        return str(self.value(key))
+    def _key(self, key: Any) -> tuple[str, bool]:
+        """Return how a key is shown, and whether it hides what it stands before."""
+        name = self.text(key) if isinstance(key, str) else str(self.value(key))
+        return name, _names_secret(name)
 
 
 def _names_secret(key: str) -> bool:
     return _KEYS.search(_WORD_EDGE.sub("_", key)) is not None
-
-
-_is_secret = lru_cache(maxsize=1024)(_names_secret)
 
 
 def _writable(text: str) -> str:
@@ -222,8 +231,13 @@ class Quoted:
     """
 
     def __init__(self, text: str) -> None:
+        self._text = text
+
+    @cached_property
+    def _forms(self) -> Sequence[str]:
+        text = self._text
         written = repr(text), json.dumps(text), json.dumps(text, ensure_ascii=False)
-        self._forms = sorted({text, *(form[1:-1] for form in written)} - {""}, key=len, reverse=True)
+        return sorted({text, *(form[1:-1] for form in written)} - {""}, key=len, reverse=True)
 
     def masked(self, text: str) -> str:
         """Return a text without it; before any cut, which would leave half of it that nothing finds."""

@@ -165,6 +165,8 @@ def _shaped(converter: cattrs.Converter, make: Callable[[Any, cattrs.Converter],
 def _object(converter: cattrs.Converter, naming: Naming, cls: type) -> Hook:
     fields = named_fields(cls, naming)
     names = {field.name: name for name, field in fields.items()}
+    # asked for when it is needed: a class may hold others of its own
+    hook_of = cache(lambda name: converter.get_structure_hook(fields[name].type))
 
     def hook(value: Any, _: Any) -> Any:
         data = untexted(value, dict)
@@ -176,7 +178,7 @@ def _object(converter: cattrs.Converter, naming: Naming, cls: type) -> Hook:
         for name, field in fields.items():
             try:
                 if name in data:
-                    made[field.name] = converter.get_structure_hook(field.type)(data[name], field.type)
+                    made[field.name] = hook_of(name)(data[name], field.type)
                 elif field.default is attrs.NOTHING:
                     raise Unfit("required")  # noqa: TRY301 - it goes the way of every other fault of the field
             except (Unfit, cattrs.BaseValidationError) as error:

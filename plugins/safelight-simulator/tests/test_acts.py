@@ -217,14 +217,14 @@ async def test_the_same_seed_gives_the_same_run_and_another_does_not(open_simula
 async def test_a_paused_run_stands_still(open_simulator, ask, run, heard):
     gate = asyncio.Event()
     run.checkpoint = gate.wait
-    run._running.clear()
+    run._is_held = True
     said = []
     script = [{"do": "wait", "seconds": 1}, {"do": "started"}, {"do": "wait", "seconds": 2}, {"do": "succeed"}]
     async with open_simulator() as provider:
         task = asyncio.create_task(heard(provider, ask.local(script), said))
         await asyncio.sleep(50)
         assert said == []
-        run._running.set()
+        run._is_held = False
         gate.set()
         await task
     assert said == [(50, Started()), (52, Succeeded())]

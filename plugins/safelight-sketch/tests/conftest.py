@@ -30,13 +30,13 @@ class HandControl(Control):
         raise AssertionError(job)
 
     def pause(self) -> None:
-        self._running.clear()
+        self._is_held = True
 
     def resume(self) -> None:
-        self._running.set()
+        self._is_held = False
 
     def cancel(self) -> None:
-        self._canceled.set()
+        self._is_canceled = True
 
 
 class Run:

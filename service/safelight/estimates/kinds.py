@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import cached_property
 from typing import Any
 
 import attrs
@@ -28,8 +29,9 @@ class Kind:
     size: int | None = None
     steps: int | None = None
 
+    @cached_property
     def names(self) -> tuple[str, ...]:
-        """Return what it is kept under: as it is, by its model, by its provider alone; the nearest first."""
+        """What it is kept under: as it is, by its model, by its provider alone; the nearest first."""
         model = (self.model or "")[:_MAX_WORD]
         whole = f"{self.provider}|{model}|{_word(self.size)}|{_word(self.steps)}"
         return tuple(dict.fromkeys((whole, f"{self.provider}|{model}", self.provider)))

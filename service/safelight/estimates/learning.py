@@ -36,7 +36,7 @@ class Estimates:
 
     def learn(self, what: str, kind: Kind, took: float) -> None:
         """Take in what one run took, for its kind, its model and its provider."""
-        for name in kind.names():
+        for name in kind.names:
             key = f"{what}|{name}"
             history = self._histories.pop(key, None) or Durations()
             self._histories[key] = history
@@ -49,9 +49,11 @@ class Estimates:
 
     def history(self, what: str, kind: Kind) -> Durations:
         """Return what is known of a kind, else of its model, else of its provider."""
-        keys = [f"{what}|{name}" for name in kind.names()]
-        known = (history for key in keys if (history := self._histories.get(key)) is not None and history.is_known)
-        return next(known, None) or Durations()
+        for name in kind.names:
+            history = self._histories.get(f"{what}|{name}")
+            if history is not None and history.is_known:
+                return history
+        return Durations()
 
     def of_provider(self, what: str, provider: str) -> Durations:
         """Return what is known of all runs of a provider."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import threading
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Coroutine
 from datetime import datetime
@@ -38,31 +38,29 @@ class Control(ABC):
     """
 
     def __init__(self) -> None:
-        self._canceled = threading.Event()
-        self._running = threading.Event()
-        self._running.set()
+        self._is_canceled = self._is_held = False
 
     @property
     def is_canceled(self) -> bool:
         """Whether the run is to stop; core also cancels the task that iterates `generate`."""
-        return self._canceled.is_set()
+        return self._is_canceled
 
     @property
     def is_paused(self) -> bool:
         """Whether the run is to hold still."""
-        return not self._running.is_set()
+        return self._is_held and not self._is_canceled
 
     def wait_while_paused(self) -> None:
         """Block a worker thread until the run goes on or is canceled; never call it on the event loop."""
-        while not self._canceled.is_set() and not self._running.wait(timeout=0.1):
-            pass
+        while self.is_paused:
+            time.sleep(_PAUSE_TURN)
 
     async def checkpoint(self) -> None:
         """Hold still while paused; give the loop a turn otherwise."""
         if not self.is_paused:
             await asyncio.sleep(0)
             return
-        while self.is_paused and not self.is_canceled:  # noqa: ASYNC110 - the flags are threads' own, and no thread is parked for it
+        while self.is_paused:  # noqa: ASYNC110 - threads read the same flags
             await asyncio.sleep(_PAUSE_TURN)
 
     @abstractmethod

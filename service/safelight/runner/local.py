@@ -52,15 +52,11 @@ class LocalControl(Control):
 
     def cancel(self) -> None:
         """Tell worker threads that the run is over."""
-        self._canceled.set()
-        self._running.set()
+        self._is_canceled = True
 
     def hold(self, *, still: bool) -> None:
         """Hold the run still, or let it go on."""
-        if still:
-            self._running.clear()
-        else:
-            self._running.set()
+        self._is_held = still
 
 
 class LocalRun(RemoteProvider):

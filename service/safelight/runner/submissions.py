@@ -245,7 +245,10 @@ class Submissions:
         return self._tools.breakers[self.candidate.instance.name]
 
     def _named(self, provider: str) -> Candidate | None:
-        return next((candidate for candidate in self._route if candidate.instance.name == provider), None)
+        for candidate in self._route:
+            if candidate.instance.name == provider:
+                return candidate
+        return None
 
     def _planned(self) -> Candidate:
         """Return who makes the attempt that was planned before a restart."""

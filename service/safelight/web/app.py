@@ -31,6 +31,8 @@ def make_app(core: Safelight) -> web.Application:
     route = app.router
     route.add_post("/api/generation", generations.create_seed)
     route.add_get("/api/generation", generations.watch_seed, allow_head=False)
+    # first of its like, which are tried in turn: nothing is opened as often
+    route.add_get("/v1/generations/{id}/events", generations.watch_v1, allow_head=False)
     route.add_post("/v1/generations", generations.create_v1)
     route.add_get("/v1/generations", list_generations)
     route.add_get("/v1/generations/{id}", generations.get)
@@ -38,7 +40,6 @@ def make_app(core: Safelight) -> web.Application:
     route.add_post("/v1/generations/{id}/cancel", generations.cancel)
     route.add_post("/v1/generations/{id}/pause", generations.pause)
     route.add_post("/v1/generations/{id}/resume", generations.resume)
-    route.add_get("/v1/generations/{id}/events", generations.watch_v1, allow_head=False)
     route.add_get("/v1/events", watch_many, allow_head=False)
     route.add_get("/v1/outputs/{id}/{name}", get_output)
     route.add_get("/v1/providers", providers.list_providers)

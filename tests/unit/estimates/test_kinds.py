@@ -16,7 +16,7 @@ class Params:
 
 
 def names(model=None, **params):
-    return kind_of("box", Request(prompt="x", model=model, params=Params(**params), options=None)).names()
+    return kind_of("box", Request(prompt="x", model=model, params=Params(**params), options=None)).names
 
 
 def test_a_kind_is_looked_up_from_the_nearest_to_the_provider_alone():
@@ -34,4 +34,4 @@ def test_two_pictures_are_twice_the_work():
 
 @pytest.mark.parametrize("params", [None, 3, {"width": 7}])
 def test_a_provider_without_such_parameters_has_one_kind(params):
-    assert kind_of("box", Request(prompt="x", params=params, options=None)).names() == ("box||-|-", "box|", "box")
+    assert kind_of("box", Request(prompt="x", params=params, options=None)).names == ("box||-|-", "box|", "box")
