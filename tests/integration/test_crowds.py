@@ -77,11 +77,12 @@ async def test_a_reader_that_never_reads_costs_little_memory_and_is_cut(serve, p
     with capture_logs() as logs:
         ears = await deaf(service, f"/v1/generations/{generation}/events")
         viewer = await eventually(lambda: viewer_of(service, ears))
+        transport = viewer._wire.transport
         most = 0
 
         def is_gone():
             nonlocal most
-            most = max(most, viewer._transport.get_write_buffer_size())
+            most = max(most, transport.get_write_buffer_size())
             return viewer not in service.app[STREAMS]
 
         flood(run)

@@ -1,5 +1,6 @@
 """What has ended is gone at once: nothing of it waits for the garbage collector."""
 
+import asyncio
 import gc
 
 import pytest
@@ -17,6 +18,11 @@ PARTS = (Latecomers, LocalRun, Runner, Scribe, Submissions, Upstream, Wire)
 
 def left():
     return [type(thing).__name__ for thing in gc.get_objects() if isinstance(thing, PARTS)]
+
+
+def accepted(port):
+    transports = (thing for thing in gc.get_objects() if isinstance(thing, asyncio.Transport))
+    return sum(transport.get_extra_info("sockname")[1] == port for transport in transports)
 
 
 @pytest.fixture
@@ -42,3 +48,15 @@ async def test_a_generation_and_its_stream_leave_nothing_to_the_collector(serve,
     await service.ended(generation)
     await stream.close()
     await eventually(lambda: not left())
+
+
+@pytest.mark.usefixtures("uncollected")
+async def test_a_closed_connection_leaves_nothing_to_the_collector(serve, eventually):
+    service = await serve()
+    generation = await service.create()
+    streams = [await service.stream(f"/v1/generations/{generation}/events") for _ in range(5)]
+    assert accepted(service.port) >= len(streams)
+    for stream in streams:
+        await stream.close()
+    service.hang_up()
+    await eventually(lambda: not accepted(service.port))

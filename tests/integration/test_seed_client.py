@@ -156,7 +156,7 @@ async def test_a_stream_that_breaks_off_is_a_lost_connection_to_the_seed(service
     (await puppet.run()).say(Progressed(0.2))
     await eventually(lambda: "processing" in tab.states)
     (viewer,) = service.app[STREAMS]
-    viewer._transport.abort()
+    viewer._wire.transport.abort()
     await following
 
     assert tab.shown[-1] == {"status": "failed", "error": "Connection lost"}

@@ -1,15 +1,74 @@
-"""How the garbage collector is set for a process that serves: open streams are many objects, and none of them is garbage."""
+"""The garbage collector of a process that serves: it looks at little while there is work, and at the rest in quiet moments."""
 
 from __future__ import annotations
 
+import asyncio
 import gc
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 
-_LOOK_AFTER = (20_000, 20, 50)
-"""Python looks after 700 new objects: a dozen times in the life of one generation, and for every twenty streams that open."""
+_LOOK_AFTER = (10_000, 1, 200)
+"""
+New objects, looks at those, looks at what survived them: Python's own 700 is a dozen looks in the life of one generation.
+
+What is looked at stops everything meanwhile: some milliseconds for what is new, twice that for what has survived a look.
+"""
+_QUIET = 0.05
+"""The share of a core below which nothing much is going on."""
+_LOOK_SECONDS = 1.0
+_THAW_SECONDS = 3600.0
 
 
 def spare() -> None:
-    """Leave what is there by now alone for ever, and look for cycles rarely: the service makes few."""
+    """Leave what is there by now alone, and look for cycles rarely and at few objects at a time: the service makes few."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(*_LOOK_AFTER)
+
+
+class Collector:
+    """
+    Looks in quiet moments at what has gathered, and from then on leaves alone what is still in use.
+
+    That can become garbage later: once an hour everything is looked at.
+
+    Args:
+        cpu: Returns the seconds of CPU this process has used.
+        clock: Returns the time in seconds.
+    """
+
+    def __init__(self, *, cpu: Callable[[], float] = time.process_time, clock: Callable[[], float] = time.monotonic) -> None:
+        self._cpu, self._clock = cpu, clock
+        self._used, self._at = cpu(), clock()
+        self._thawed_at = self._at
+
+    def look(self) -> bool:
+        """Collect if nothing was going on since the last call, and enough is new; return whether it was done."""
+        used, at = self._cpu(), self._clock()
+        is_quiet = used - self._used < _QUIET * (at - self._at)
+        self._used, self._at = used, at
+        if not is_quiet or not gc.get_count()[2]:
+            return False
+        if at - self._thawed_at >= _THAW_SECONDS:
+            self._thawed_at = at
+            gc.unfreeze()
+        gc.collect()
+        gc.freeze()
+        return True
+
+
+@asynccontextmanager
+async def collecting() -> AsyncIterator[None]:
+    """Spare what is there, and look at the rest now and then."""
+    spare()
+    task = asyncio.create_task(_look_for_ever(Collector()), name="collector")
+    yield
+    task.cancel()
+    await asyncio.wait({task})
+
+
+async def _look_for_ever(collector: Collector) -> None:
+    while True:
+        await asyncio.sleep(_LOOK_SECONDS)
+        collector.look()

@@ -18,11 +18,12 @@ from safelight.config.model import Config
 from safelight.core import Safelight
 from safelight.errors import SafelightError
 from safelight.plugins import Discovery
-from safelight.web import collecting
 from safelight.web.access import HEADER_BYTES
 from safelight.web.app import make_admin_app, make_app
+from safelight.web.collecting import collecting
 from safelight.web.keys import CORE
 from safelight.web.reloading import reloading
+from safelight.web.transports import free_when_lost
 from safelight.web.upkeep import close_streams
 from safelight.whereabouts import Whereabouts, announced, url_of
 
@@ -69,8 +70,7 @@ async def serve(config: Config, *, read_again: Callable[[], Config]) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, signaled)
     loop.add_signal_handler(signal.SIGHUP, hung_up.set)
-    async with listening(config) as service, reloading(service.core, read_again, hung_up):
-        collecting.spare()
+    async with listening(config) as service, reloading(service.core, read_again, hung_up), collecting():
         await _first(leaving.wait(), _lost(service.core))
         log.info("service_leaving", grace_seconds=config.server.drain_seconds)
         await _first(leave_in_order(service), hurrying.wait(), _lost(service.core))
@@ -131,6 +131,8 @@ async def listening(config: Config, *, discovery: Discovery | None = None) -> As
         )
         try:
             await public.setup()
+            if public.server is not None:
+                free_when_lost(public.server)
             port = await _listen(public, config.server.host, config.server.port)
             await admin.setup()
             admin_port = await _listen_beside(admin, config, port)

@@ -48,7 +48,6 @@ class StreamViewer(Viewer):
         "_settings",
         "_skipped",
         "_subscriptions",
-        "_transport",
         "_wake",
         "_wire",
         "_writer",
@@ -95,9 +94,8 @@ class StreamViewer(Viewer):
         request = self._request
         if request is None or request.transport is None:
             raise ConnectionResetError
-        self._transport = request.transport
         self._writer = request.writer
-        self._wire = make_wire(self._transport, request.protocol, self.form)
+        self._wire = make_wire(request.transport, request.protocol, self.form)
         retry = random.randint(self._settings.retry_min_ms, self._settings.retry_max_ms)  # noqa: S311 - spreads reconnects, hides nothing
         words = b": ok\nretry: %d\n\n" % retry
         self._wire.begin(words)
@@ -142,13 +140,13 @@ class StreamViewer(Viewer):
         for subscription in self._subscriptions:
             subscription.detour()  # behind the end of the body nothing may be written
         if self.reason == "slow" or not await self._drained():
-            self._transport.abort()  # whoever takes nothing does not take an orderly end either
+            self._open_wire.transport.abort()  # whoever takes nothing does not take an orderly end either
         else:
             self._open_wire.end()
 
     @property
     def is_paused(self) -> bool:
-        return self._is_held or self.reason is not None or self._open_wire.protocol.writing_paused or self._transport.is_closing()
+        return self._is_held or self.reason is not None or self._open_wire.is_shut
 
     def show(self, frame: Frame) -> None:
         self._open_wire.put(frame.payload(self.form))
@@ -166,7 +164,7 @@ class StreamViewer(Viewer):
         if self._is_held:
             return
         self._deaf_since = self._deaf_since or self._loop.time()
-        if self._transport.is_closing():
+        if self._open_wire.transport.is_closing():
             self.cut(self._loss())  # it will never drain: waiting for that would spin
         self._wake.set()
 
@@ -181,7 +179,7 @@ class StreamViewer(Viewer):
 
     def beat(self) -> None:
         """Send a heartbeat, which no client sees."""
-        if self._wire is not None and self._transport.is_closing():
+        if self._wire is not None and self._wire.transport.is_closing():
             self.lag()  # frames do not look whether the connection still stands
         elif not self.is_paused:
             self._say(HEARTBEAT)
@@ -271,12 +269,12 @@ class StreamViewer(Viewer):
     async def _drained(self) -> bool:
         """Wait until the reader has caught up; one that takes nothing for the laggard's time is given up as slow."""
         while self._open_wire.protocol.writing_paused:
-            before = self._transport.get_write_buffer_size()
+            before = self._open_wire.transport.get_write_buffer_size()
             try:
                 async with asyncio.timeout(self._settings.laggard_seconds):
                     await self._writer.drain()
             except TimeoutError:
-                if self._transport.get_write_buffer_size() >= before:
+                if self._open_wire.transport.get_write_buffer_size() >= before:
                     self.reason = "slow"
                     return False
         self._deaf_since = None

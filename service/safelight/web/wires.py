@@ -32,6 +32,11 @@ class Wire:
         self._batch: list[Any] | None = None
         self.deliver: Callable[[Any], None] = self._straight() if form.has_ids else self.collect
 
+    @property
+    def is_shut(self) -> bool:
+        """Whether nothing can be taken: its reader does not keep up, or is gone."""
+        return self.protocol.writing_paused or self.transport.is_closing()
+
     def begin(self, words: bytes) -> None:
         """Collect the first words."""
         self.collect(self._piece(words))

@@ -9,7 +9,7 @@ from safelight.web.viewers import StreamViewer
 async def test_a_viewer_whose_connection_closes_gives_up_instead_of_waiting_for_a_drain_that_never_comes():
     viewer = object.__new__(StreamViewer)
     viewer.reason, viewer._is_held, viewer._wake = None, False, asyncio.Event()
-    viewer._transport = SimpleNamespace(is_closing=lambda: True)
+    viewer._wire = SimpleNamespace(transport=SimpleNamespace(is_closing=lambda: True))
     viewer._loop, viewer._deaf_since = SimpleNamespace(time=lambda: 1.0), None
     viewer.lag()
     assert viewer.reason == "client_gone"
