@@ -14,8 +14,8 @@ from safelight.engines.sqlite.faults import explain, is_unsynced
 from safelight.engines.sqlite.writes import Write
 from safelight.errors import SafelightError
 
-CHECKPOINT_PAGES = 2048
-"""The log is moved into the file when it may have grown by so much: 8 MiB, a pause of about 5 ms for the writer."""
+CHECKPOINT_PAGES = 640
+"""The log is moved into the file when it may have grown by so much: 2.5 MiB, a pause of about 3 ms for all who append meanwhile."""
 TRUNCATE_PAGES = 16384
 """A log that long (readers kept it from starting over) is cut off, and new readers wait until it is."""
 _PAGES_PER_COMMIT = 4
