@@ -27,6 +27,11 @@ class Cores:
         usable = frozenset(os.sched_getaffinity(0))
         return cls(usable, usable)
 
+    @property
+    def are_apart(self) -> bool:
+        """Whether neither is in the other's way."""
+        return not self.server & self.load
+
 
 def pinned(cores: frozenset[int]) -> Callable[[], None]:
     """Return what a child calls before it becomes its program, so that all its threads stay on these cores."""

@@ -49,12 +49,13 @@ async def _paced(create: Callable[[], Awaitable[None]], count: int, rate: int) -
         await create()
         took.append(time.perf_counter() - due)
 
-    tasks: list[asyncio.Task[None]] = []
-    while len(tasks) < count:
-        await asyncio.sleep(_TICK_SECONDS)
-        while len(tasks) < count and (due := began + len(tasks) / rate) <= time.perf_counter():
-            tasks.append(asyncio.create_task(work(due)))
-    await asyncio.gather(*tasks)
+    begun = 0
+    async with asyncio.TaskGroup() as group:  # which lets go of each that is done
+        while begun < count:
+            await asyncio.sleep(_TICK_SECONDS)
+            while begun < count and (due := began + begun / rate) <= time.perf_counter():
+                group.create_task(work(due))
+                begun += 1
     return sorted(took)[int(len(took) * 0.99)] * 1e3
 
 

@@ -67,7 +67,8 @@ class Bench:
     def watch(self, server: Server, path: str, *arguments: object) -> Load:
         """Put load on a server; every stream must open."""
         elsewhere = () if "--create" in arguments else ("--at", server.publish_at)
-        load = drive(server.at, path, *map(str, (*elsewhere, *arguments)), pids=server.pids, cores=self.cores.load)
+        awake = ("--spin",) if self.cores.are_apart else ()
+        load = drive(server.at, path, *map(str, (*elsewhere, *awake, *arguments)), pids=server.pids, cores=self.cores.load)
         if load.failed:
             raise Wrong(f"{server.name}: {load.failed} streams could not be opened: {load.complaint}")
         if load.disordered or load.repeated:

@@ -57,7 +57,8 @@ async def test_packed_streams_are_unpacked_and_counted_as_they_were_on_the_wire(
     assert "Accept-Encoding: gzip\r\n" in tiny.heads[0]
 
 
-async def test_closed_loop_waits_until_an_event_is_everywhere(tiny):
+@pytest.mark.parametrize("how", [(), ("--spin",)], ids=["sleeping", "spinning"])
+async def test_closed_loop_waits_until_an_event_is_everywhere(tiny, how):
     heard, under_way = [], []
 
     def deliver(body, *writers):
@@ -74,10 +75,19 @@ async def test_closed_loop_waits_until_an_event_is_everywhere(tiny):
         return b""
 
     tiny.posted = posted
-    load = await tiny.drive("/sub/%d", "-n", 5, "-m", 1, "--publish", "/pub/%d", "-W", 1, "-X", 8, "-z", 200, "-d", 10)
+    load = await tiny.drive("/sub/%d", *how, "-n", 5, "-m", 1, "--publish", "/pub/%d", "-W", 1, "-X", 8, "-z", 200, "-d", 10)
     assert (load.published, load.received, load.missing) == (8, 40, 0)
     assert {(path, len(body), waiting) for path, body, waiting in heard} == {("/pub/0", 200, 0)}
     assert [body.split()[1] for _, body, _ in heard] == [f"n={number}" for number in range(8)]
+
+
+async def test_client_with_a_core_of_its_own_never_sleeps(tiny):
+    used = [os.times().children_user + os.times().children_system]
+    for how in ((), ("--spin",)):
+        await tiny.drive("/sub/0", "-n", 1, *how, "-d", 1)
+        used.append(os.times().children_user + os.times().children_system)
+    asleep, awake = used[1] - used[0], used[2] - used[1]
+    assert awake > 5 * asleep
 
 
 async def test_open_loop_times_from_the_moment_an_event_was_due(tiny):

@@ -204,7 +204,7 @@ static void on_readable(int i)
 void poll_once(int milliseconds)
 {
     static struct epoll_event came[1024];
-    int n = epoll_wait(poller, came, 1024, milliseconds);
+    int n = epoll_wait(poller, came, 1024, opt.is_spinning ? 0 : milliseconds);
     for (int k = 0; k < n; k++) {
         int i = (int)came[k].data.u32;
         if (i >= MAX_CONNECTIONS) { on_answer(i - MAX_CONNECTIONS); continue; }

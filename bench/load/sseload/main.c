@@ -34,6 +34,7 @@
  *   --create T       T times: POST --publish, take --id KEY ("id") from the answer, GET PATH ("%s"), first event, close;
  *                    -p at once, or -R a second
  * The server under test
+ *   --spin           never sleep: who has a core of its own need not be woken, which would be the server's work
  *   --pid P[,P…]     CPU seconds over the window (schedstat of every thread) and resident memory
  *
  * A stamp is "t=<ns>", a number " n=<n>", anywhere in the data. Order and loss are judged by the
@@ -82,11 +83,11 @@ static void read_paths(const char *file)
     if (!opt.n_paths) { errno = EINVAL; die(file); }
 }
 
-enum { LAGGARDS = 256, MIXED, FINAL, DRAIN, HARD, PUBLISH, AT, GO, STORM, CREATE, ID, PID };
+enum { LAGGARDS = 256, MIXED, FINAL, DRAIN, HARD, PUBLISH, AT, GO, STORM, CREATE, ID, PID, SPIN };
 static const struct option longs[] = {
     { "laggards", 1, 0, LAGGARDS }, { "mixed", 0, 0, MIXED }, { "final", 1, 0, FINAL }, { "drain", 1, 0, DRAIN }, { "hard", 1, 0, HARD },
     { "publish", 1, 0, PUBLISH }, { "at", 1, 0, AT }, { "go", 0, 0, GO }, { "storm", 0, 0, STORM }, { "create", 1, 0, CREATE },
-    { "id", 1, 0, ID }, { "pid", 1, 0, PID }, { 0, 0, 0, 0 } };
+    { "id", 1, 0, ID }, { "pid", 1, 0, PID }, { "spin", 0, 0, SPIN }, { 0, 0, 0, 0 } };
 
 static void read_options(int argc, char **argv)
 {
@@ -116,6 +117,7 @@ static void read_options(int argc, char **argv)
         case PUBLISH: opt.publish = optarg; break;
         case AT: opt.publish_host = optarg; break;
         case GO: opt.go = 1; break;
+        case SPIN: opt.is_spinning = 1; break;
         case STORM: opt.storm = 1; break;
         case CREATE: opt.creates = atoi(optarg); break;
         case ID: opt.id_key = optarg; break;

@@ -16,7 +16,7 @@
 #define ID_LENGTH 64
 
 struct options {
-    int viewers, channels, pending, sources, laggards, publishers, size, window, storm, creates, is_mixed, go;
+    int viewers, channels, pending, sources, laggards, publishers, size, window, storm, creates, is_mixed, is_spinning, go;
     double rate, seconds, settle, drain, hard, publish_rate;
     int64_t max_events, max_published;
     const char *path, *publish, *body, *final, *id_key, *host, *publish_host, *headers[MAX_HEADERS];
