@@ -2,7 +2,9 @@
 
 import asyncio
 import resource
+import select
 import socket
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -218,3 +220,15 @@ async def connected(service):
     ears.setblocking(False)
     await asyncio.get_running_loop().sock_connect(ears, ("127.0.0.1", service.port))
     return ears
+
+
+async def test_a_storm_of_connections_finds_room_before_the_loop_has_a_turn(service):
+    storm = min(1500, int(Path("/proc/sys/net/core/somaxconn").read_text()))
+    poll = select.poll()
+    with ExitStack() as held:
+        for _ in range(storm):
+            connection = held.enter_context(socket.socket())
+            connection.setblocking(False)
+            connection.connect_ex(("127.0.0.1", service.port))
+            poll.register(connection, select.POLLOUT)
+        assert sum(event == select.POLLOUT for _, event in poll.poll(0)) == storm
