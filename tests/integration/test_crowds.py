@@ -17,6 +17,7 @@ from safelight.web.keys import STREAMS
 
 CROWD = 1000
 FLOOD = 2000
+LONGEST_QUEUE = int(Path("/proc/sys/net/core/somaxconn").read_text())
 
 
 @pytest.fixture(autouse=True)
@@ -223,7 +224,7 @@ async def connected(service):
 
 
 async def test_a_storm_of_connections_finds_room_before_the_loop_has_a_turn(service):
-    storm = min(1500, int(Path("/proc/sys/net/core/somaxconn").read_text()))
+    storm = min(1500, LONGEST_QUEUE)
     poll = select.poll()
     with ExitStack() as held:
         for _ in range(storm):
