@@ -63,9 +63,11 @@ async def collecting() -> AsyncIterator[None]:
     """Spare what is there, and look at the rest now and then."""
     spare()
     task = asyncio.create_task(_look_for_ever(Collector()), name="collector")
-    yield
-    task.cancel()
-    await asyncio.wait({task})
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.wait({task})
 
 
 async def _look_for_ever(collector: Collector) -> None:
