@@ -17,6 +17,9 @@ What is looked at stops everything meanwhile: some milliseconds for what is new,
 _QUIET = 0.05
 """The share of a core below which nothing much is going on."""
 _LOOK_SECONDS = 1.0
+_MOST_NEW = 10
+"""So many looks' worth of what is old are looked at in a quiet moment, some 300,000 objects: more would be no short one."""
+_MOST_OLD = 500_000
 _THAW_SECONDS = 3600.0
 
 
@@ -31,7 +34,8 @@ class Collector:
     """
     Looks in quiet moments at what has gathered, and from then on leaves alone what is still in use.
 
-    That can become garbage later: once an hour everything is looked at.
+    A crowd that came meanwhile is in use, and left alone without a look. What is left alone can become garbage later: once
+    an hour everything is looked at, unless it has become too much for that.
 
     Args:
         cpu: Returns the seconds of CPU this process has used.
@@ -48,9 +52,12 @@ class Collector:
         used, at = self._cpu(), self._clock()
         is_quiet = used - self._used < _QUIET * (at - self._at)
         self._used, self._at = used, at
-        if not is_quiet or not gc.get_count()[2]:
+        looks = gc.get_count()[2]
+        if not is_quiet or not looks:
             return False
-        if at - self._thawed_at >= _THAW_SECONDS:
+        if looks > _MOST_NEW:
+            gc.freeze()
+        elif at - self._thawed_at >= _THAW_SECONDS and gc.get_freeze_count() < _MOST_OLD:
             self._thawed_at = at
             gc.unfreeze()
         gc.collect()

@@ -18,9 +18,10 @@ spare()
 QUIET_AND_BUSY = """
 used = now = 0.0
 collector = Collector(cpu=lambda: used, clock=lambda: now)
+look_after = 100, 1, 1_000_000  # three looks at what survived one
 def settle(circle):  # where no look at new objects finds it
     gc.collect()
-    gc.set_threshold(10, 1, 1_000_000)
+    gc.set_threshold(*look_after)
     kept = [[] for _ in range(1000)]
     gc.set_threshold(1_000_000)
     return weakref.ref(circle), kept
@@ -84,3 +85,19 @@ now = 3600.0
 print(collector.look(), ref() is None)
 """
     assert said(QUIET_AND_BUSY + program) == ["True", "True", "True", "False", "True", "True"]
+
+
+def test_a_crowd_that_came_is_left_alone_without_a_look():
+    program = """
+circle = Circle()
+look_after = 10, 1, 1_000_000  # thirty looks at what survived one
+ref, kept = settle(circle)
+del circle
+now = 1.0
+print(collector.look(), ref() is None, gc.get_freeze_count() > 2000)
+look_after = 100, 1, 1_000_000
+ref2, kept2 = settle(Circle())
+now = 2.0
+print(collector.look(), ref2() is None)
+"""
+    assert said(QUIET_AND_BUSY + program) == ["True", "False", "True", "True", "True"]
