@@ -170,6 +170,7 @@ async def test_what_could_not_outlive_the_process_is_interrupted_before_anybody_
     recovered = await successor.recover(provider)
     end = (await world.journal.find(ID))[1]
     assert (recovered.interrupted, end.outcome, end.charged, end.retryable) == (1, Outcome.INTERRUPTED, charged, True)
+    assert end.error == "The service stopped while this was running."
 
 
 async def test_what_cost_nothing_is_run_again_where_the_operator_allows_it(world, successor):
@@ -190,6 +191,7 @@ async def test_a_provider_that_is_no_longer_there_leaves_an_honest_end(world, su
     recovered = await successor.recover()
     end = (await world.journal.find(ID))[1]
     assert (recovered.interrupted, end.outcome, end.charged) == (1, Outcome.INTERRUPTED, Charged.UNKNOWN)
+    assert end.error.endswith("and its provider 'lighthouse' is not available any more.")
 
 
 async def test_what_is_left_of_the_deadline_is_what_counts(world, successor):
@@ -286,7 +288,9 @@ async def test_where_nobody_is_left_to_take_over_it_ends(world, successor):
     names = tuple(candidate.instance.name for candidate in route)
     await successor.left(route[0].instance.provider, accepted, failed("lighthouse-2"), route=names)
     recovered = await successor.supervisor.recover(lambda _: route[:1])
-    assert (recovered.interrupted, (await world.journal.find(ID))[1].outcome) == (1, Outcome.INTERRUPTED)
+    end = (await world.journal.find(ID))[1]
+    assert (recovered.interrupted, end.outcome) == (1, Outcome.INTERRUPTED)
+    assert "'lighthouse-2'" in end.error
 
 
 async def test_an_upstream_that_wants_us_back_later_is_left_alone_till_then_by_the_successor_too(world, successor):
