@@ -120,6 +120,12 @@ async def test_a_script_without_an_end_succeeds_and_one_that_stalls_never_ends(o
         assert await provider.poll(stalled) == [Started()]
 
 
+async def test_a_script_that_waits_at_its_end_succeeds_behind_that(open_simulator, ask):
+    async with open_simulator(remote=True) as provider:
+        job = await provider.submit(ask.remote([{"do": "started"}, {"do": "wait", "seconds": 3}]), "k")
+        assert await watched(provider, job) == [(0, Started()), (3, Succeeded())]
+
+
 async def test_what_is_said_after_the_end_leaves_what_led_to_it(open_simulator, ask):
     script = [
         {"do": "note", "text": "a"},

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncGenerator
 
 from safelight.providers import Request
-from safelight_simulator.acts import Act
+from safelight_simulator.acts import ENDS, Act
 from safelight_simulator.ears import TICK, Ears
 from safelight_simulator.options import RemoteOptions
 from safelight_simulator.params import Params, Scene, scene_of
@@ -33,10 +33,10 @@ class Work:
         self._origin = self._loop.time() - age
         self._held_since: float | None = None
         self._changed: asyncio.Future[None] = self._loop.create_future()
-        beats = lay_out(plan_of(request.options, request.params).acts, seed=self.scene.seed, jitter=request.options.jitter)
-        if end_of(beats) is None:  # as for a run that returns: done without a word is done
-            beats = (*beats, Beat(beats[-1].at if beats else 0.0, Act(do="succeed"), len(beats)))
-        self.beats = beats
+        acts = plan_of(request.options, request.params).acts
+        if not any(act.do in ENDS for act in acts):  # as for a run that returns: done without a word is done
+            acts = (*acts, Act(do="succeed"))
+        self.beats = lay_out(acts, seed=self.scene.seed, jitter=request.options.jitter)
 
     @property
     def age(self) -> float:
