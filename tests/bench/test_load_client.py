@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from bench.load.client import LoadFailed
+from bench.load.client import LoadFailed, sseload
 
 from .conftest import chunk
 
@@ -82,6 +82,7 @@ async def test_closed_loop_waits_until_an_event_is_everywhere(tiny, how):
 
 
 async def test_client_with_a_core_of_its_own_never_sleeps(tiny):
+    sseload()  # to compile it is work of children too
     used = [os.times().children_user + os.times().children_system]
     for how in ((), ("--spin",)):
         await tiny.drive("/sub/0", "-n", 1, *how, "-d", 1)

@@ -4,6 +4,7 @@ import asyncio
 import resource
 import select
 import socket
+import time
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -232,4 +233,7 @@ async def test_a_storm_of_connections_finds_room_before_the_loop_has_a_turn(serv
             connection.setblocking(False)
             connection.connect_ex(("127.0.0.1", service.port))
             poll.register(connection, select.POLLOUT)
-        assert sum(event == select.POLLOUT for _, event in poll.poll(0)) == storm
+        deadline = time.monotonic() + 0.5  # who finds no room asks again after a second
+        while (room := sum(event == select.POLLOUT for _, event in poll.poll(0))) < storm and time.monotonic() < deadline:
+            time.sleep(0.01)  # noqa: ASYNC251 - the loop is to have no turn
+        assert room == storm

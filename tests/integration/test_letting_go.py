@@ -51,12 +51,17 @@ async def test_a_generation_and_its_stream_leave_nothing_to_the_collector(serve,
 
 
 @pytest.mark.usefixtures("uncollected")
-async def test_a_closed_connection_leaves_nothing_to_the_collector(serve, eventually):
-    service = await serve()
+@pytest.mark.parametrize("who", ["the reader", "the service", "a keep-alive timeout"])
+async def test_a_closed_connection_leaves_nothing_to_the_collector(serve, puppet, eventually, who):
+    service = await serve(server={"keepalive_seconds": 0.2})
     generation = await service.create()
     streams = [await service.stream(f"/v1/generations/{generation}/events") for _ in range(5)]
     assert accepted(service.port) >= len(streams)
-    for stream in streams:
-        await stream.close()
-    service.hang_up()
+    if who == "the reader":
+        service.hang_up()
+    elif who == "the service":
+        await service.up.core.settle(0.0)
+    else:
+        (await puppet.run()).succeed()
+        await service.ended(generation)
     await eventually(lambda: not accepted(service.port))

@@ -8,7 +8,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
-_LOOK_AFTER = (10_000, 1, 200)
+_LOOK_AFTER = (10_000, 1, 700)
 """
 New objects, looks at those, looks at what survived them: Python's own 700 is a dozen looks in the life of one generation.
 
@@ -19,8 +19,8 @@ _QUIET = 0.05
 _LOOK_SECONDS = 1.0
 _MOST_NEW = 10
 """So many looks' worth of what is old are looked at in a quiet moment, some 300,000 objects: more would be no short one."""
-_MOST_OLD = 500_000
 _THAW_SECONDS = 3600.0
+_THAWED_IN_AN_HOUR = 500_000
 
 
 def spare() -> None:
@@ -35,7 +35,7 @@ class Collector:
     Looks in quiet moments at what has gathered, and from then on leaves alone what is still in use.
 
     A crowd that came meanwhile is in use, and left alone without a look. What is left alone can become garbage later: once
-    an hour everything is looked at, unless it has become too much for that.
+    an hour everything is looked at, and less often the more it is.
 
     Args:
         cpu: Returns the seconds of CPU this process has used.
@@ -57,7 +57,7 @@ class Collector:
             return False
         if looks > _MOST_NEW:
             gc.freeze()
-        elif at - self._thawed_at >= _THAW_SECONDS and gc.get_freeze_count() < _MOST_OLD:
+        elif at - self._thawed_at >= _THAW_SECONDS * (1 + gc.get_freeze_count() // _THAWED_IN_AN_HOUR):
             self._thawed_at = at
             gc.unfreeze()
         gc.collect()
@@ -75,6 +75,8 @@ async def collecting() -> AsyncIterator[None]:
     finally:
         task.cancel()
         await asyncio.wait({task})
+        if not task.cancelled():
+            task.result()
 
 
 async def _look_for_ever(collector: Collector) -> None:
