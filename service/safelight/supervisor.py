@@ -12,12 +12,11 @@ from safelight.fold import fold
 from safelight.generation import Generation
 from safelight.ports import Unfinished
 from safelight.records import AttemptRecord, Durability, StatusRecord, Step, charged
-from safelight.runner import INTERRUPTED, Attempts, Candidate, Route, Runner, Tools, owing, still_there
+from safelight.runner import INTERRUPTED, Attempts, Route, Runner, Tools, named, owing, still_there
 from safelight.slots import Seat
 from safelight.status import Charged, Status
 
 log = structlog.get_logger()
-
 
 _GONE = "The service stopped while this was running, and its provider '%s' is not available any more."
 
@@ -63,7 +62,7 @@ class Supervisor:
             route = route_of(left)
             attempts = Attempts(left.attempts)
             if not _can_go_on(attempts, route, left.generation):
-                await self._interrupt(left, route, epoch)
+                await self._interrupt(left, attempts.turn, route, epoch)
                 continue
             resumed.append(left.generation)
             self._tools.hub.open(left.status, left.generation.owner)
@@ -146,13 +145,13 @@ class Supervisor:
             self._runners.pop(generation_id, None)
             self._tasks.pop(generation_id, None)
 
-    async def _interrupt(self, left: Unfinished, route: Route, epoch: int) -> None:
+    async def _interrupt(self, left: Unfinished, provider: str, route: Route, epoch: int) -> None:
         generation, status = left.generation, left.status
         now = self._tools.clock.now()
         records: list[AttemptRecord] = []
         if left.attempts and left.attempts[-1].step is not Step.OUTCOME:
             records += Attempts(left.attempts).conclude("interrupted", now, said=None, detail=None)
-        why = INTERRUPTED.error if _named(_worker(left), route) else _GONE % _worker(left)
+        why = INTERRUPTED.error if named(provider, route) else _GONE % provider
         ending = attrs.evolve(INTERRUPTED, error=why, charged=charged([*left.attempts, *records]))
         ended = attrs.evolve(fold(status, ending, now), version=status.version.next(epoch))
         told = StatusRecord(status=ended)
@@ -165,22 +164,12 @@ def _is_queued(left: Unfinished) -> bool:
     return bool(left.attempts) and left.attempts[-1].step is Step.QUEUED
 
 
-def _worker(left: Unfinished) -> str:
-    """Return the provider whose turn it was."""
-    newest = left.attempts[-1]
-    return newest.next_provider or newest.provider
-
-
-def _named(provider: str, route: Route) -> Candidate | None:
-    return next((candidate for candidate in route if candidate.instance.name == provider), None)
-
-
 def _can_go_on(attempts: Attempts, route: Route, generation: Generation) -> bool:
     """Whether a generation can be taken over: its job outlived the process, or it may be run again at nobody's cost."""
     newest = attempts.newest
     if newest.step is Step.OUTCOME:
-        return still_there(newest.next_provider or newest.provider, generation.route, route) is not None
-    candidate = _named(newest.provider, route)
+        return still_there(attempts.turn, generation.route, route) is not None
+    candidate = named(newest.provider, route)
     if candidate is None:
         return False
     if attempts.is_queued:

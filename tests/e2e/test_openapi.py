@@ -28,5 +28,5 @@ def test_schemathesis_finds_nothing_that_the_description_does_not_say(service, e
     assert re.findall(r"✅ (\w+)$", said, re.MULTILINE) == list(PHASES), said
     assert int(re.search(r"(\d+) generated", said)[1]) > 500, said
     service.left()
-    service.said()
+    service.said()  # to its last line
     assert not [line for line in service._lines if re.search(r'"(request|stream)_failed"', line)], said

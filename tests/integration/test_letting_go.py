@@ -65,3 +65,9 @@ async def test_a_closed_connection_leaves_nothing_to_the_collector(serve, puppet
         (await puppet.run()).succeed()
         await service.ended(generation)
     await eventually(lambda: not accepted(service.port))
+
+
+@pytest.mark.usefixtures("uncollected")
+async def test_a_probe_leaves_nothing_to_the_collector(service, eventually):
+    assert (await service.call("GET", "/readyz", port=service.admin_port)).status == 200
+    await eventually(lambda: not accepted(service.admin_port))

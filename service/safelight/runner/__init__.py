@@ -3,7 +3,7 @@
 from safelight.runner.attempts import Attempts, intent
 from safelight.runner.endings import INTERRUPTED
 from safelight.runner.owing import owing
-from safelight.runner.retrying import Candidate, Route, attempts_at_most, still_there
+from safelight.runner.retrying import Candidate, Route, attempts_at_most, named, still_there
 from safelight.runner.runner import Runner
 from safelight.runner.standing import wait_of
 from safelight.runner.tools import Tools
@@ -17,6 +17,7 @@ __all__ = [
     "Tools",
     "attempts_at_most",
     "intent",
+    "named",
     "owing",
     "still_there",
     "wait_of",

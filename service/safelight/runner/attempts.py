@@ -44,6 +44,11 @@ class Attempts:
         return self.newest.key
 
     @property
+    def turn(self) -> str:
+        """The provider whose turn it is: that of the attempt at work, or of the one planned behind its outcome."""
+        return self.newest.next_provider or self.newest.provider
+
+    @property
     def durability(self) -> Durability:
         """What the attempt at work depends on."""
         return self.newest.durability

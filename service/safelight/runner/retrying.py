@@ -108,6 +108,14 @@ def what_next(failure: Failure, route: Route, *, provider: str, tries: int, poli
     return None
 
 
+def named(provider: str, route: Route) -> Candidate | None:
+    """Return the candidate of that name."""
+    for candidate in route:
+        if candidate.instance.name == provider:
+            return candidate
+    return None
+
+
 def still_there(provider: str, order: Sequence[str], route: Route) -> Candidate | None:
     """Return the candidate that was planned, or the first after it in the `order` of old that a restart has left."""
     named = {candidate.instance.name: candidate for candidate in route if not candidate.is_watched_only}

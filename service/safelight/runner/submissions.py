@@ -19,7 +19,17 @@ from safelight.records import Durability, Step
 from safelight.runner.attempts import Attempts
 from safelight.runner.deadlines import Deadlines
 from safelight.runner.messages import Refused, Said
-from safelight.runner.retrying import Again, Candidate, Failure, Route, attempts_at_most, left_of_wait, still_there, what_next
+from safelight.runner.retrying import (
+    Again,
+    Candidate,
+    Failure,
+    Route,
+    attempts_at_most,
+    left_of_wait,
+    named,
+    still_there,
+    what_next,
+)
 from safelight.runner.scribe import Scribe
 from safelight.runner.standing import wait_of
 from safelight.runner.tools import Tools
@@ -84,7 +94,7 @@ class Submissions:
 
         After a restart that of the last attempt may be gone; then it is whoever makes the next.
         """
-        return self._named(self.attempts.newest.provider) or self._planned()
+        return named(self.attempts.newest.provider, self._route) or self._planned()
 
     @property
     def is_unanswered(self) -> bool:
@@ -202,7 +212,7 @@ class Submissions:
     async def go_on(self) -> None:
         """Make the attempt that was waited for, as soon as there is a slot for it: journal its intent, if that is not done."""
         again = self._again
-        candidate = self.candidate if again is None else self._named(again.provider) or self.candidate
+        candidate = self.candidate if again is None else named(again.provider, self._route) or self.candidate
         if not await self._is_seated(candidate):
             return
         self._again, self.is_waiting = None, False
@@ -244,16 +254,9 @@ class Submissions:
     def _breaker(self) -> Breaker:
         return self._tools.breakers[self.candidate.instance.name]
 
-    def _named(self, provider: str) -> Candidate | None:
-        for candidate in self._route:
-            if candidate.instance.name == provider:
-                return candidate
-        return None
-
     def _planned(self) -> Candidate:
         """Return who makes the attempt that was planned before a restart."""
-        newest = self.attempts.newest
-        return still_there(newest.next_provider or newest.provider, self._generation.route, self._route) or self._route[0]
+        return still_there(self.attempts.turn, self._generation.route, self._route) or self._route[0]
 
     def _plan(self, again: Again | None, *, after_seconds: float) -> None:
         """Wait before the next attempt; None stands for the one that is journalled already."""

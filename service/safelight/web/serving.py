@@ -132,11 +132,9 @@ async def listening(config: Config, *, discovery: Discovery | None = None) -> As
             for application in (app, make_admin_app(core))
         )
         try:
-            await public.setup()
-            if public.server is not None:
-                free_when_lost(public.server)
+            await _set_up(public)
             port = await _listen(public, config.server.host, config.server.port)
-            await admin.setup()
+            await _set_up(admin)
             admin_port = await _listen_beside(admin, config, port)
             here = Whereabouts(
                 url=url_of(config.server.host, port), admin_url=url_of(config.server.admin_host, admin_port), pid=os.getpid()
@@ -152,6 +150,12 @@ async def listening(config: Config, *, discovery: Discovery | None = None) -> As
 async def _close_all(app: web.Application) -> None:
     app[CORE].drain()  # who is left from here on has not left
     await close_streams(app, spread_seconds=0.0, all_of_them=True)
+
+
+async def _set_up(runner: web.AppRunner) -> None:
+    await runner.setup()
+    if runner.server is not None:
+        free_when_lost(runner.server)
 
 
 async def _listen(runner: web.AppRunner, host: str, port: int) -> int:
