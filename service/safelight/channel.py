@@ -5,24 +5,16 @@ from __future__ import annotations
 import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import Any, Protocol
 
 from safelight.crowd import Crowd
-from safelight.frames import Form, Frame, LogLine, Payload
+from safelight.frames import Frame, LogLine
+from safelight.rows import Row, Shortcut
 from safelight.status import Status
 from safelight.versions import Version
 
 Audience = Callable[[int], None]
 SLICE = 100
 """Viewers written to in one turn of the loop: less than a millisecond of work, so that nobody else waits for long."""
-
-
-class Gate(Protocol):
-    """What tells whether a way is open, in the word that aiohttp's protocol has for it."""
-
-    @property
-    def writing_paused(self) -> bool:
-        """Whether nothing can be taken now."""
 
 
 class Viewer(ABC):
@@ -43,13 +35,17 @@ class Viewer(ABC):
         """Whether it cannot take a frame now."""
 
     @property
-    def writing_paused(self) -> bool:
-        """The same: a viewer is its own gate unless it gives another."""
-        return self.is_paused
+    def shortcut(self) -> Shortcut | None:
+        """How frames reach it without being shown, the end alone excepted; None as long as it has to be asked."""
+        return None
 
     @abstractmethod
     def show(self, frame: Frame) -> None:
         """Take a frame; it must neither block nor raise."""
+
+    def resume(self, rest: bytes) -> None:
+        """Take what is left of a frame that its shortcut took in part; only a viewer that has one is asked."""
+        raise NotImplementedError
 
     def hear(self, line: LogLine) -> None:
         """Take a line of the log, under the rules of `show`; only a viewer that wants the log is told, while it is not paused."""
@@ -66,85 +62,63 @@ class Viewer(ABC):
 
 class Subscription:
     """
-    One viewer's place at one channel.
+    One viewer's place at one channel: in a row with others who keep up, or by itself.
 
     Attributes:
-        seen: The newest that was shown.
-        reach: The channel's own `reach` at that.
+        place: The crowd's own note of one by itself; -1 otherwise.
         skipped: How many frames it could not be shown.
-        events: How many were written past the viewer, by the last `settle`.
+        events: How many were written past the viewer, once it is by itself.
         bytes: How long these snapshots were.
     """
 
-    __slots__ = (
-        "_run_reach",
-        "_run_seq",
-        "bytes",
-        "channel",
-        "events",
-        "form",
-        "gate",
-        "place",
-        "reach",
-        "seen",
-        "skipped",
-        "viewer",
-        "write",
-    )
+    __slots__ = ("_row", "_seen", "bytes", "channel", "events", "place", "skipped", "viewer")
 
     def __init__(self, channel: Channel, viewer: Viewer, seen: Version) -> None:
         self.channel = channel
         self.viewer = viewer
-        self.seen = seen
         self.skipped = self.events = self.bytes = 0
         self.place = -1
-        self._run(seen.seq, channel.reach)
-        self.detour()
+        self._seen = seen
+        self._row: Row[Subscription] | None = None
 
-    def shortcut(self, form: Form, write: Callable[[Any], None], gate: Gate) -> None:
-        """Have what is shown from now on, the end alone excepted, written in this form while the gate is open, past the viewer."""
-        self._run(self.seen.seq, self.channel.reach)
-        self.form: Form | None = form
-        self.write: Callable[[Any], None] = write
-        self.gate: Gate = gate
+    @property
+    def seen(self) -> Version:
+        """The newest that was shown."""
+        return self._seen if self._row is None else self._row.seen
 
-    def detour(self) -> None:
-        """Have everything shown to the viewer itself."""
-        self.settle()
-        self.form, self.write, self.gate = None, self.viewer.show, self.viewer
+    @property
+    def is_present(self) -> bool:
+        """Whether it is at the channel."""
+        return self.place >= 0 or self._row is not None
 
-    def settle(self) -> None:
-        """
-        Count what was written past the viewer.
+    def start(self, seen: Version) -> None:
+        """Begin behind what was shown otherwise."""
+        self._seen = seen
 
-        That is a run of frames without a gap, so that its ends tell: nothing need be counted while it lasts.
-        """
-        self.events += self.seen.seq - self._run_seq
-        self.bytes += self.reach - self._run_reach
-        self._run(self.seen.seq, self.reach)
-
-    def leap(self, seq: int, reach: int) -> None:
-        """Count what was written so far, and begin anew behind what is left out."""
-        self.settle()
-        self._run(seq, reach)
-
-    def _run(self, seq: int, reach: int) -> None:
-        self._run_seq, self._run_reach, self.reach = seq, reach, reach
+    def serve(self, frame: Frame) -> int:
+        """Take a turn."""
+        self.offer(frame)
+        return 1
 
     def offer(self, frame: Frame) -> None:
         """Show a frame if it is newer than what was shown and the viewer can take it."""
         if frame.version <= self.seen:
             return
+        self.detour()
         if self.viewer.is_paused:
             self.skip()
             return
-        self.leap(frame.version.seq, self.channel.reach)
-        self.seen = frame.version
+        self._seen = frame.version
         self.viewer.show(frame)
+        self.hurry()
+
+    def resume(self, rest: bytes) -> None:
+        """Have the viewer take what is left of a frame."""
+        self.viewer.resume(rest)
 
     def skip(self) -> None:
         """Show nothing now: every frame is a whole snapshot, and the viewer catches up with the newest when it drains."""
-        if self.place >= 0:  # it may have left since its turn came
+        if self.is_present:  # it may have left since its turn came
             self.skipped += 1
             self.viewer.lag()
 
@@ -152,9 +126,35 @@ class Subscription:
         """Offer the newest frame."""
         self.offer(self.channel.frame)
 
+    def hurry(self) -> None:
+        """Stand in a row from now on, if the viewer has a shortcut and what follows is what comes next."""
+        newest = self.channel.frame
+        if self.place < 0 or newest.status.is_terminal or self._seen < newest.version:
+            return
+        if (shortcut := self.viewer.shortcut) is not None:
+            self._row = row = self.channel.seat(self, shortcut)
+            self.events -= row.events  # what the row has counted until now was shown to others
+            self.bytes -= row.bytes
+
+    def detour(self) -> None:
+        """Stand by itself from now on: everything is shown to the viewer."""
+        if self._leave_row():
+            self.channel.crowd.add(self)
+
     def close(self) -> None:
         """Leave the channel; leaving twice is harmless."""
-        self.channel.part(self)
+        if self._leave_row() or self.channel.crowd.remove(self):
+            self.channel.part(self)
+
+    def _leave_row(self) -> bool:
+        row, self._row = self._row, None
+        if row is None:
+            return False
+        self._seen = row.seen
+        self.events += row.events
+        self.bytes += row.bytes
+        self.channel.unseat(self, row)
+        return True
 
     @property
     def is_done(self) -> bool:
@@ -167,75 +167,85 @@ class Channel:
     One generation's newest frame and who looks at it.
 
     Attributes:
-        subscriptions: Everybody who looks.
+        crowd: Everybody who looks, in rows or alone, and whose turn it is.
         listeners: Those of them who want the log.
-        reach: How long all its snapshots were together, up to and with the newest.
-        posted_at: When that was, by the loop's clock.
+        posted_at: When the newest frame was posted, by the loop's clock.
         audience: Told how many look, whenever somebody comes or leaves.
     """
 
-    __slots__ = ("audience", "frame", "listeners", "owner", "posted_at", "reach", "subscriptions")
+    __slots__ = ("_roomy", "_size", "audience", "crowd", "frame", "listeners", "owner", "posted_at")
 
     def __init__(self, status: Status, owner: str, snapshot: bytes | None = None) -> None:
         self.frame = Frame(status, snapshot)
         self.owner = owner
-        self.subscriptions: Crowd[Subscription] = Crowd()
+        self.crowd: Crowd[Row[Subscription] | Subscription] = Crowd()
         self.listeners: dict[Subscription, None] = {}
         self.audience: Audience | None = None
         self.posted_at = 0.0
-        self.reach = 0
+        self._size = 0
+        self._roomy: list[Row[Subscription]] = []
+
+    def __len__(self) -> int:
+        return self._size
+
+    @property
+    def subscriptions(self) -> list[Subscription]:
+        """Everybody who looks now."""
+        return [one for party in self.crowd for one in (party.members if isinstance(party, Row) else (party,))]
 
     def join(self, subscription: Subscription) -> None:
         """Let a viewer look."""
-        self.subscriptions.add(subscription)
+        self.crowd.add(subscription)
         if subscription.viewer.wants_log:
             self.listeners[subscription] = None
-        self._count()
+        self._count(1)
 
     def part(self, subscription: Subscription) -> None:
-        """Let it look no more."""
-        if self.subscriptions.remove(subscription):
-            subscription.detour()
-            self.listeners.pop(subscription, None)
-            self._count()
+        """Count one less."""
+        self.listeners.pop(subscription, None)
+        self._count(-1)
 
-    def _count(self) -> None:
+    def _count(self, more: int) -> None:
+        self._size += more
         if self.audience is not None:
-            self.audience(len(self.subscriptions))
+            self.audience(self._size)
+
+    def seat(self, subscription: Subscription, shortcut: Shortcut) -> Row[Subscription]:
+        """Have somebody who has stood alone, and has seen the newest, in a row; return it."""
+        newest = self.frame.version
+        row = next((row for row in self._roomy if row.suits(shortcut, newest)), None)
+        if row is None:
+            row = Row(shortcut, newest)
+            self._roomy.append(row)
+            self.crowd.add(row)
+        row.add(subscription, shortcut.way)
+        if len(row) == SLICE:
+            self._roomy.remove(row)
+        self.crowd.remove(subscription)
+        return row
+
+    def unseat(self, subscription: Subscription, row: Row[Subscription]) -> None:
+        """Have somebody in a row no more."""
+        if len(row) == SLICE:
+            self._roomy.append(row)
+        row.remove(subscription)
+        if not len(row):
+            self._roomy.remove(row)
+            self.crowd.remove(row)
 
     def renew(self, status: Status, snapshot: bytes | None = None) -> None:
         """Have a newer status, and everybody to be shown it."""
         self.frame.outdate()
         self.frame = Frame(status, snapshot, before=self.frame)
-        self.reach += len(self.frame.data)
         self.posted_at = asyncio.get_running_loop().time()
-        self.subscriptions.begin()
+        self.crowd.begin()
 
     def serve(self, count: int) -> int:
-        """Offer the newest frame to the next of those who are due; return how many were taken care of."""
-        frame, version, taken = self.frame, self.frame.version, self.subscriptions.take(count)
-        if frame.status.is_terminal:
-            for subscription in taken:
-                if subscription is not None and subscription.place >= 0:
-                    subscription.offer(frame)
-            return len(taken)
-        seq, reach, form = version.seq, self.reach, None
-        before, reach_before = seq - 1, reach - len(frame.data)
-        payload: Frame | Payload = frame
-        for subscription in taken:  # what stands in this loop is paid for by every viewer of every event
-            if subscription is None or (seen := subscription.seen.seq) >= seq:
-                continue
-            if subscription.gate.writing_paused:
-                subscription.skip()
-                continue
-            if subscription.form is not form:
-                form = subscription.form
-                payload = frame if form is None else frame.payload(form)
-            if seen != before:
-                subscription.leap(before, reach_before)
-            subscription.seen, subscription.reach = version, reach
-            subscription.write(payload)
-        return len(taken)
+        """Offer the newest frame to the next of those who are due, row by row; return how many were taken care of."""
+        served, frame = 0, self.frame
+        while served < count and (party := self.crowd.next()) is not None:
+            served += party.serve(frame)
+        return served
 
     async def tell(self, line: LogLine) -> None:
         """Let those hear a line who want the log; for whoever cannot take it now it is lost."""

@@ -72,14 +72,15 @@ class Crowd(Generic[M]):
         self._close_ranks()
         self._due = len(self._places)
 
-    def take(self, count: int) -> list[M | None]:
-        """Return the next who are due, `count` at most; None stands for one who has left."""
-        start, count = self._turn, min(count, self._due)
-        taken = self._places[start : start + count]
-        taken += self._places[: count - len(taken)]
-        self._due -= count
-        self._turn = (start + count) % (len(self._places) or 1)
-        return taken
+    def next(self) -> M | None:
+        """Return the next who is due; None if nobody is."""
+        while self._due:
+            member = self._places[self._turn]
+            self._due -= 1
+            self._turn = (self._turn + 1) % len(self._places)
+            if member is not None:
+                return member
+        return None
 
     def _close_ranks(self) -> None:
         if len(self._places) - self._size <= max(_FEW_HOLES, self._size // 4):

@@ -34,6 +34,11 @@ class Form:
     packs_from: int | None
 
     @property
+    def is_shared(self) -> bool:
+        """Whether each stream that takes it is given the same bytes, one write an event."""
+        return self.has_ids and self.packs_from is None
+
+    @property
     def is_packed(self) -> bool:
         """Whether streams that take it are gzip."""
         return self.packs_from is not None

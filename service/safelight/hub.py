@@ -58,7 +58,7 @@ class Hub:
         channel = self._channels[status.generation]
         channel.renew(status, snapshot)
         channel.serve(_AT_ONCE)
-        if channel.subscriptions.is_due:
+        if channel.crowd.is_due:
             if not self._rounds:
                 asyncio.get_running_loop().call_soon(self._go_round)
             self._rounds[channel] = None
@@ -70,7 +70,7 @@ class Hub:
         self.post(status, snapshot)
         channel = self._channels[status.generation]
         frame = channel.frame
-        while channel.frame is frame and channel.subscriptions.is_due:  # noqa: ASYNC110 - served in the turns waited for
+        while channel.frame is frame and channel.crowd.is_due:  # noqa: ASYNC110 - served in the turns waited for
             await asyncio.sleep(0)
 
     def _go_round(self) -> None:
@@ -81,7 +81,7 @@ class Hub:
                 channel = next(iter(self._rounds))
                 del self._rounds[channel]
                 left -= channel.serve(left)
-                if channel.subscriptions.is_due:
+                if channel.crowd.is_due:
                     self._rounds[channel] = None
         finally:
             if self._rounds:
@@ -122,5 +122,5 @@ class Hub:
     def cut(self, generation: str, reason: str) -> None:
         """Close every stream of one generation, since what comes next could not be journalled."""
         if channel := self._channels.get(generation):
-            for subscription in tuple(channel.subscriptions):
+            for subscription in channel.subscriptions:
                 subscription.viewer.cut(reason)

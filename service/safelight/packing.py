@@ -49,6 +49,9 @@ class Packed:
         self._at_least = at_least
         self._wrap = wrap
 
+    def __len__(self) -> int:
+        return len(self.plain)
+
     @cached_property
     def whole(self) -> bytes:
         """The piece that stands alone."""

@@ -140,7 +140,7 @@ async def _follow(
         before, seen = seen, await _show_journal(request, viewer, status.generation, seen)
         if seen == before:
             break  # cut, or purged meanwhile
-    subscription.seen = seen
+    subscription.start(seen)
     viewer.release()
 
 

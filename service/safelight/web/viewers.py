@@ -12,6 +12,7 @@ from safelight.channel import Subscription, Viewer
 from safelight.codec import encode
 from safelight.config.model import Streams
 from safelight.frames import HEARTBEAT, Frame, LogLine, form_of
+from safelight.rows import Shortcut
 from safelight.web.bells import Bell
 from safelight.web.encodings import takes_gzip
 from safelight.web.wires import Wire, make_wire
@@ -106,14 +107,14 @@ class StreamViewer(Viewer):
         self._subscriptions.append(subscription)
         if not self._is_held:
             subscription.catch_up()
-            self._hurry(subscription)
 
     def release(self) -> None:
         """Take frames from now on, beginning with the newest of everything watched."""
         self._is_held = False
         self._catch_up()
         self._open_wire.flush()
-        self._hurry(*self._subscriptions)
+        for subscription in self._subscriptions:
+            subscription.hurry()
 
     async def send(self, *frames: Frame) -> None:
         """Write frames in order, waiting for the reader, until there is a reason to close; for the past, while it is held."""
@@ -153,12 +154,19 @@ class StreamViewer(Viewer):
         self._count(frame)
         if frame.status.is_terminal:
             self._let_go()
-        else:
-            self._hurry(*self._subscriptions)
+
+    @property
+    def shortcut(self) -> Shortcut | None:
+        is_open = not self._is_held and self.reason is None and self._first_event_at is not None
+        return self._open_wire.shortcut if is_open else None
+
+    def resume(self, rest: bytes) -> None:
+        self._open_wire.resume(rest)
 
     def hear(self, line: LogLine) -> None:
         self._open_wire.put(line.payload(self.form))
         self._bytes += len(line.event)
+        self._keep_order()
 
     def lag(self) -> None:
         if self._is_held:
@@ -214,8 +222,6 @@ class StreamViewer(Viewer):
             seconds=round(self._loop.time() - self._opened_at, 3),
             **facts,
         )
-        if self._wire is not None:
-            self._wire.let_go()
         self._request = self._wire = None  # heartbeats still hold the viewer for a while
 
     @property
@@ -233,13 +239,13 @@ class StreamViewer(Viewer):
         self._open_wire.say(words)
         self._bytes += len(words)
         self._said_at = self._loop.time()
+        self._keep_order()
 
-    def _hurry(self, *subscriptions: Subscription) -> None:
-        """From the first event on, frames take the short way."""
-        if not self._is_held and self.reason is None and self._first_event_at is not None:
-            wire = self._open_wire
-            for subscription in subscriptions:
-                subscription.shortcut(self.form, wire.deliver, wire.protocol)
+    def _keep_order(self) -> None:
+        """Let nothing go past what is held back."""
+        if self._open_wire.could_be_overtaken:
+            for subscription in self._subscriptions:
+                subscription.detour()
 
     def _catch_up(self) -> None:
         for subscription in tuple(self._subscriptions):

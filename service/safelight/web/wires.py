@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from typing import Any
+from operator import call
+from socket import socket
+from typing import Any, Protocol
 from zlib import crc32
 
-from safelight.channel import Gate
-from safelight.frames import Form, chunk
+from safelight.frames import Form, Payload, chunk
 from safelight.packing import HEAD, Packed, stored, tail
+from safelight.rows import Shortcut
+from safelight.web.transports import bare_socket
+
+
+class Gate(Protocol):
+    """What tells whether a way is open, in the word that aiohttp's protocol has for it."""
+
+    @property
+    def writing_paused(self) -> bool:
+        """Whether nothing can be taken now."""
 
 
 class Wire:
@@ -20,17 +30,28 @@ class Wire:
         form: The form in which it takes events.
         transport: Where they go.
         protocol: Tells whether its reader keeps up.
-        deliver: Takes an event: at once, or at the end of this turn of the loop together with what else is due then.
     """
 
-    __slots__ = ("_batch", "deliver", "form", "protocol", "transport")
+    __slots__ = ("_batch", "form", "protocol", "transport")
 
     def __init__(self, transport: asyncio.Transport, protocol: Gate, form: Form) -> None:
         self.transport = transport
         self.protocol = protocol
         self.form = form
         self._batch: list[Any] | None = None
-        self.deliver: Callable[[Any], None] = self._straight() if form.has_ids else self.collect
+
+    @property
+    def shortcut(self) -> Shortcut | None:
+        """How events reach it from now on with nothing asked; None while something is held back that must not be overtaken."""
+        if self.could_be_overtaken:
+            return None
+        sock = bare_socket(self.transport) if self.form.is_shared else None
+        return Shortcut(self.form, call, self.take) if sock is None else Shortcut(self.form, socket.send, sock)
+
+    @property
+    def could_be_overtaken(self) -> bool:
+        """Whether something is held back here while events may go past."""
+        return self.form.is_shared and (bool(self._batch) or self.transport.get_write_buffer_size() > 0)
 
     @property
     def is_shut(self) -> bool:
@@ -50,26 +71,29 @@ class Wire:
         """Send what belongs to the end of a body that ends in order."""
         self.flush()
 
-    def let_go(self) -> None:
-        """Deliver nothing any more: by its own method it would keep itself alive, and its socket, until a collector looks."""
-        self.deliver = _to_nobody
-
     def flush(self) -> None:
         """Send what was collected, as one write."""
         if self._batch:
             batch, self._batch = self._batch, []
             self._send(b"".join(map(self._taken, batch)))
 
-    def _straight(self) -> Callable[[Any], None]:
-        """Return what takes an event at once: where nothing is to be done to it, that is the transport itself."""
-        return self.transport.write
+    def take(self, payload: Payload) -> int:
+        """Take an event if the reader keeps up; return how much of it was taken, which is all or nothing."""
+        if self.protocol.writing_paused:
+            return 0
+        self.put(payload)
+        return len(payload)
 
-    def put(self, payload: Any) -> None:
-        """Take an event at once, but not before what was collected."""
-        if self._batch:
+    def put(self, payload: Payload) -> None:
+        """Take an event: at once, or at the end of this turn of the loop together with what else is due then."""
+        if self._batch or not self.form.has_ids:
             self.collect(payload)
         else:
-            self.deliver(payload)
+            self.transport.write(self._taken(payload))
+
+    def resume(self, rest: bytes) -> None:
+        """Take what is left of an event that went past this wire."""
+        self.transport.write(rest)
 
     def collect(self, payload: Any) -> None:
         """Take an event that goes out with the next `flush`, at the end of this turn of the loop unless before."""
@@ -115,12 +139,6 @@ class PackedWire(Wire):
         self.flush()
         self._send(self._piece(tail(self._checksum, self._length)))
 
-    def _straight(self) -> Callable[[Any], None]:
-        return self._event
-
-    def _event(self, payload: Packed) -> None:
-        self.transport.write(self._taken(payload))
-
     def _taken(self, payload: Packed | bytes) -> bytes:
         if isinstance(payload, bytes):
             return payload  # the first words
@@ -136,10 +154,6 @@ class PackedWire(Wire):
         self._length += len(words)
         self._last = -1
         return stored(words)
-
-
-def _to_nobody(payload: Any) -> None:
-    """Take what nobody is there for."""
 
 
 def make_wire(transport: asyncio.Transport, protocol: Gate, form: Form) -> Wire:

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from safelight.channel import Channel, Subscription, Viewer
+from safelight.channel import SLICE, Channel, Subscription, Viewer
 from safelight.frames import form_of
+from safelight.rows import Row, Shortcut
 from safelight.status import Outcome, Phase, State, Status
 from safelight.versions import Version
 
@@ -34,34 +35,59 @@ def end(seq):
 
 
 class Reader(Viewer):
-    """A viewer that takes frames itself, or has them written past it; `seen` has them all, as they came."""
+    """
+    A viewer that takes frames itself, or has them written past it; `seen` has them all, as they came.
 
-    def __init__(self, channel, *, is_direct, seen=NOTHING):
+    One that is paused says so in one of three ways when a frame is written past it: it takes nothing, it refuses, or it takes
+    a part and has to be given the rest before anything else.
+    """
+
+    def __init__(self, channel, *, is_direct, seen=NOTHING, refusal="nothing"):
         self.channel = channel
+        self.is_direct = is_direct
+        self.refusal = refusal
         self.joined_at = channel.frame.version.seq
         self.paused = False
         self.seen = []
+        self.halved = None
         self.place = Subscription(channel, self, seen)
         channel.join(self.place)
         self.place.catch_up()
-        if is_direct:
-            self.place.shortcut(FORM, self.take, self)
 
     @property
     def is_paused(self):
         return self.paused
 
+    @property
+    def shortcut(self):
+        return Shortcut(FORM, Reader.take, self) if self.is_direct and self.halved is None else None
+
     def show(self, frame):
+        assert self.halved is None, "an event in the middle of another"
         self.seen.append(frame.version.seq)
 
     def take(self, payload):
+        assert self.halved is None, "an event in the middle of another"
         assert payload is self.channel.frame.payload(FORM), "only the newest is ever written"
+        if self.paused:
+            if self.refusal == "error":
+                raise BlockingIOError
+            if self.refusal == "nothing":
+                return 0
+            self.halved = payload[7:]
+            self.seen.append(self.channel.frame.version.seq)
+            return 7
         self.seen.append(self.channel.frame.version.seq)
+        return len(payload)
+
+    def resume(self, rest):
+        assert rest == self.halved
+        self.halved = None
 
     def lag(self):
         """Be skipped."""
 
-    def resume(self):
+    def go_on(self):
         self.paused = False
         self.place.catch_up()
 
@@ -77,9 +103,9 @@ class Play:
         self.present = []
         self.seq = 1
 
-    def join(self, is_direct, has_seen_all):
+    def join(self, is_direct, has_seen_all, refusal):
         seen = self.channel.frame.version if has_seen_all else NOTHING
-        self.present.append(Reader(self.channel, is_direct=is_direct, seen=seen))
+        self.present.append(Reader(self.channel, is_direct=is_direct, seen=seen, refusal=refusal))
         assert self.present[-1].seen == ([] if has_seen_all else [self.seq])
 
     def leave(self, number):
@@ -92,7 +118,7 @@ class Play:
 
     def resume(self, number):
         if self.present:
-            self.present[number % len(self.present)].resume()
+            self.present[number % len(self.present)].go_on()
 
     def post(self, make=status):
         self.seq += 1
@@ -107,7 +133,7 @@ class Play:
 @given(
     st.lists(
         st.one_of(
-            st.tuples(st.just("join"), st.booleans(), st.booleans()),
+            st.tuples(st.just("join"), st.booleans(), st.booleans(), st.sampled_from(["nothing", "error", "a part"])),
             st.tuples(st.sampled_from(["leave", "pause", "resume"]), st.integers(0, 99)),
             st.tuples(st.just("post")),
             st.tuples(st.just("turn"), st.integers(1, 12)),
@@ -122,23 +148,28 @@ async def test_whatever_happens_between_two_slices_nobody_has_a_gap_a_double_or_
         getattr(play, do)(*what)
     if ends:
         play.post(end)
-    while play.channel.subscriptions.is_due:
+    while play.channel.crowd.is_due:
         play.turn(7)
     for reader in play.present:
         if reader.paused:
-            reader.resume()
+            reader.go_on()
         assert reader.seen == sorted(set(reader.seen)), "a double or a step back"
         assert play.seq in {*reader.seen, reader.joined_at}, "the newest, the end above all, reaches everybody who stays"
         assert reader.place.is_done == ends
-    assert {*play.channel.subscriptions} == {reader.place for reader in play.present}
+    assert sorted(map(id, play.channel.subscriptions)) == sorted(id(reader.place) for reader in play.present)
+    assert len(play.channel) == len(play.present)
 
 
 @pytest.mark.looptime
 @settings(deadline=None, max_examples=100)
-@given(st.integers(2, 80), st.lists(st.tuples(st.integers(1, 20), st.integers(0, 9)), min_size=1, max_size=60))
-async def test_in_a_flood_everybody_who_stays_gets_as_much_as_anybody(size, slices):
+@given(
+    st.integers(2, 80) | st.integers(101, 350),
+    st.lists(st.tuples(st.integers(1, 150), st.integers(0, 9)), min_size=1, max_size=60),
+    st.booleans(),
+)
+async def test_in_a_flood_everybody_who_stays_gets_as_much_as_anybody(size, slices, is_direct):
     channel = Channel(FIRST, "anna")
-    readers = [Reader(channel, is_direct=True) for _ in range(size)]
+    readers = [Reader(channel, is_direct=is_direct) for _ in range(size)]
     for seq, (count, leaving) in enumerate(slices, 2):
         channel.renew(status(seq))
         channel.serve(count)
@@ -156,29 +187,74 @@ async def test_who_joins_a_round_that_has_not_come_round_takes_nobodys_turn():
     channel.serve(3)
     channel.renew(status(3))
     late = Reader(channel, is_direct=True)
-    while channel.subscriptions.is_due:
+    while channel.crowd.is_due:
         channel.serve(2)
     assert [reader.seen[-1] for reader in readers] == [3] * 5
     assert late.seen == [3]
 
 
 @pytest.mark.looptime
-async def test_who_left_while_its_slice_is_served_is_shown_nothing_more():
+@pytest.mark.parametrize("is_direct", [True, False])
+async def test_who_left_while_others_are_served_is_shown_nothing_more(is_direct):
     channel = Channel(FIRST, "anna")
-    first = Reader(channel, is_direct=True)
-    leavers = [Reader(channel, is_direct=True), Reader(channel, is_direct=False)]
+    first = Reader(channel, is_direct=False)
+    leavers = [Reader(channel, is_direct=is_direct) for _ in range(3)]
 
-    def take(_):
+    def show(_):
         for leaver in leavers:
             leaver.place.close()
 
-    first.place.shortcut(FORM, take, first)
+    first.show = show
     for leaver in leavers:
-        leaver.paused = True  # what has left counts as shut, and is not told that it lags
         leaver.lag = lambda: pytest.fail("it has left")
     channel.renew(status(2))
     channel.serve(9)
-    assert [leaver.seen for leaver in leavers] == [[1], [1]]
+    assert [leaver.seen for leaver in leavers] == [[1]] * 3
+    assert len(channel) == 1
+
+
+@pytest.mark.looptime
+async def test_those_who_keep_up_stand_in_as_few_rows_as_hold_them():
+    channel = Channel(FIRST, "anna")
+    readers = [Reader(channel, is_direct=True) for _ in range(3 * SLICE - 1)]
+    assert [len(row) for row in channel.crowd] == [SLICE, SLICE, SLICE - 1]
+    for reader in readers[10:20]:
+        reader.place.close()
+    for _ in range(10):
+        Reader(channel, is_direct=True)
+    assert sorted(len(row) for row in channel.crowd) == [SLICE - 1, SLICE, SLICE]
+
+
+@pytest.mark.looptime
+async def test_a_row_that_everybody_has_left_is_gone():
+    channel = Channel(FIRST, "anna")
+    readers = [Reader(channel, is_direct=True) for _ in range(SLICE + 1)]
+    for reader in readers:
+        reader.place.close()
+    assert [*channel.crowd] == []
+    assert (len(channel), channel.subscriptions) == (0, [])
+    Reader(channel, is_direct=True)
+    assert [len(row) for row in channel.crowd] == [1]
+
+
+@pytest.mark.looptime
+@pytest.mark.parametrize("refusal", ["nothing", "error", "a part"])
+async def test_who_falls_behind_leaves_the_row_and_is_back_once_it_keeps_up(refusal):
+    channel = Channel(FIRST, "anna")
+    readers = [Reader(channel, is_direct=True, refusal=refusal) for _ in range(3)]
+    slow = readers[1]
+    slow.paused = True
+    channel.renew(status(2))
+    channel.serve(9)
+    assert [isinstance(party, Row) for party in channel.crowd] == [True, False]
+    slow.go_on()
+    channel.renew(status(3))
+    channel.serve(9)
+    assert [len(party) for party in channel.crowd if isinstance(party, Row)] == [3]
+    assert readers[0].seen == readers[2].seen == slow.seen == [1, 2, 3]
+    for reader in readers:
+        reader.place.close()
+    assert [reader.place.events for reader in readers] == [2, 1, 2], "the other it was shown itself"
 
 
 @pytest.mark.looptime
@@ -203,7 +279,7 @@ async def test_what_is_written_past_a_viewer_is_counted_whatever_was_left_out():
     place = reader.place
     place.close()
     assert reader.seen == [1, 2, 3, 5, 7]
-    assert (place.events, place.bytes, place.skipped) == (4, sum(lengths), 1)
+    assert (place.events, place.bytes, place.skipped) == (3, sum(lengths[:-1]), 1), "the last it was shown itself"
 
 
 @pytest.mark.looptime
@@ -215,7 +291,7 @@ async def test_what_a_viewer_is_shown_itself_is_not_counted_twice():
     reader.paused = True
     channel.renew(status(3))
     channel.serve(9)
-    reader.resume()
+    reader.go_on()
     channel.renew(status(4))
     channel.serve(9)
     reader.place.close()

@@ -1,0 +1,183 @@
+"""Events that go past the transport: whatever the kernel takes of them, a reader has them whole and in order."""
+
+import asyncio
+import random
+import socket
+from datetime import UTC, datetime
+
+import pytest
+
+from safelight.frames import LogLine
+from safelight.providers import Logged, Progressed
+from safelight.rows import Row
+from safelight.web import wires
+from safelight.web.keys import STREAMS
+from safelight.web.transports import bare_socket
+
+READERS = 12
+UPDATES = 600
+
+
+class Stingy:
+    """A kernel that often takes a part only, or nothing for now; every write is one `send`."""
+
+    parts = refusals = 0
+
+    @classmethod
+    def send(cls, sock, data):
+        chance = random.random()
+        if chance < 0.1:
+            cls.refusals += 1
+            raise BlockingIOError
+        if chance < 0.3:
+            cls.parts += 1
+            return sock.send(data[: random.randrange(1, len(data))])
+        return sock.send(data)
+
+
+@pytest.fixture
+async def one(service, puppet, eventually):
+    generation = await service.create()
+    run = await puppet.run()
+    await eventually(lambda: service.core.hub.newest(generation).version.seq == 2)
+    return generation, run
+
+
+def rows(service, generation):
+    return [party for party in service.core.hub._channels[generation].crowd if isinstance(party, Row)]
+
+
+async def narrow(service):
+    """Connect with room for little that was not read."""
+    ears = socket.socket()
+    ears.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    ears.setblocking(False)
+    await asyncio.get_running_loop().sock_connect(ears, ("127.0.0.1", service.port))
+    return ears
+
+
+async def dawdling(stream):
+    """Read to the end, and at times not at all for a moment; framing is checked by whoever reads."""
+    events = []
+    while (event := await stream.next()) is not None:
+        events.append(event)
+        if random.random() < 0.05:
+            stream.connection.reader._transport.pause_reading()
+            await asyncio.sleep(random.random() * 0.02)
+            stream.connection.reader._transport.resume_reading()
+    return events
+
+
+async def test_a_stream_is_written_to_past_its_transport(service, one, eventually):
+    generation, _ = one
+    stream = await service.watch(generation)
+    await stream.next()
+    (viewer,) = service.app[STREAMS]
+    transport = viewer._wire.transport
+    assert isinstance(bare_socket(transport), socket.socket), "asyncio names it otherwise now: see safelight.web.transports"
+    assert bare_socket(transport).fileno() == transport.get_extra_info("socket").fileno()
+    assert [len(row) for row in rows(service, generation)] == [1]
+
+
+def test_a_transport_of_another_kind_keeps_its_socket():
+    class Other(asyncio.Transport):
+        def get_extra_info(self, name, default=None):
+            raise AssertionError(f"nobody asks it for {name}, or {default}")
+
+    assert bare_socket(Other()) is None
+
+
+async def test_a_socket_that_was_closed_is_never_another_connections(service, one, eventually):
+    generation, _ = one
+    stream = await service.watch(generation)
+    await stream.next()
+    (viewer,) = service.app[STREAMS]
+    sock = bare_socket(viewer._wire.transport)
+    number = sock.fileno()
+    stream.connection.cut()
+    await eventually(lambda: not service.app[STREAMS])
+    others = []
+    while not others or others[-1].fileno() < number:
+        others.append(socket.socket())
+    assert number in {other.fileno() for other in others}, "the number is given to the next"
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        sock.send(b"data: of another generation\n\n")
+    for other in others:
+        other.close()
+
+
+class Reluctant:
+    """A socket that takes three bytes of what the transport sends first."""
+
+    def __init__(self, sock):
+        self._sock, self._left = sock, 3
+
+    def send(self, data):
+        left, self._left = self._left, None
+        return self._sock.send(data if left is None else data[:left])
+
+    def __getattr__(self, name):
+        return getattr(self._sock, name)
+
+
+@pytest.mark.parametrize("what", ["a heartbeat", "a line of the log", "a farewell"])
+async def test_no_event_goes_past_what_the_transport_holds_back(service, one, what):
+    generation, _ = one
+    stream = await service.stream(f"/v1/generations/{generation}/events?events=log")
+    stream.named = frozenset({"log"})
+    await stream.next()
+    (viewer,) = service.app[STREAMS]
+    transport = viewer._wire.transport
+    transport._sock = Reluctant(transport._sock)
+    if what == "a heartbeat":
+        viewer.beat()
+    elif what == "a farewell":
+        viewer.bid_farewell(2_000)
+    else:
+        viewer.hear(LogLine(generation, datetime.now(UTC), "step 1"))
+    assert transport.get_write_buffer_size()
+    newest = service.core.hub.newest(generation)
+    service.core.hub.post(newest.but(version=newest.version.next(newest.version.epoch), message="behind it"))
+    events = await stream.until(lambda data: data.get("message") == "behind it")
+    assert (stream.comments[-1], len(stream.retries), len(events)) == {
+        "a heartbeat": ("hb", 1, 1),
+        "a farewell": ("ok", 2, 1),
+        "a line of the log": ("ok", 1, 2),
+    }[what]
+
+
+@pytest.mark.parametrize("query", ["", "?events=log"])
+async def test_whatever_the_kernel_takes_everybody_reads_whole_events_in_order_up_to_the_end(
+    serve, puppet, eventually, monkeypatch, query
+):
+    monkeypatch.setattr(wires, "socket", Stingy)
+    monkeypatch.setattr(Stingy, "parts", 0)
+    monkeypatch.setattr(Stingy, "refusals", 0)
+    service = await serve(streams={"heartbeat_seconds": 1, "progress_seconds": 0})
+    generation = await service.create()
+    run = await puppet.run()
+    await eventually(lambda: service.core.hub.newest(generation).version.seq == 2)
+    streams = [
+        await service.stream(f"/v1/generations/{generation}/events{query}", sock=await narrow(service)) for _ in range(READERS)
+    ]
+    for stream in streams:
+        stream.named = frozenset({"log"})
+    readings = [asyncio.create_task(dawdling(stream)) for stream in streams]
+    for number in range(UPDATES):
+        run.say(Progressed(number / UPDATES, message=f"{number} {'x' * random.randrange(600)}"))
+        if number % 3 == 0:
+            run.say(Logged(f"line {number}"))
+        if number % 20 == 0:
+            for viewer in tuple(service.app[STREAMS]):
+                viewer.beat()
+        await asyncio.sleep(0)
+    await eventually(lambda: service.core.hub.newest(generation).progress > 0.95)
+    run.succeed()
+
+    for events in await asyncio.gather(*readings):
+        versions = [event.version for event in events if event.name is None]
+        assert versions == sorted(set(versions))
+        assert events[-1].status == "succeeded"
+        assert bool(query) == any(event.name == "log" for event in events)
+    assert Stingy.parts > READERS
+    assert Stingy.refusals > READERS
