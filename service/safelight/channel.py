@@ -65,13 +65,14 @@ class Subscription:
     One viewer's place at one channel: in a row with others who keep up, or by itself.
 
     Attributes:
+        row: Where it stands with others; None while it stands by itself.
         place: The crowd's own note of one by itself; -1 otherwise.
         skipped: How many frames it could not be shown.
         events: How many were written past the viewer, once it is by itself.
         bytes: How long these snapshots were.
     """
 
-    __slots__ = ("_row", "_seen", "bytes", "channel", "events", "place", "skipped", "viewer")
+    __slots__ = ("_seen", "bytes", "channel", "events", "place", "row", "skipped", "viewer")
 
     def __init__(self, channel: Channel, viewer: Viewer, seen: Version) -> None:
         self.channel = channel
@@ -79,17 +80,23 @@ class Subscription:
         self.skipped = self.events = self.bytes = 0
         self.place = -1
         self._seen = seen
-        self._row: Row[Subscription] | None = None
+        self.row: Row[Subscription] | None = None
 
     @property
     def seen(self) -> Version:
         """The newest that was shown."""
-        return self._seen if self._row is None else self._row.seen
+        return self._seen if self.row is None else self.row.seen
+
+    @property
+    def heard_at(self) -> float:
+        """When something was said to all at this channel, or in this row, by the loop's clock."""
+        posted_at = self.channel.posted_at
+        return posted_at if self.row is None else max(posted_at, self.row.said_at)
 
     @property
     def is_present(self) -> bool:
         """Whether it is at the channel."""
-        return self.place >= 0 or self._row is not None
+        return self.place >= 0 or self.row is not None
 
     def start(self, seen: Version) -> None:
         """Begin behind what was shown otherwise."""
@@ -129,10 +136,10 @@ class Subscription:
     def hurry(self) -> None:
         """Stand in a row from now on, if the viewer has a shortcut and what follows is what comes next."""
         newest = self.channel.frame
-        if self.place < 0 or newest.status.is_terminal or self._seen < newest.version:
+        if self.place < 0 or self._seen is not newest.version or newest.status.is_terminal:
             return
         if (shortcut := self.viewer.shortcut) is not None:
-            self._row = row = self.channel.seat(self, shortcut)
+            self.row = row = self.channel.seat(self, shortcut)
             self.events -= row.events  # what the row has counted until now was shown to others
             self.bytes -= row.bytes
 
@@ -147,7 +154,7 @@ class Subscription:
             self.channel.part(self)
 
     def _leave_row(self) -> bool:
-        row, self._row = self._row, None
+        row, self.row = self.row, None
         if row is None:
             return False
         self._seen = row.seen

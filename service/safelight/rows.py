@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
-from safelight.frames import Form, Frame
+from safelight.frames import Form, Frame, Payload
 from safelight.versions import Version
 
 
@@ -49,15 +50,19 @@ class Row(Generic[M]):
         place: The crowd's own note; -1 outside.
         seen: The newest they were shown.
         events: How many they were shown since the row began.
-        bytes: How long these snapshots were.
+        bytes: How long these snapshots were, and what was said besides.
+        said_at: When that was, by the loop's clock.
+        spread: A number from 0 to 1, so that what is done to each row now and then is not done to all at once.
     """
 
-    __slots__ = ("_form", "_members", "_put", "_ways", "bytes", "events", "place", "seen")
+    __slots__ = ("_form", "_members", "_put", "_ways", "bytes", "events", "place", "said_at", "seen", "spread")
 
     def __init__(self, shortcut: Shortcut, seen: Version) -> None:
         self.place = -1
         self.seen = seen
         self.events = self.bytes = 0
+        self.said_at = 0.0
+        self.spread = random.random()  # noqa: S311 - spreads, hides nothing
         self._form, self._put, _ = shortcut
         self._members: list[M] = []
         self._ways: list[Any] = []
@@ -71,8 +76,8 @@ class Row(Generic[M]):
         return tuple(self._members)
 
     def suits(self, shortcut: Shortcut, seen: Version) -> bool:
-        """Whether somebody with this shortcut who has seen this is in step with it."""
-        return self.seen == seen and self._form is shortcut.form and self._put is shortcut.put
+        """Whether somebody with this shortcut who was shown this is in step with it."""
+        return self.seen is seen and self._form is shortcut.form and self._put is shortcut.put
 
     def add(self, member: M, way: Any) -> None:
         """Take in somebody it suits."""
@@ -96,17 +101,18 @@ class Row(Generic[M]):
             self._show(frame)
         return count
 
+    def say(self, words: bytes, at: float) -> None:
+        """Say to everybody what is no event; to whom it cannot be said now, it is not."""
+        for member, taken in self._put_all(words):
+            member.detour()
+            if taken:
+                member.resume(words[taken:])
+        self.said_at = at
+        self.bytes += len(words)
+
     def _show(self, frame: Frame) -> None:
         payload = frame.payload(self._form)
-        put, size, short = self._put, len(payload), []
-        for way in self._ways:  # what stands in this loop is paid for by every viewer of every event
-            try:
-                taken = put(way, payload)
-            except OSError:
-                taken = 0
-            if taken != size:
-                short.append((way, taken))
-        slow = [(self._members[self._ways.index(way)], taken) for way, taken in short]
+        slow = self._put_all(payload)
         for member, taken in slow:
             if not taken:
                 member.detour()  # before this frame is counted
@@ -119,3 +125,15 @@ class Row(Generic[M]):
                 member.resume(payload[taken:])  # type: ignore[index]  # a part is taken of bytes only
             else:
                 member.offer(frame)
+
+    def _put_all(self, payload: Payload) -> list[tuple[M, int]]:
+        """Return who did not take all of it, and how much."""
+        put, size, short = self._put, len(payload), []
+        for way in self._ways:  # what stands in this loop is paid for by every viewer of every event
+            try:
+                taken = put(way, payload)
+            except OSError:
+                taken = 0
+            if taken != size:
+                short.append((way, taken))
+        return [(self._members[self._ways.index(way)], taken) for way, taken in short]

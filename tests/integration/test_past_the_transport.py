@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from safelight.frames import LogLine
+from safelight.frames import HEARTBEAT, LogLine
 from safelight.providers import Logged, Progressed
 from safelight.rows import Row
 from safelight.web import wires
@@ -45,6 +45,11 @@ async def one(service, puppet, eventually):
 
 def rows(service, generation):
     return [party for party in service.core.hub._channels[generation].crowd if isinstance(party, Row)]
+
+
+def newest_of(service, generation, **news):
+    newest = service.core.hub.newest(generation)
+    return newest.but(version=newest.version.next(newest.version.epoch), **news)
 
 
 async def narrow(service):
@@ -106,6 +111,51 @@ async def test_a_socket_that_was_closed_is_never_another_connections(service, on
         other.close()
 
 
+async def test_one_that_is_due_has_its_whole_row_beat_once(serve, puppet, eventually):
+    service = await serve(streams={"heartbeat_seconds": 1})
+    generation = await service.create()
+    await puppet.run()
+    await eventually(lambda: service.core.hub.newest(generation).version.seq == 2)
+    streams = [await service.watch(generation) for _ in range(READERS)]
+    for stream in streams:
+        await stream.next()
+    (row,) = rows(service, generation)
+    viewer, *others = service.app[STREAMS]
+    viewer.beat()
+    assert {other.silent_since for other in others} == {viewer.silent_since} == {row.said_at}
+    service.core.hub.post(newest_of(service, generation, message="behind it"))
+    for stream in streams:
+        await stream.until(lambda data: data.get("message") == "behind it")
+        assert stream.comments == ["ok", "hb"]
+
+
+@pytest.mark.parametrize("takes", [0, 3])
+async def test_who_cannot_take_a_whole_beat_leaves_the_row_and_loses_nothing(service, one, monkeypatch, takes):
+    generation, _ = one
+    streams = [await service.watch(generation) for _ in range(3)]
+    for stream in streams:
+        await stream.next()
+    (row,) = rows(service, generation)
+    slow = row._ways[1]
+
+    def put(way, words):
+        if way is not slow:
+            return way.send(words)
+        if not takes:
+            raise BlockingIOError
+        return way.send(words[:takes])
+
+    row._put = put
+    next(iter(service.app[STREAMS])).beat()
+    assert (len(row), len(service.core.hub._channels[generation])) == (2, 3)
+    service.core.hub.post(newest_of(service, generation, message="behind it"))
+    heard = []
+    for stream in streams:
+        await stream.until(lambda data: data.get("message") == "behind it")
+        heard.append(stream.comments)
+    assert sorted(heard) == sorted([["ok", "hb"], ["ok", "hb"], ["ok", "hb"] if takes else ["ok"]])
+
+
 class Reluctant:
     """A socket that takes three bytes of what the transport sends first."""
 
@@ -120,7 +170,7 @@ class Reluctant:
         return getattr(self._sock, name)
 
 
-@pytest.mark.parametrize("what", ["a heartbeat", "a line of the log", "a farewell"])
+@pytest.mark.parametrize("what", ["a comment", "a line of the log", "a farewell"])
 async def test_no_event_goes_past_what_the_transport_holds_back(service, one, what):
     generation, _ = one
     stream = await service.stream(f"/v1/generations/{generation}/events?events=log")
@@ -129,18 +179,17 @@ async def test_no_event_goes_past_what_the_transport_holds_back(service, one, wh
     (viewer,) = service.app[STREAMS]
     transport = viewer._wire.transport
     transport._sock = Reluctant(transport._sock)
-    if what == "a heartbeat":
-        viewer.beat()
+    if what == "a comment":
+        viewer._say(HEARTBEAT)
     elif what == "a farewell":
         viewer.bid_farewell(2_000)
     else:
         viewer.hear(LogLine(generation, datetime.now(UTC), "step 1"))
     assert transport.get_write_buffer_size()
-    newest = service.core.hub.newest(generation)
-    service.core.hub.post(newest.but(version=newest.version.next(newest.version.epoch), message="behind it"))
+    service.core.hub.post(newest_of(service, generation, message="behind it"))
     events = await stream.until(lambda data: data.get("message") == "behind it")
     assert (stream.comments[-1], len(stream.retries), len(events)) == {
-        "a heartbeat": ("hb", 1, 1),
+        "a comment": ("hb", 1, 1),
         "a farewell": ("ok", 2, 1),
         "a line of the log": ("ok", 1, 2),
     }[what]

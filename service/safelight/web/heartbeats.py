@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import random
 from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -12,7 +11,7 @@ if TYPE_CHECKING:
     from safelight.web.viewers import StreamViewer
 
 _LATE = 0.2
-"""A beat comes up to this part of the interval late, at random: streams that fell silent together do not beat together."""
+"""A beat comes up to this part of the interval late, by its spread: not all streams that fell silent together beat together."""
 _STEPS = 60
 _LONGEST_STEP = 0.25
 _YIELD_EVERY = 100
@@ -63,5 +62,5 @@ class Heartbeats:
                 self._put(viewer, viewer.silent_since)
 
     def _put(self, viewer: StreamViewer, silent_since: float) -> None:
-        due = silent_since + self._seconds() * random.uniform(1.0, 1.0 + _LATE)  # noqa: S311 - spreads, hides nothing
+        due = silent_since + self._seconds() * (1.0 + _LATE * viewer.spread)
         self._wheel.setdefault(max(int(due / self._step_seconds), self._step) + 1, []).append(viewer)

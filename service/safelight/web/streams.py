@@ -52,7 +52,8 @@ async def watch_one(request: web.Request, generation_id: str, profile: Profile) 
         return web.Response(status=204)
     viewer = StreamViewer(request, core.config.streams, has_ids=True, outlasts_drain=profile.outlasts_drain, wants_log=wants_log)
     cursor = None if resume.cursor is None else str(resume.cursor)
-    attendance = Attendance(request, viewer, generation=generation_id, profile=profile.surface, resumed_from=cursor)
+    attendance = Attendance(request, viewer, profile.surface, generation=generation_id, resumed_from=cursor)
+    request.match_info.clear()  # it was read, and a stream is open for long
     begin = partial(_begin_one, request, viewer, status, profile, resume)
     return EventStream(core.config.streams, viewer, begin, attendance)
 
@@ -74,7 +75,7 @@ async def watch_many(request: web.Request) -> web.StreamResponse:
             viewer.add(subscription)
 
     log.info("stream_opened", profile="events", watched=len(ids))
-    attendance = Attendance(request, viewer, generation=None, profile="events", watched=len(ids))
+    attendance = Attendance(request, viewer, "events", watched=len(ids))
     attendance.at_end(core.hub.part, join)
     return EventStream(core.config.streams, viewer, partial(_begin_many, request, viewer, ids, join), attendance)
 

@@ -22,19 +22,40 @@ class Attendance:
     An open stream for as long as it lasts: counted among the others, and logged at its end.
 
     A reader who left is a normal end; a fault of ours ends it too.
+
+    Args:
+        profile: The surface it is on.
+        generation: What it shows, if that is one.
+        resumed_from: The id of the event after which it begins.
+        watched: How many it shows, if they are many.
     """
 
-    __slots__ = ("_app", "_at_end", "_facts", "_viewer")
+    __slots__ = ("_app", "_at_end", "_generation", "_profile", "_resumed_from", "_viewer", "_watched")
 
-    def __init__(self, request: web.Request, viewer: StreamViewer, **facts: object) -> None:
+    def __init__(
+        self,
+        request: web.Request,
+        viewer: StreamViewer,
+        profile: str,
+        *,
+        generation: str | None = None,
+        resumed_from: str | None = None,
+        watched: int | None = None,
+    ) -> None:
         self._app = request.app
         self._viewer = viewer
-        self._facts = facts
+        self._profile, self._generation = profile, generation
+        self._resumed_from, self._watched = resumed_from, watched
         self._at_end: Callable[[], None] | None = None
 
     def at_end(self, call: Callable[..., None], *args: object) -> None:
         """Have something called at the end."""
         self._at_end = partial(call, *args)
+
+    @property
+    def _facts(self) -> dict[str, object]:
+        more = {"resumed_from": self._resumed_from} if self._watched is None else {"watched": self._watched}
+        return {"generation": self._generation, "profile": self._profile, **more}
 
     def __enter__(self) -> None:
         self._app[STREAMS].add(self._viewer)

@@ -12,7 +12,7 @@ from safelight.channel import Subscription, Viewer
 from safelight.codec import encode
 from safelight.config.model import Streams
 from safelight.frames import HEARTBEAT, Frame, LogLine, form_of
-from safelight.rows import Shortcut
+from safelight.rows import Row, Shortcut
 from safelight.web.bells import Bell
 from safelight.web.encodings import takes_gzip
 from safelight.web.wires import Wire, make_wire
@@ -131,13 +131,18 @@ class StreamViewer(Viewer):
         self._say(b"data: %s\n\n" % data)
         await self._drained()
 
+    def woken(self) -> asyncio.Future[None]:
+        """Return what is done when there is something to go on with."""
+        return self._wake.wait()
+
+    async def go_on(self) -> None:
+        """Show a reader that has fallen behind the newest once it has caught up, unless there is a reason to close."""
+        self._wake.clear()
+        if self.reason is None and await self._drained():
+            self._catch_up()
+
     async def finish(self) -> None:
-        """Watch until there is a reason to close, then close."""
-        while self.reason is None:
-            await self._wake.wait()
-            self._wake.clear()
-            if self.reason is None and await self._drained():
-                self._catch_up()
+        """Close, for the reason there is."""
         for subscription in self._subscriptions:
             subscription.detour()  # behind the end of the body nothing may be written
         if self.reason == "slow" or not await self._drained():
@@ -182,14 +187,28 @@ class StreamViewer(Viewer):
 
     @property
     def silent_since(self) -> float:
-        """When something was said last, by the loop's clock; what a channel posts counts as said to all who look."""
-        return max(self._said_at, *(subscription.channel.posted_at for subscription in self._subscriptions), 0.0)
+        """When something was said last, by the loop's clock; what was said to all who look counts."""
+        since = self._said_at
+        for subscription in self._subscriptions:
+            since = max(since, subscription.heard_at)
+        return since
+
+    @property
+    def spread(self) -> float:
+        """A number from 0 to 1, the same for all in one row, by which it may be late to beat."""
+        row = self._row
+        return random.random() if row is None else row.spread  # noqa: S311 - spreads, hides nothing
 
     def beat(self) -> None:
-        """Send a heartbeat, which no client sees."""
-        if self._wire is not None and self._wire.transport.is_closing():
+        """Send a heartbeat, which no client sees; to a whole row, for whoever keeps up was silent for as long."""
+        wire = self._wire
+        if wire is None or self._is_held or self.reason is not None:
+            return
+        if wire.transport.is_closing():
             self.lag()  # frames do not look whether the connection still stands
-        elif not self.is_paused:
+        elif (row := self._row) is not None:
+            row.say(wire.framed(HEARTBEAT), self._loop.time())
+        elif not wire.protocol.writing_paused:
             self._say(HEARTBEAT)
 
     def bid_farewell(self, retry_ms: int) -> None:
@@ -223,6 +242,11 @@ class StreamViewer(Viewer):
             **facts,
         )
         self._request = self._wire = None  # heartbeats still hold the viewer for a while
+
+    @property
+    def _row(self) -> Row[Subscription] | None:
+        """The row it stands in, if all in it are given the same bytes."""
+        return self._subscriptions[0].row if self.form.is_shared and self._subscriptions else None
 
     @property
     def _open_wire(self) -> Wire:

@@ -60,12 +60,12 @@ class Wire:
 
     def begin(self, words: bytes) -> None:
         """Collect the first words."""
-        self.collect(self._piece(words))
+        self.collect(self.framed(words))
 
     def say(self, words: bytes) -> None:
         """Send what is no event of a channel: a comment, a farewell."""
         self.flush()
-        self._send(self._piece(words))
+        self._send(self.framed(words))
 
     def end(self) -> None:
         """Send what belongs to the end of a body that ends in order."""
@@ -106,7 +106,8 @@ class Wire:
     def _taken(self, payload: Any) -> bytes:
         return payload  # type: ignore[no-any-return]  # plain wires are given bytes
 
-    def _piece(self, words: bytes) -> bytes:
+    def framed(self, words: bytes) -> bytes:
+        """Words as they go onto the wire."""
         return chunk(words) if self.form.is_chunked else words
 
     def _send(self, piece: bytes) -> None:
@@ -127,17 +128,17 @@ class PackedWire(Wire):
 
     def begin(self, words: bytes) -> None:
         """Collect the first words, behind what every gzip stream begins with."""
-        self.collect(self._piece(HEAD + self._stored(words)))
+        self.collect(self.framed(HEAD + self._stored(words)))
 
     def say(self, words: bytes) -> None:
         """Send what is no event of a channel, as it is."""
         self.flush()
-        self._send(self._piece(self._stored(words)))
+        self._send(self.framed(self._stored(words)))
 
     def end(self) -> None:
         """Send the end of the gzip stream."""
         self.flush()
-        self._send(self._piece(tail(self._checksum, self._length)))
+        self._send(self.framed(tail(self._checksum, self._length)))
 
     def _taken(self, payload: Packed | bytes) -> bytes:
         if isinstance(payload, bytes):

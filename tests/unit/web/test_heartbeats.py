@@ -1,6 +1,7 @@
 """Who is looked at, and when."""
 
 import asyncio
+import random
 from contextlib import asynccontextmanager
 
 import pytest
@@ -19,6 +20,7 @@ class Stream:
         self.silent_since = self.loop.time()
         self.beats = []
         self.looks = 0
+        self.spread = random.random()
 
     def __getattribute__(self, name):
         if name == "silent_since":
