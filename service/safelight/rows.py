@@ -52,15 +52,17 @@ class Row(Generic[M]):
         events: How many they were shown since the row began.
         bytes: How long these snapshots were, and what was said besides.
         said_at: When that was, by the loop's clock.
+        left: How many have left it.
         spread: A number from 0 to 1, so that what is done to each row now and then is not done to all at once.
     """
 
-    __slots__ = ("_form", "_members", "_put", "_ways", "bytes", "events", "place", "said_at", "seen", "spread")
+    __slots__ = ("_form", "_members", "_put", "_ways", "bytes", "events", "left", "place", "said_at", "seen", "spread")
 
     def __init__(self, shortcut: Shortcut, seen: Version) -> None:
         self.place = -1
         self.seen = seen
         self.events = self.bytes = 0
+        self.left = 0
         self.said_at = 0.0
         self.spread = random.random()  # noqa: S311 - spreads, hides nothing
         self._form, self._put, _ = shortcut
@@ -90,6 +92,7 @@ class Row(Generic[M]):
         last, way = self._members.pop(), self._ways.pop()
         if last is not member:
             self._members[place], self._ways[place] = last, way
+        self.left += 1
 
     def serve(self, frame: Frame) -> int:
         """Show everybody a frame unless they have seen it; return how many they are."""

@@ -39,7 +39,7 @@ class EventStream(EventSourceResponse):
 
     def __init__(self, settings: Streams, viewer: StreamViewer, begin: Beginning, attendance: Attendance) -> None:
         super().__init__(sep="\n")
-        self._patience_seconds = settings.laggard_seconds + _KERNEL_SLACK
+        self._settings = settings
         self.headers[hdrs.CACHE_CONTROL] = "no-cache, no-transform"
         if settings.compress:
             self.headers[hdrs.VARY] = hdrs.ACCEPT_ENCODING
@@ -96,7 +96,7 @@ class EventStream(EventSourceResponse):
         if _TCP_NOTSENT_LOWAT is not None:
             sock.setsockopt(socket.IPPROTO_TCP, _TCP_NOTSENT_LOWAT, _NOT_SENT)
         if _TCP_USER_TIMEOUT is not None:
-            sock.setsockopt(socket.IPPROTO_TCP, _TCP_USER_TIMEOUT, round(self._patience_seconds * 1000))
+            sock.setsockopt(socket.IPPROTO_TCP, _TCP_USER_TIMEOUT, round((self._settings.laggard_seconds + _KERNEL_SLACK) * 1000))
 
 
 def _hold_back(transport: asyncio.Transport, *, is_held: bool) -> None:

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from collections.abc import Callable
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+
+from safelight.rows import Row
 
 if TYPE_CHECKING:
+    from safelight.channel import Subscription
     from safelight.web.viewers import StreamViewer
+
+    StreamRow: TypeAlias = Row[Subscription]
 
 _LATE = 0.2
 """A beat comes up to this part of the interval late, by its spread: not all streams that fell silent together beat together."""
@@ -19,7 +25,9 @@ _YIELD_EVERY = 100
 
 class Heartbeats:
     """
-    A wheel of moments, each with the streams to be looked at then.
+    A wheel of moments, each with who is to be looked at then: streams, and rows in place of the streams in them.
+
+    A row beats as one, so that of all who stand in it only one is looked at, until somebody leaves it.
 
     Args:
         streams: Those that are open; of others nothing is looked at.
@@ -29,7 +37,8 @@ class Heartbeats:
     def __init__(self, streams: set[StreamViewer], seconds: Callable[[], float]) -> None:
         self._streams = streams
         self._seconds = seconds
-        self._wheel: dict[int, list[StreamViewer]] = {}
+        self._wheel: dict[int, list[StreamViewer | StreamRow]] = {}
+        self._kept: dict[StreamRow, _Kept] = {}
         self._step = 0
 
     @cached_property
@@ -38,7 +47,7 @@ class Heartbeats:
 
     def add(self, viewer: StreamViewer) -> None:
         """Look after a stream that begins now."""
-        self._put(viewer, asyncio.get_running_loop().time())
+        self._put(viewer, asyncio.get_running_loop().time(), random.random())  # noqa: S311 - spreads, hides nothing
 
     async def run(self) -> None:
         """Beat for ever."""
@@ -47,20 +56,59 @@ class Heartbeats:
         while True:
             await asyncio.sleep(self._step_seconds)
             while self._step < int(loop.time() / self._step_seconds):
-                for count, viewer in enumerate(self._wheel.pop(self._step, ()), 1):
-                    self._look(viewer, loop.time())
+                for count, due in enumerate(self._wheel.pop(self._step, ()), 1):
+                    if isinstance(due, Row):
+                        self._look_at_row(due, loop.time())
+                        await asyncio.sleep(0)
+                    else:
+                        self._look(due, loop.time())
                     if count % _YIELD_EVERY == 0:
                         await asyncio.sleep(0)
                 self._step += 1
 
     def _look(self, viewer: StreamViewer, now: float) -> None:
-        if viewer in self._streams:
-            if now - viewer.silent_since >= self._seconds():
-                viewer.beat()
-                self._put(viewer, now)
-            else:
-                self._put(viewer, viewer.silent_since)
+        if viewer not in self._streams:
+            return
+        if now - viewer.silent_since >= self._seconds():
+            viewer.beat()
+        if (row := viewer.row) is None:
+            self._put(viewer, viewer.silent_since, random.random())  # noqa: S311 - spreads, hides nothing
+        elif (kept := self._kept.get(row)) is None:
+            self._keep(row, _Kept(row.left, [viewer]))
+        else:
+            kept.viewers.append(viewer)
 
-    def _put(self, viewer: StreamViewer, silent_since: float) -> None:
-        due = silent_since + self._seconds() * (1.0 + _LATE * viewer.spread)
-        self._wheel.setdefault(max(int(due / self._step_seconds), self._step) + 1, []).append(viewer)
+    def _look_at_row(self, row: StreamRow, now: float) -> None:
+        kept = self._kept.pop(row)
+        if row.left != kept.left:  # whoever it was stands elsewhere now, or nowhere
+            for viewer in kept.viewers:
+                self._look(viewer, now)
+            return
+        viewer = kept.viewers[0]
+        if now - viewer.heard_at >= self._seconds():
+            viewer.beat()
+        if viewer.row is row:
+            self._keep(row, kept)
+        else:
+            for viewer in kept.viewers:
+                self._look(viewer, now)
+
+    def _keep(self, row: StreamRow, kept: _Kept) -> None:
+        self._kept[row] = kept
+        self._put(row, kept.viewers[0].heard_at, row.spread)
+
+    def _put(self, due: StreamViewer | StreamRow, silent_since: float, spread: float) -> None:
+        at = silent_since + self._seconds() * (1.0 + _LATE * spread)
+        self._wheel.setdefault(max(int(at / self._step_seconds), self._step) + 1, []).append(due)
+
+
+class _Kept(NamedTuple):
+    """
+    Streams that are looked at as the row they stand in.
+
+    Attributes:
+        left: How many had left the row when the first of them came.
+    """
+
+    left: int
+    viewers: list[StreamViewer]

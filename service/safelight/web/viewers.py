@@ -51,7 +51,6 @@ class StreamViewer(Viewer):
         "_subscriptions",
         "_wake",
         "_wire",
-        "_writer",
         "form",
         "outlasts_drain",
         "reason",
@@ -95,7 +94,6 @@ class StreamViewer(Viewer):
         request = self._request
         if request is None or request.transport is None:
             raise ConnectionResetError
-        self._writer = request.writer
         self._wire = make_wire(request.transport, request.protocol, self.form)
         retry = random.randint(self._settings.retry_min_ms, self._settings.retry_max_ms)  # noqa: S311 - spreads reconnects, hides nothing
         words = b": ok\nretry: %d\n\n" % retry
@@ -194,10 +192,14 @@ class StreamViewer(Viewer):
         return since
 
     @property
-    def spread(self) -> float:
-        """A number from 0 to 1, the same for all in one row, by which it may be late to beat."""
-        row = self._row
-        return random.random() if row is None else row.spread  # noqa: S311 - spreads, hides nothing
+    def heard_at(self) -> float:
+        """When something was said to all in its row, by the loop's clock."""
+        return self._subscriptions[0].heard_at
+
+    @property
+    def row(self) -> Row[Subscription] | None:
+        """The row it stands in, if all in it are given the same bytes."""
+        return self._subscriptions[0].row if self.form.is_shared and self._subscriptions else None
 
     def beat(self) -> None:
         """Send a heartbeat, which no client sees; to a whole row, for whoever keeps up was silent for as long."""
@@ -206,7 +208,7 @@ class StreamViewer(Viewer):
             return
         if wire.transport.is_closing():
             self.lag()  # frames do not look whether the connection still stands
-        elif (row := self._row) is not None:
+        elif (row := self.row) is not None:
             row.say(wire.framed(HEARTBEAT), self._loop.time())
         elif not wire.protocol.writing_paused:
             self._say(HEARTBEAT)
@@ -242,11 +244,6 @@ class StreamViewer(Viewer):
             **facts,
         )
         self._request = self._wire = None  # heartbeats still hold the viewer for a while
-
-    @property
-    def _row(self) -> Row[Subscription] | None:
-        """The row it stands in, if all in it are given the same bytes."""
-        return self._subscriptions[0].row if self.form.is_shared and self._subscriptions else None
 
     @property
     def _open_wire(self) -> Wire:
@@ -298,11 +295,12 @@ class StreamViewer(Viewer):
 
     async def _drained(self) -> bool:
         """Wait until the reader has caught up; one that takes nothing for the laggard's time is given up as slow."""
+        assert self._request is not None  # noqa: S101 - whatever is drained comes before the connection is logged
         while self._open_wire.protocol.writing_paused:
             before = self._open_wire.transport.get_write_buffer_size()
             try:
                 async with asyncio.timeout(self._settings.laggard_seconds):
-                    await self._writer.drain()
+                    await self._request.writer.drain()
             except TimeoutError:
                 if self._open_wire.transport.get_write_buffer_size() >= before:
                     self.reason = "slow"

@@ -1,26 +1,30 @@
 """Who is looked at, and when."""
 
 import asyncio
-import random
 from contextlib import asynccontextmanager
+from functools import partial
 
 import pytest
 
+from safelight.frames import form_of
+from safelight.rows import Row, Shortcut
+from safelight.versions import Version
 from safelight.web.heartbeats import Heartbeats
 
+FORM = form_of(has_ids=True, is_chunked=True)
 PATIENCE = 15.0
 LATEST = 18.5
 
 
 class Stream:
-    """A stream that notes when it beat."""
+    """A stream that notes when it beat; one in a row beats for all in it."""
 
     def __init__(self):
         self.loop = asyncio.get_running_loop()
         self.silent_since = self.loop.time()
         self.beats = []
         self.looks = 0
-        self.spread = random.random()
+        self.row = None
 
     def __getattribute__(self, name):
         if name == "silent_since":
@@ -102,3 +106,86 @@ async def test_a_shorter_patience_holds_from_the_next_look_on():
     assert len(stream.beats) >= 8
     task.cancel()
     await asyncio.wait({task})
+
+
+class Stand:
+    """A row whose streams are told of its beats."""
+
+    def __init__(self, streams):
+        self.row = Row(Shortcut(FORM, None, None), Version(1, 1))
+        for stream in streams:
+            self.row.add(stream, None)
+            stream.row = self.row
+            stream.stand = self
+            stream.beat = partial(self.beat, stream)
+
+    def beat(self, stream):
+        self.row.said_at = stream.loop.time()
+        for member in self.row.members:
+            member.beats.append(stream.loop.time())
+            member.silent_since = stream.loop.time()
+
+    def leave(self, stream):
+        self.row.remove(stream)
+        stream.row = None
+        del stream.beat
+
+
+def heard(stream):
+    return stream.row.said_at
+
+
+@pytest.fixture(autouse=True)
+def _hears_with_its_row(monkeypatch):
+    monkeypatch.setattr(Stream, "heard_at", property(heard), raising=False)
+
+
+@pytest.mark.looptime
+async def test_of_a_row_one_is_looked_at_and_all_beat():
+    crowd = [Stream() for _ in range(100)]
+    Stand(crowd)
+    async with beating(set(crowd)) as heartbeats:
+        for stream in crowd:
+            heartbeats.add(stream)
+        await asyncio.sleep(10 * LATEST)
+    looks = sum(stream.looks for stream in crowd)
+    assert looks <= 5 * len(crowd), "each once or twice, until it is kept by its row"
+    for stream in crowd:
+        pauses = [after - before for before, after in zip([0.0, *stream.beats], stream.beats, strict=False)]
+        assert len(pauses) >= 10
+        assert max(pauses) <= LATEST
+
+
+@pytest.mark.looptime
+async def test_whoever_leaves_a_row_is_looked_after_by_itself_and_the_others_go_on():
+    crowd = [Stream() for _ in range(10)]
+    stand, streams = Stand(crowd), set(crowd)
+    async with beating(streams) as heartbeats:
+        for stream in crowd:
+            heartbeats.add(stream)
+        await asyncio.sleep(3 * LATEST)
+        stand.leave(crowd[0])
+        stand.leave(crowd[5])
+        streams.discard(crowd[5])
+        told = len(crowd[5].beats)
+        await asyncio.sleep(5 * LATEST)
+    for stream in {*crowd} - {crowd[5]}:
+        pauses = [after - before for before, after in zip([0.0, *stream.beats], stream.beats, strict=False)]
+        assert len(pauses) >= 7
+        assert max(pauses) <= LATEST
+    assert len(crowd[5].beats) == told
+
+
+@pytest.mark.looptime
+async def test_a_row_that_everybody_has_left_is_let_go():
+    crowd = [Stream() for _ in range(10)]
+    stand = Stand(crowd)
+    async with beating(set(crowd)) as heartbeats:
+        for stream in crowd:
+            heartbeats.add(stream)
+        await asyncio.sleep(2 * LATEST)
+        for stream in crowd:
+            stand.leave(stream)
+        await asyncio.sleep(3 * LATEST)
+        assert heartbeats._kept == {}
+    assert all(len(stream.beats) >= 4 for stream in crowd)
