@@ -39,7 +39,7 @@ Object.assign(window, { ...safelight, timing, seen, follow, isReady: true });
 _spec = importlib.util.spec_from_file_location("safelight_e2e_conftest", ROOT / "tests" / "e2e" / "conftest.py")
 e2e = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(e2e)
-warm, launch, eventually, free_port, service = e2e.warm, e2e.launch, e2e.eventually, e2e.free_port, e2e.service
+launch, eventually, free_port, service = e2e.launch, e2e.eventually, e2e.free_port, e2e.service
 
 
 @pytest.fixture(scope="session")

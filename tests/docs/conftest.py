@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[2]
 _spec = importlib.util.spec_from_file_location("safelight_e2e_conftest", ROOT / "tests" / "e2e" / "conftest.py")
 e2e = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(e2e)
-warm, launch, eventually, site, safelight = e2e.warm, e2e.launch, e2e.eventually, e2e.site, e2e.safelight
+launch, eventually, site, safelight = e2e.launch, e2e.eventually, e2e.site, e2e.safelight
 
 
 class Document:

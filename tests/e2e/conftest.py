@@ -9,13 +9,11 @@ import subprocess
 import textwrap
 import threading
 import time
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, contextmanager
 from http.client import HTTPConnection
 from tempfile import TemporaryFile
 
 import pytest
-
-from tests.e2e.warm import Warm
 
 PATIENCE = 30.0
 
@@ -197,13 +195,6 @@ def launching(folder, warm):
     yield start
     for service in started:
         service.stop()
-
-
-@pytest.fixture(scope="session")
-def warm():
-    """Start processes of the command without what it takes to load it."""
-    with closing(Warm()) as process:
-        yield process
 
 
 @pytest.fixture
