@@ -6,10 +6,13 @@ The lanes that take minutes, or need what CI has not, run only when they are ask
 
 import logging
 import os
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 import structlog
+
+from tests.warm import Warm
 
 HERE = Path(__file__).parent
 LIVE = HERE / "live"
@@ -50,3 +53,10 @@ def logs_as_before():
     structlog.configure(**before)
     root.handlers[:] = handlers
     root.setLevel(level)
+
+
+@pytest.fixture(scope="session")
+def warm():
+    """Start processes of the command without what it takes to load it."""
+    with closing(Warm()) as process:
+        yield process

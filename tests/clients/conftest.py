@@ -2,27 +2,16 @@
 
 import importlib.util
 import re
-import shutil
 import subprocess
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import sync_playwright
+
+from tests.chromium import running
 
 ROOT = Path(__file__).parents[2]
 CLIENT = ROOT / "clients" / "js"
-ARGUMENTS = (
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--disable-features=LocalNetworkAccessChecks",  # a page that playwright hands over counts as one from the Internet
-)
 PAGE = """<!doctype html>
 <meta charset="utf-8">
 <title>The client's page</title>
@@ -81,9 +70,7 @@ def run():
 
 @pytest.fixture(scope="module")
 def chromium():
-    program = shutil.which("chromium")
-    assert program, "These tests run a real Chromium; install it: apt-get install chromium"
-    with sync_playwright() as playwright, playwright.chromium.launch(executable_path=program, args=ARGUMENTS) as browser:
+    with running() as browser:
         yield browser
 
 

@@ -6,12 +6,12 @@ import os
 import signal
 import socket
 import subprocess
-import sys
 import textwrap
 import threading
 import time
 from contextlib import ExitStack, contextmanager
 from http.client import HTTPConnection
+from tempfile import TemporaryFile
 
 import pytest
 
@@ -26,16 +26,15 @@ def clean_environment(**more):
 class Service:
     """A running `safelight serve`, its log lines as they come, and what tests ask of it."""
 
-    def __init__(self, folder, data, port, settings, env):
+    def __init__(self, warm, folder, data, port, settings, env):
         overrides = [part for key, value in settings.items() for part in ("--set", f"{key}={value}")]
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "safelight", "serve", "--port", str(port), "--data", str(data), *overrides],
-            cwd=folder,
-            env=clean_environment(**env),
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+        arguments = ["serve", "--port", str(port), "--data", str(data), *overrides]
+        log, err = os.pipe()
+        out = os.open(os.devnull, os.O_WRONLY)
+        self._process = warm.start(arguments, folder=folder, env=clean_environment(**env), out=out, err=err)
+        os.close(out)
+        os.close(err)
+        self._log = os.fdopen(log, encoding="utf-8")
         self._lines = []
         self._news = threading.Condition()
         self._reader = threading.Thread(target=self._read, daemon=True)
@@ -94,7 +93,7 @@ class Service:
         if self._process.poll() is None:
             self.kill()
         self._reader.join(PATIENCE)
-        self._process.stderr.close()
+        self._log.close()
 
     def create(self, path="/v1/generations", **body):
         """Start a generation; return the reply."""
@@ -132,7 +131,7 @@ class Service:
         return self._process.poll() is not None and not self._reader.is_alive()
 
     def _read(self):
-        for line in self._process.stderr:
+        for line in self._log:
             with self._news:
                 self._lines.append(line.rstrip("\n"))
                 self._news.notify_all()
@@ -184,13 +183,13 @@ class Stream:
 
 
 @contextmanager
-def launching(folder):
+def launching(folder, warm):
     """Start processes in a folder, on one data folder unless said; whatever still runs is killed at the end."""
     started = []
 
     def start(*, data=folder / "data", port=0, env=None, **settings):
         settings = {name.replace("__", "."): value for name, value in settings.items()}
-        started.append(Service(folder, data, port, settings, env or {}))
+        started.append(Service(warm, folder, data, port, settings, env or {}))
         return started[-1]
 
     yield start
@@ -199,15 +198,15 @@ def launching(folder):
 
 
 @pytest.fixture
-def launch(tmp_path):
-    with launching(tmp_path) as start:
+def launch(tmp_path, warm):
+    with launching(tmp_path, warm) as start:
         yield start
 
 
 @pytest.fixture(scope="module")
-def launch_shared(tmp_path_factory):
+def launch_shared(tmp_path_factory, warm):
     """Start processes that serve every test of a file."""
-    with launching(tmp_path_factory.mktemp("shared")) as start:
+    with launching(tmp_path_factory.mktemp("shared"), warm) as start:
         yield start
 
 
@@ -241,19 +240,14 @@ def site(make_site):
 
 
 @pytest.fixture
-def safelight(tmp_path):
+def safelight(tmp_path, warm):
     """Run the command to its end, in the test's own folder."""
 
     def run(*arguments, **environment):
-        return subprocess.run(
-            [sys.executable, "-m", "safelight", *arguments],
-            cwd=tmp_path,
-            env=clean_environment(**environment),
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
+        with TemporaryFile("w+") as out, TemporaryFile("w+") as err:
+            env = clean_environment(**environment)
+            code = warm.start(arguments, folder=tmp_path, env=env, out=out.fileno(), err=err.fileno()).wait(60)
+            return subprocess.CompletedProcess(arguments, code, *(file.seek(0) or file.read() for file in (out, err)))
 
     return run
 

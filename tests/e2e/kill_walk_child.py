@@ -18,6 +18,7 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageOps  # noqa: F401 - for those who paint
 
+from safelight import core
 from safelight.cli.service import run
 from safelight.config.load import load
 from safelight.engines.sqlite import SqliteJournal
@@ -102,7 +103,8 @@ def serve(order):
 def main():
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for them, so that none stays as a zombie
     retrying._FIRST_SECONDS = desk._RETRY_AFTER_SECONDS = RETRY_SECONDS
-    discover()
+    found = discover()
+    core.discover = lambda: found  # once for all, who have the same plugins
     Image.init()
     gc.freeze()  # what is loaded and made before the fork, no service has to load and make again
     for line in sys.stdin:

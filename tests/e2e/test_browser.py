@@ -1,22 +1,12 @@
 """A real Chromium in front of a real service; the page's code is the seed's, unchanged in substance."""
 
-import shutil
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import sync_playwright
+
+from tests.chromium import running
 
 SCREENSHOTS = Path(__file__).parent / "screenshots"
-ARGUMENTS = (
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
 PAGE = """<!doctype html>
 <meta charset="utf-8">
 <title>The seed's page</title>
@@ -86,9 +76,7 @@ SLOW = {"params": {"steps": 50}, "options": {"seconds": 60}}
 
 @pytest.fixture(scope="module")
 def chromium():
-    program = shutil.which("chromium")
-    assert program, "These tests run a real Chromium; install it: apt-get install chromium"
-    with sync_playwright() as playwright, playwright.chromium.launch(executable_path=program, args=ARGUMENTS) as browser:
+    with running() as browser:
         yield browser
 
 

@@ -1,14 +1,68 @@
 """The command line as people meet it: what it says, and with which exit code."""
 
+import json
 import socket
 import subprocess
 import sys
+from urllib.request import Request, urlopen
 
 import pytest
 
 from safelight import __version__
+from safelight.cli import main
 
 EX_CONFIG = 78
+JSON = {"Content-Type": "application/json"}
+LONG = {"prompt": "a fox", "providerId": "simulator", "options": {"seconds": 60}}
+QUICK = ("--provider", "sketch", "--option", "seconds=0", "--param", "width=64", "--param", "height=64")
+
+
+@pytest.fixture
+def loading(tmp_path):
+    """Start a command as a shell does: in a process that has to load what it needs, as those of the other tests have not."""
+
+    def start(*arguments):
+        command = [sys.executable, "-m", "safelight", *arguments]
+        return subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+    return start
+
+
+def test_every_command_loads_what_it_needs(loading):
+    tried = {"serve"}
+
+    def said(*arguments):
+        tried.add(arguments[0])
+        with loading(*arguments) as command:
+            out, err = command.communicate(timeout=60)
+        assert (command.returncode, err) == (0, ""), arguments
+        return out
+
+    with loading("serve", "--port", "0") as service:
+        try:
+            while "service_listening" not in (line := service.stderr.readline()):
+                assert line, "it did not come up"
+            made = json.loads(said("generate", "a fox", *QUICK, "--json").splitlines()[-1])["sessionId"]
+            assert "succeeded" in said("watch", made, "--out", "watched")
+            assert made in said("list")
+            assert "asked of 'sketch'" in said("journal", made)
+            assert said("healthcheck") == "ready\n"
+            assert "is ready" in said("doctor")
+            assert "was taken" in said("webhooks", "list")
+            url = f"{json.loads(line)['url']}/v1/generations"
+            with urlopen(Request(url, json.dumps(LONG).encode(), JSON), timeout=60) as answer:
+                assert "canceled" in said("cancel", json.load(answer)["sessionId"])
+        finally:
+            service.terminate()
+            service.communicate(timeout=60)
+    assert service.returncode == 0
+    assert "the data folder" in said("generate", "a fox", *QUICK)
+    assert "sketch" in said("providers")
+    assert "sketch" in said("plugins")
+    assert "config ok" in said("config", "check")
+    assert "complete" in said("completion", "bash")
+    assert __version__ in said("version")
+    assert tried == {*main.commands}
 
 
 def test_help_names_every_command(safelight):

@@ -33,8 +33,12 @@ AT_ONCE = 6
 """Walks under way together; most of the time they wait."""
 MISSED_SECONDS = 3.0
 """How long after all was watched the process may still come to the step it is to die at."""
-TRIES = 3
-"""Which of two threads is first is left to chance, and so are a few of the steps: each is come to in one of so many tries at least."""
+TRIES = 12
+"""
+Which of two threads is first is left to chance, and so are a few of the steps: each is come to in one of so many tries at least.
+
+The rarest, a submission that is accepted in the life after the next one's create, is come to in every third.
+"""
 CONFIG = """
     default_provider = "{default}"
     [server]

@@ -1,33 +1,25 @@
 """The README's page, word for word, in a real Chromium."""
 
 import re
-import shutil
 from pathlib import Path
 
-from playwright.sync_api import sync_playwright
+from tests.chromium import running
 
 ROOT = Path(__file__).parents[2]
 SCREENSHOT = Path(__file__).parent / "screenshots" / "readme.png"
-ARGUMENTS = ("--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync")
 
 
 def test_the_readmes_page_shows_the_picture_developing(service):
     page_of_readme = re.search(r"```html\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)[1]
-    chromium = shutil.which("chromium")
-    assert chromium, "Chromium is missing: apt-get install chromium"
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=list(ARGUMENTS))
-        try:
-            page = browser.new_page()
-            page.route(f"{service.url}/", lambda route: route.fulfill(content_type="text/html", body=page_of_readme))
-            page.goto(f"{service.url}/")
-            page.wait_for_function("document.querySelector('img').naturalWidth > 0")
-            assert page.evaluate("document.querySelector('progress').value") < 100
-            page.wait_for_function(
-                "document.querySelector('progress').value === 100 && document.querySelector('img').src.endsWith('.png')"
-            )
-            page.wait_for_function("document.querySelector('img').complete && document.querySelector('img').naturalWidth === 512")
-            SCREENSHOT.parent.mkdir(exist_ok=True)
-            page.screenshot(path=SCREENSHOT)
-        finally:
-            browser.close()
+    with running() as browser:
+        page = browser.new_page()
+        page.route(f"{service.url}/", lambda route: route.fulfill(content_type="text/html", body=page_of_readme))
+        page.goto(f"{service.url}/")
+        page.wait_for_function("document.querySelector('img').naturalWidth > 0")
+        assert page.evaluate("document.querySelector('progress').value") < 100
+        page.wait_for_function(
+            "document.querySelector('progress').value === 100 && document.querySelector('img').src.endsWith('.png')"
+        )
+        page.wait_for_function("document.querySelector('img').complete && document.querySelector('img').naturalWidth === 512")
+        SCREENSHOT.parent.mkdir(exist_ok=True)
+        page.screenshot(path=SCREENSHOT)

@@ -4,14 +4,14 @@ import importlib.util
 import json
 import os
 import re
-import shutil
 import signal
 import subprocess
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import sync_playwright
+
+from tests.chromium import running
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "how-to" / "embed-in-nextjs.md"
@@ -71,10 +71,7 @@ def app(launch, free_port, tmp_path, eventually):
 
 @pytest.fixture
 def tab(app):
-    program = shutil.which("chromium")
-    assert program, "This test runs a real Chromium; install it: apt-get install chromium"
-    arguments = ["--headless", "--no-sandbox", "--disable-gpu"]
-    with sync_playwright() as playwright, playwright.chromium.launch(executable_path=program, args=arguments) as browser:
+    with running() as browser:
         page = browser.new_page()
         page.goto(app)
         yield page

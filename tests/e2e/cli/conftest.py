@@ -9,6 +9,7 @@ import subprocess
 import sys
 import termios
 import threading
+from functools import partial
 
 import pytest
 
@@ -20,26 +21,21 @@ TAKES_TERMINAL = "import fcntl, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); f
 class Command:
     """A started command with its output, on a terminal of its own if it has one."""
 
-    def __init__(self, arguments, folder, env, terminal):
-        self._terminal, child = pty.openpty() if terminal else (None, None)
-        if terminal:
-            fcntl.ioctl(self._terminal, termios.TIOCSWINSZ, struct.pack("HHHH", *terminal))
-        self._process = subprocess.Popen(
-            [sys.executable, *(["-c", TAKES_TERMINAL] if terminal else ["-m", "safelight"]), *arguments],
-            cwd=folder,
-            env=env,
-            stdin=child if terminal else subprocess.DEVNULL,
-            stdout=child if terminal else subprocess.PIPE,
-            stderr=child if terminal else subprocess.PIPE,
-            start_new_session=True,
-        )
+    def __init__(self, begin, terminal):
+        self._terminal = None
         self._news = threading.Condition()
         self._said = {"out": b"", "err": b""}
         if terminal:
-            os.close(child)
-            sources = {"out": self._terminal}
+            self._terminal, child = pty.openpty()
+            fcntl.ioctl(child, termios.TIOCSWINSZ, struct.pack("HHHH", *terminal))
+            sources, theirs = {"out": self._terminal}, {"out": child, "err": child, "terminal": child}
         else:
-            sources = {"out": self._process.stdout.fileno(), "err": self._process.stderr.fileno()}
+            (out, its_out), (err, its_err) = os.pipe(), os.pipe()
+            sources, theirs = {"out": out, "err": err}, {"out": its_out, "err": its_err}
+        self._process = begin(**theirs)
+        for file in set(theirs.values()):
+            os.close(file)
+        self._sources = sources.values()
         self._readers = [threading.Thread(target=self._read, args=source, daemon=True) for source in sources.items()]
         for reader in self._readers:
             reader.start()
@@ -77,11 +73,8 @@ class Command:
         if self._process.poll() is None:
             self._process.kill()
         self.ended()
-        for stream in (self._process.stdout, self._process.stderr):
-            if stream is not None:
-                stream.close()
-        if self._terminal is not None:
-            os.close(self._terminal)
+        for source in self._sources:
+            os.close(source)
 
     def _is_over(self):
         return self._process.poll() is not None and not any(reader.is_alive() for reader in self._readers)
@@ -99,19 +92,30 @@ class Command:
                 return
 
 
+def load(arguments, *, folder, env, out, err, terminal):
+    """Start a command on a terminal as a shell does: nothing of it was there before."""
+    command = [sys.executable, "-c", TAKES_TERMINAL, *arguments]
+    return subprocess.Popen(command, cwd=folder, env=env, stdin=terminal, stdout=out, stderr=err, start_new_session=True)
+
+
 @pytest.fixture
-def start(tmp_path):
-    """Start a command; `terminal` is (rows, columns, pixels across, pixels down), and `env` what it is told besides."""
+def start(tmp_path, warm):
+    """
+    Start a command; `terminal` is (rows, columns, pixels across, pixels down), and `env` what it is told besides.
+
+    One that is `loaded_anew` has nothing from a process that was there before.
+    """
     started = []
 
-    def begin(*arguments, terminal=None, **env):
+    def begin(*arguments, terminal=None, loaded_anew=False, **env):
         ours = {
             name: value
             for name, value in os.environ.items()
             if not name.startswith("SAFELIGHT_")
             and name not in {"NO_COLOR", "TMUX", "TERM_PROGRAM", "LC_TERMINAL", "COLORTERM", "COLUMNS", "LINES"}
         }
-        started.append(Command(arguments, tmp_path, ours | env, terminal))
+        process = load if loaded_anew else warm.start
+        started.append(Command(partial(process, arguments, folder=tmp_path, env=ours | env), terminal))
         return started[-1]
 
     yield begin

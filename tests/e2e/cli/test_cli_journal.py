@@ -136,7 +136,10 @@ def test_a_cancel_is_told_from_the_wish_to_the_answer(safelight, paid, eventuall
 
 def test_what_came_after_the_end_is_told_and_changes_the_verdict_but_no_snapshot(safelight, paid, ended, eventually):
     made = ended(paid, providerId="inside", options={"script": LATE})
-    story = eventually(lambda: happened(safelight, made), lambda story: any(it["kind"] == "Succeeded" for it in story["late"]))
+    story = eventually(
+        lambda: happened(safelight, made),
+        lambda story: any(it["kind"] == "Succeeded" for it in story["late"]) and any(it["isLate"] for it in story["outputs"]),
+    )
     assert kinds(story)[-1] == "late"
     assert (story["status"]["outcome"], story["status"]["charged"]) == ("failed", "no")
     assert story["verdict"]["charged"] == "yes"

@@ -137,7 +137,7 @@ def test_without_rich_there_are_plain_lines_and_one_hint(start, service, tmp_pat
     (tmp_path / "bare").mkdir()
     hide = "import sys\nsys.modules['rich'] = None\n"
     (tmp_path / "bare" / "sitecustomize.py").write_text(hide)
-    command = start(*slow(0), terminal=SIZE, PYTHONPATH=str(tmp_path / "bare"), **TRUECOLOR)
+    command = start(*slow(0), terminal=SIZE, loaded_anew=True, PYTHONPATH=str(tmp_path / "bare"), **TRUECOLOR)
     assert command.ended() == 0
     assert command.out.count("pip install 'safelight[cli]'") == 1
     assert "succeeded after" in command.out

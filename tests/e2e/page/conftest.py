@@ -10,19 +10,11 @@ import threading
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
+
+from tests.chromium import running
 
 SCREENSHOTS = Path(__file__).parents[1] / "screenshots"
-ARGUMENTS = (
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
 AXE = "axe-core@4.14.1"
 DESK = {"width": 1360, "height": 860}
 SEEN = "i => i.complete && i.naturalWidth > 0"
@@ -87,20 +79,23 @@ class Tab:
 
 @pytest.fixture(scope="module")
 def chromium():
-    program = shutil.which("chromium")
-    assert program, "These tests run a real Chromium; install it: apt-get install chromium"
-    with sync_playwright() as playwright, playwright.chromium.launch(executable_path=program, args=ARGUMENTS) as browser:
+    with running() as browser:
         yield browser
 
 
 @pytest.fixture
 def open_page(chromium):
-    """Open the page of a service, in windows of their own; none of them may have thrown or met its policy."""
+    """
+    Open the page of a service, in windows of their own; none of them may have thrown or met its policy.
+
+    What moves on it, which costs more than all else, moves where a test is about what is seen.
+    """
     windows, tabs = [], []
 
-    def open_one(service, *, window=None, viewport=DESK, scheme="dark", **settings):
+    def open_one(service, *, window=None, viewport=DESK, scheme="dark", moves=False, **settings):
         if window is None:
-            window = chromium.new_context(viewport=viewport, color_scheme=scheme, **settings)
+            motion = "no-preference" if moves else "reduce"
+            window = chromium.new_context(viewport=viewport, color_scheme=scheme, reduced_motion=motion, **settings)
             windows.append(window)
         tabs.append(Tab(window.new_page(), service.url))
         return tabs[-1]

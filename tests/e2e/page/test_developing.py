@@ -15,7 +15,7 @@ PICTURE = Path(__file__).parents[3] / "docs" / "page.webp"
 
 @pytest.mark.parametrize("scheme", ["dark", "light"])
 def test_empty_page_invites(service, open_page, scheme):
-    tab = open_page(service, scheme=scheme)
+    tab = open_page(service, scheme=scheme, moves=True)
     tab.looks("empty")
     expect(tab("#blank")).to_have_text("Nothing in the tray yet.")
     expect(tab("#starters button")).to_have_count(4)
@@ -26,7 +26,7 @@ def test_empty_page_invites(service, open_page, scheme):
 
 
 def test_picture_develops_by_previews_and_can_be_kept(service, open_page):
-    tab = open_page(service)
+    tab = open_page(service, moves=True)
     tab.page.evaluate("""() => {
         window.seen = [];
         new MutationObserver((changes) => {
@@ -62,7 +62,7 @@ def test_picture_develops_by_previews_and_can_be_kept(service, open_page):
 
 
 def test_six_at_once_develop_side_by_side_over_one_stream(launch, open_page):
-    tab = open_page(launch(**ALL_AT_ONCE).is_up())
+    tab = open_page(launch(**ALL_AT_ONCE).is_up(), moves=True)
     tab.develop("hot-air balloons at dawn", exposures=6, options={"seconds": 8})
     expect(tab("#sheet li")).to_have_count(6)
     expect(tab("#frames")).to_have_text("6 prints, 6 developing")
@@ -80,7 +80,7 @@ def test_six_at_once_develop_side_by_side_over_one_stream(launch, open_page):
 def test_finished_print_comes_back_over_its_placeholder(service, open_page):
     generation = service.create(options={"seconds": 0}, ref="from elsewhere")["sessionId"]
     service.call("GET", f"/v1/generations/{generation}?wait=20&after=1-1")
-    window_less = open_page(service)
+    window_less = open_page(service, moves=True)
     window_less.looks("done")
     placeholder = service.snapshot(generation)["outputs"][0]["placeholder"]
     window_less.page.route("**/v1/outputs/**", lambda route: None)  # the network takes its time
@@ -126,7 +126,7 @@ def test_queue_and_eta_are_shown(service, open_page):
 
 
 def test_several_pictures_of_one_generation_can_be_chosen_from(service, open_page):
-    tab = open_page(service)
+    tab = open_page(service, moves=True)
     tab.develop("a fox", params={"count": 3}, options={"seconds": 0})
     tab.looks("done")
     expect(tab("#choices button")).to_have_count(3)
@@ -148,13 +148,13 @@ def test_pictures_show_where_the_service_writes_urls_of_another_name(launch, ope
 
 def test_picture_of_the_page_in_the_documents(launch, open_page):
     """With UPDATE_PAGE_PICTURE=1 in the environment the picture that the README shows is made anew."""
-    tab = open_page(launch(**ALL_AT_ONCE).is_up(), viewport={"width": 1360, "height": 860})
+    tab = open_page(launch(**ALL_AT_ONCE).is_up(), moves=True)
     prompts = ["watercolour of a fox in the snow", "a robot with sunflowers", "hot-air balloons at dawn", "the pyramids at night"]
     for prompt in [*prompts, "a city in the rain"]:
         tab.develop(prompt, params={"seed": 5}, options={"seconds": 0})
         expect(tab("#print-title")).to_have_text(prompt)
         tab.looks("done")
-    tab.develop("a lighthouse at dusk", params={"seed": 4}, options={"seconds": 12})
+    tab.develop("a lighthouse at dusk", params={"seed": 4}, options={"seconds": 5})
     tab.comes_up(75)
     tab.shows_picture()
     tab.shot("readme")
