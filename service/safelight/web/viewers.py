@@ -37,12 +37,10 @@ class StreamViewer(Viewer):
 
     __slots__ = (
         "_bytes",
-        "_closes_at_end",
         "_deaf_since",
         "_events",
         "_first_event_at",
         "_is_held",
-        "_loop",
         "_opened_at",
         "_request",
         "_said_at",
@@ -69,8 +67,7 @@ class StreamViewer(Viewer):
         self.reason: str | None = None
         self.wants_log = wants_log
         self.outlasts_drain = outlasts_drain
-        self._loop = asyncio.get_running_loop()
-        self._opened_at = self._loop.time()
+        self._opened_at = asyncio.get_running_loop().time()
         self._first_event_at: float | None = None
         self._request: web.Request | None = request
         self._settings = settings
@@ -85,7 +82,6 @@ class StreamViewer(Viewer):
         self._deaf_since: float | None = None
         self._wake = Bell()
         self._is_held = True
-        self._closes_at_end = has_ids
         self._said_at = self._opened_at
         self._wire: Wire | None = None
 
@@ -174,7 +170,7 @@ class StreamViewer(Viewer):
     def lag(self) -> None:
         if self._is_held:
             return
-        self._deaf_since = self._deaf_since or self._loop.time()
+        self._deaf_since = self._deaf_since or asyncio.get_running_loop().time()
         if self._open_wire.transport.is_closing():
             self.cut(self._loss())  # it will never drain: waiting for that would spin
         self._wake.set()
@@ -209,7 +205,7 @@ class StreamViewer(Viewer):
         if wire.transport.is_closing():
             self.lag()  # frames do not look whether the connection still stands
         elif (row := self.row) is not None:
-            row.say(wire.framed(HEARTBEAT), self._loop.time())
+            row.say(wire.framed(HEARTBEAT), asyncio.get_running_loop().time())
         elif not wire.protocol.writing_paused:
             self._say(HEARTBEAT)
 
@@ -240,7 +236,7 @@ class StreamViewer(Viewer):
             bytes=self._bytes,
             skipped=self._skipped,
             first_event_ms=None if self._first_event_at is None else round((self._first_event_at - self._opened_at) * 1000, 1),
-            seconds=round(self._loop.time() - self._opened_at, 3),
+            seconds=round(asyncio.get_running_loop().time() - self._opened_at, 3),
             **facts,
         )
         self._request = self._wire = None  # heartbeats still hold the viewer for a while
@@ -254,12 +250,12 @@ class StreamViewer(Viewer):
         self._events += 1
         self._bytes += len(frame.data)
         if self._first_event_at is None:
-            self._first_event_at = self._loop.time()
+            self._first_event_at = asyncio.get_running_loop().time()
 
     def _say(self, words: bytes) -> None:
         self._open_wire.say(words)
         self._bytes += len(words)
-        self._said_at = self._loop.time()
+        self._said_at = asyncio.get_running_loop().time()
         self._keep_order()
 
     def _keep_order(self) -> None:
@@ -278,7 +274,7 @@ class StreamViewer(Viewer):
         for subscription in tuple(self._subscriptions):
             if subscription.is_done:
                 self._leave(subscription)
-        if self._closes_at_end and not self._subscriptions:
+        if self.form.has_ids and not self._subscriptions:
             self.cut("ended")
 
     def _leave(self, subscription: Subscription) -> None:
@@ -290,7 +286,7 @@ class StreamViewer(Viewer):
 
     def _loss(self) -> str:
         """Say why the connection was lost: below some kilobytes a second, the kernel gives a deaf reader up before we do."""
-        is_deaf = self._deaf_since is not None and self._loop.time() - self._deaf_since >= _DEAF_SECONDS
+        is_deaf = self._deaf_since is not None and asyncio.get_running_loop().time() - self._deaf_since >= _DEAF_SECONDS
         return "slow" if is_deaf else "client_gone"
 
     async def _drained(self) -> bool:
