@@ -15,6 +15,7 @@ from safelight.versions import Version
 Audience = Callable[[int], None]
 SLICE = 100
 """Viewers written to in one turn of the loop: less than a millisecond of work, so that nobody else waits for long."""
+_FEW_ROOMY = 8
 
 
 class Viewer(ABC):
@@ -242,10 +243,21 @@ class Channel:
 
     def renew(self, status: Status, snapshot: bytes | None = None) -> None:
         """Have a newer status, and everybody to be shown it."""
+        if len(self._roomy) > _FEW_ROOMY and not self.crowd.is_due:
+            self._close_up()
         self.frame.outdate()
         self.frame = Frame(status, snapshot, before=self.frame)
         self.posted_at = asyncio.get_running_loop().time()
         self.crowd.begin()
+
+    def _close_up(self) -> None:
+        """Have those whose rows are less than half full stand together."""
+        members = [member for row in self._roomy for member in row.members]
+        if len(members) * 2 < SLICE * len(self._roomy):
+            for member in members:
+                member.detour()
+            for member in members:
+                member.hurry()
 
     def serve(self, count: int) -> int:
         """Offer the newest frame to the next of those who are due, row by row; return how many were taken care of."""

@@ -49,12 +49,12 @@ class Crowd(Generic[M]):
         return self._due > 0
 
     def add(self, member: M) -> None:
-        """Take a member in; a round that is under way comes to it too."""
+        """Take a member in; a round that is under way comes to it if it has yet to come past the last place."""
+        if self._turn + self._due > len(self._places):
+            self._due += 1
         member.place = len(self._places)
         self._places.append(member)
         self._size += 1
-        if self._due:
-            self._due += 1
 
     def remove(self, member: M) -> bool:
         """Let a member go; return whether it was one."""

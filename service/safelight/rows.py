@@ -19,6 +19,9 @@ class Member(Protocol):
     def offer(self, frame: Frame) -> None:
         """Leave it, and be shown a frame."""
 
+    def catch_up(self) -> None:
+        """Be shown the newest frame, for the row's turn may not have come yet."""
+
     def resume(self, rest: bytes) -> None:
         """Take what is left of a frame, out of the row."""
 
@@ -110,6 +113,7 @@ class Row(Generic[M]):
             member.detour()
             if taken:
                 member.resume(words[taken:])
+            member.catch_up()
         self.said_at = at
         self.bytes += len(words)
 

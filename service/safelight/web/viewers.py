@@ -261,8 +261,9 @@ class StreamViewer(Viewer):
     def _keep_order(self) -> None:
         """Let nothing go past what is held back."""
         if self._open_wire.could_be_overtaken:
-            for subscription in self._subscriptions:
+            for subscription in tuple(self._subscriptions):
                 subscription.detour()
+                subscription.catch_up()  # for the row's turn may not have come yet
 
     def _catch_up(self) -> None:
         for subscription in tuple(self._subscriptions):

@@ -24,6 +24,7 @@ FIRST = Status(
 )
 FORM = form_of(has_ids=True, is_chunked=True)
 NOTHING = Version(-1, 0)
+BEAT = b": hb"
 
 
 def status(seq):
@@ -47,7 +48,7 @@ class Reader(Viewer):
         self.is_direct = is_direct
         self.refusal = refusal
         self.joined_at = channel.frame.version.seq
-        self.paused = False
+        self.paused = self.is_stuck = False
         self.seen = []
         self.halved = None
         self.place = Subscription(channel, self, seen)
@@ -68,6 +69,8 @@ class Reader(Viewer):
 
     def take(self, payload):
         assert self.halved is None, "an event in the middle of another"
+        if payload is BEAT:
+            return 3 if self.paused or self.is_stuck else len(BEAT)
         assert payload is self.channel.frame.payload(FORM), "only the newest is ever written"
         if self.paused:
             if self.refusal == "error":
@@ -81,7 +84,7 @@ class Reader(Viewer):
         return len(payload)
 
     def resume(self, rest):
-        assert rest == self.halved
+        assert rest in {self.halved, BEAT[3:]}
         self.halved = None
 
     def lag(self):
@@ -120,6 +123,18 @@ class Play:
         if self.present:
             self.present[number % len(self.present)].go_on()
 
+    def beat(self):
+        for party in tuple(self.channel.crowd):
+            if isinstance(party, Row):
+                party.say(BEAT, 0.0)
+
+    def hold_back(self, number):
+        """Have something stay with somebody's transport, as a line of a log may."""
+        if self.present:
+            place = self.present[number % len(self.present)].place
+            place.detour()
+            place.catch_up()
+
     def post(self, make=status):
         self.seq += 1
         self.channel.renew(make(self.seq))
@@ -134,8 +149,8 @@ class Play:
     st.lists(
         st.one_of(
             st.tuples(st.just("join"), st.booleans(), st.booleans(), st.sampled_from(["nothing", "error", "a part"])),
-            st.tuples(st.sampled_from(["leave", "pause", "resume"]), st.integers(0, 99)),
-            st.tuples(st.just("post")),
+            st.tuples(st.sampled_from(["leave", "pause", "resume", "hold_back"]), st.integers(0, 99)),
+            st.tuples(st.sampled_from(["post", "beat"])),
             st.tuples(st.just("turn"), st.integers(1, 12)),
         ),
         max_size=120,
@@ -250,11 +265,46 @@ async def test_who_falls_behind_leaves_the_row_and_is_back_once_it_keeps_up(refu
     slow.go_on()
     channel.renew(status(3))
     channel.serve(9)
-    assert [len(party) for party in channel.crowd if isinstance(party, Row)] == [3]
+    assert sum(len(party) for party in channel.crowd if isinstance(party, Row)) == 3
     assert readers[0].seen == readers[2].seen == slow.seen == [1, 2, 3]
     for reader in readers:
         reader.place.close()
     assert [reader.place.events for reader in readers] == [2, 1, 2], "the other it was shown itself"
+
+
+@pytest.mark.looptime
+async def test_who_leaves_its_row_before_its_turn_is_shown_the_newest_at_once():
+    channel = Channel(FIRST, "anna")
+    stuck = Reader(channel, is_direct=True)
+    alone = [Reader(channel, is_direct=False) for _ in range(2)]
+    channel.renew(status(2))
+    channel.serve(1)
+    channel.renew(status(3))
+    channel.serve(2)
+    assert [reader.seen for reader in (stuck, *alone)] == [[1, 2], [1, 3], [1, 3]], "the row is next"
+    stuck.is_stuck = True
+    (row,) = (party for party in channel.crowd if isinstance(party, Row))
+    row.say(BEAT, 0.0)
+    assert stuck.seen == [1, 2, 3]
+
+
+@pytest.mark.looptime
+async def test_rows_that_have_become_few_in_number_are_made_one():
+    channel = Channel(FIRST, "anna")
+    readers = [Reader(channel, is_direct=True) for _ in range(20 * SLICE)]
+    for number, reader in enumerate(readers):
+        if number % SLICE > 4:
+            reader.place.close()
+    present = [reader for number, reader in enumerate(readers) if number % SLICE <= 4]
+    for seq in range(2, 5):
+        channel.renew(status(seq))
+        while channel.crowd.is_due:
+            channel.serve(9)
+    assert [len(row) for row in channel.crowd] == [len(present)]
+    assert all(reader.seen == [1, 2, 3, 4] for reader in present)
+    for reader in present:
+        reader.place.close()
+    assert {(reader.place.events, reader.place.bytes) for reader in present} == {(3, 3 * len(channel.frame.data))}
 
 
 @pytest.mark.looptime
