@@ -69,8 +69,8 @@ class Subscription:
         row: Where it stands with others; None while it stands by itself.
         place: The crowd's own note of one by itself; -1 otherwise.
         skipped: How many frames it could not be shown.
-        events: How many were written past the viewer, once it is by itself.
-        bytes: How long these snapshots were.
+        events: How many were written past the viewer, once it is by itself; in a row, less what that has counted.
+        bytes: How long these snapshots were, likewise.
     """
 
     __slots__ = ("_seen", "bytes", "channel", "events", "place", "row", "skipped", "viewer")

@@ -14,7 +14,7 @@ from safelight.versions import Version
 Greeter = Callable[[str], None]
 NOTHING_SEEN = Version(-1, 0)
 _AT_ONCE = 25
-"""So many are served as soon as there is news: most generations have no more viewers, and need no turn of the loop."""
+"""So many at least, if there are, are served as soon as there is news: most generations have no more viewers, and need no turn of the loop."""
 
 
 class Hub:
@@ -49,7 +49,7 @@ class Hub:
         """
         Show a journalled status to everybody; after an end the channel lingers, then leaves memory.
 
-        The first few are served at once, the rest of a crowd from the loop, a slice in each turn, and crowds take turns. Who
+        The first few, or the first row, are served at once, the rest of a crowd from the loop, a slice in each turn, and crowds take turns. Who
         has not been served when something newer is posted gets that instead.
 
         Args:
@@ -74,15 +74,17 @@ class Hub:
             await asyncio.sleep(0)
 
     def _go_round(self) -> None:
-        """Serve one slice to the crowds in turn, then let the loop do other things."""
+        """Serve a slice of viewers, and the row that ends it, to the crowds in turn, then let the loop do other things."""
         left = SLICE
         try:
             while self._rounds and left > 0:
                 channel = next(iter(self._rounds))
                 del self._rounds[channel]
-                left -= channel.serve(left)
-                if channel.crowd.is_due:
-                    self._rounds[channel] = None
+                try:
+                    left -= channel.serve(left)
+                finally:
+                    if channel.crowd.is_due:
+                        self._rounds[channel] = None
         finally:
             if self._rounds:
                 asyncio.get_running_loop().call_soon(self._go_round)

@@ -107,15 +107,25 @@ class Row(Generic[M]):
             self._show(frame)
         return count
 
-    def say(self, words: bytes, at: float) -> None:
-        """Say to everybody what is no event; to whom it cannot be said now, it is not."""
-        for member, taken in self._put_all(words):
-            member.detour()
-            if taken:
-                member.resume(words[taken:])
-            member.catch_up()
+    def say(self, words: bytes, framed: bytes, at: float) -> None:
+        """
+        Say to everybody what is no event; to whom it cannot be said now, it is not.
+
+        Args:
+            framed: The words as they go onto the wire of each.
+            at: When that is, by the loop's clock.
+        """
+        slow = self._put_all(framed)
+        for member, taken in slow:
+            if not taken:
+                member.detour()  # before these words are counted
         self.said_at = at
         self.bytes += len(words)
+        for member, taken in slow:
+            if taken:
+                member.detour()
+                member.resume(framed[taken:])
+            member.catch_up()
 
     def _show(self, frame: Frame) -> None:
         payload = frame.payload(self._form)

@@ -3,19 +3,24 @@
 import asyncio
 import random
 import socket
+import sys
 from datetime import UTC, datetime
 
 import pytest
+from structlog.testing import capture_logs
 
 from safelight.frames import HEARTBEAT, LogLine
 from safelight.providers import Logged, Progressed
 from safelight.rows import Row
-from safelight.web import wires
+from safelight.status import Outcome, State
+from safelight.web import streams, wires
 from safelight.web.keys import STREAMS
 from safelight.web.transports import bare_socket
 
 READERS = 12
 UPDATES = 600
+DATA_SEGMENTS_SENT = slice(156, 160)
+"""Where Linux says it in `tcp_info`."""
 
 
 class Stingy:
@@ -52,6 +57,10 @@ def newest_of(service, generation, **news):
     return newest.but(version=newest.version.next(newest.version.epoch), **news)
 
 
+def end_of(service, generation):
+    return newest_of(service, generation, state=State.FAILED, outcome=Outcome.FAILED, error="No.", code="internal")
+
+
 async def narrow(service):
     """Connect with room for little that was not read."""
     ears = socket.socket()
@@ -73,7 +82,7 @@ async def dawdling(stream):
     return events
 
 
-async def test_a_stream_is_written_to_past_its_transport(service, one, eventually):
+async def test_a_stream_is_written_to_past_its_transport(service, one):
     generation, _ = one
     stream = await service.watch(generation)
     await stream.next()
@@ -111,11 +120,8 @@ async def test_a_socket_that_was_closed_is_never_another_connections(service, on
         other.close()
 
 
-async def test_one_that_is_due_has_its_whole_row_beat_once(serve, puppet, eventually):
-    service = await serve(streams={"heartbeat_seconds": 1})
-    generation = await service.create()
-    await puppet.run()
-    await eventually(lambda: service.core.hub.newest(generation).version.seq == 2)
+async def test_one_that_is_due_has_its_whole_row_beat_once(service, one):
+    generation, _ = one
     streams = [await service.watch(generation) for _ in range(READERS)]
     for stream in streams:
         await stream.next()
@@ -130,20 +136,18 @@ async def test_one_that_is_due_has_its_whole_row_beat_once(serve, puppet, eventu
 
 
 @pytest.mark.parametrize("takes", [0, 3])
-async def test_who_cannot_take_a_whole_beat_leaves_the_row_and_loses_nothing(service, one, monkeypatch, takes):
+async def test_who_cannot_take_a_whole_beat_leaves_the_row_and_loses_nothing(service, one, takes):
     generation, _ = one
     streams = [await service.watch(generation) for _ in range(3)]
     for stream in streams:
         await stream.next()
     (row,) = rows(service, generation)
-    slow = row._ways[1]
+    whole, slow = row._put, row._ways[1]
 
     def put(way, words):
-        if way is not slow:
-            return way.send(words)
-        if not takes:
+        if way is slow and not takes:
             raise BlockingIOError
-        return way.send(words[:takes])
+        return whole(way, words[:takes] if way is slow else words)
 
     row._put = put
     next(iter(service.app[STREAMS])).beat()
@@ -154,6 +158,96 @@ async def test_who_cannot_take_a_whole_beat_leaves_the_row_and_loses_nothing(ser
         await stream.until(lambda data: data.get("message") == "behind it")
         heard.append(stream.comments)
     assert sorted(heard) == sorted([["ok", "hb"], ["ok", "hb"], ["ok", "hb"] if takes else ["ok"]])
+
+
+@pytest.mark.parametrize("is_alone", [False, True])
+async def test_beats_are_counted_alike_in_a_row_and_alone(service, one, eventually, is_alone):
+    generation, _ = one
+    stream = await service.watch(generation)
+    await stream.next()
+    (viewer,) = service.app[STREAMS]
+    said = viewer._bytes
+    if is_alone:
+        viewer._subscriptions[0].detour()
+    with capture_logs() as logs:
+        for _ in range(10):
+            viewer.beat()
+        await stream.close()
+        await eventually(lambda: not service.app[STREAMS])
+    (line,) = [line for line in logs if line["event"] == "stream_closed"]
+    assert (line["events"], line["bytes"]) == (1, said + 10 * len(HEARTBEAT))
+
+
+async def test_behind_the_last_words_of_a_stream_nothing_is_written(service, one):
+    generation, _ = one
+    stream = await service.watch_seed(generation)
+    await stream.next()
+    (viewer,) = service.app[STREAMS]
+    assert [len(row) for row in rows(service, generation)] == [1]
+    viewer.bid_farewell(2_000)
+    viewer.cut("drain")
+    service.core.hub.post(newest_of(service, generation, message="behind it"))
+    assert (await stream.rest())[-1].status == "failed"
+
+
+async def test_headers_and_the_first_event_leave_as_one_packet(service, one):
+    generation, _ = one
+    stream = await service.watch(generation)
+    await stream.next()
+    (viewer,) = service.app[STREAMS]
+    facts = viewer._wire.transport.get_extra_info("socket").getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 192)
+    assert int.from_bytes(facts[DATA_SEGMENTS_SENT], sys.byteorder) == 1
+
+
+async def test_nothing_is_held_back_on_a_connection_that_streams_or_has_streamed(service, one):
+    generation, _ = one
+    connection = await service.connect()
+    await connection.ask("GET", f"/v1/generations/{generation}/events")
+    (viewer,) = service.app[STREAMS]
+    sock = viewer._wire.transport.get_extra_info("socket")
+    assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_CORK) == 0
+    service.core.hub.post(end_of(service, generation))
+    assert b'"status":"failed"' in (await connection.answer()).body
+    await connection.ask("GET", "/v1/providers")
+    assert (await connection.answer()).status == 200
+    assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_CORK) == 0
+
+
+async def test_nothing_is_held_back_on_a_connection_whose_stream_failed(service, one, monkeypatch):
+    generation, _ = one
+    transports = []
+
+    async def fail(request, *_):
+        transports.append(request.transport)
+        raise RuntimeError("no past")
+
+    monkeypatch.setattr(streams, "_replay", fail)
+    connection = await service.connect()
+    await connection.ask("GET", f"/v1/generations/{generation}/events")
+    await connection.answer()
+    sock = transports[0].get_extra_info("socket")
+    assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_CORK) == 0
+
+
+@pytest.mark.parametrize("how", ["half closed", "cut"])
+async def test_one_that_leaves_a_row_costs_the_others_nothing(service, one, eventually, how):
+    generation, _ = one
+    streams = [await service.watch(generation) for _ in range(5)]
+    for stream in streams:
+        await stream.next()
+    if how == "cut":
+        streams[2].connection.cut()
+    else:
+        streams[2].connection.writer.write_eof()
+    for number in range(20):
+        service.core.hub.post(newest_of(service, generation, message=f"step {number}"))
+        next(iter(service.app[STREAMS])).beat()
+        await asyncio.sleep(0)
+    await eventually(lambda: len(service.app[STREAMS]) == 4)
+    assert [len(row) for row in rows(service, generation)] == [4]
+    for number in (0, 1, 3, 4):
+        events = await streams[number].until(lambda data: data.get("message") == "step 19")
+        assert [event.data["message"] for event in events] == [f"step {number}" for number in range(20)]
 
 
 class Reluctant:

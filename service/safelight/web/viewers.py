@@ -86,7 +86,7 @@ class StreamViewer(Viewer):
         self._wire: Wire | None = None
 
     def open(self) -> None:
-        """Say the first words, so that proxies open and `onopen` fires; the headers are out already."""
+        """Say the first words, so that proxies open and `onopen` fires; they leave with the headers."""
         request = self._request
         if request is None or request.transport is None:
             raise ConnectionResetError
@@ -137,8 +137,6 @@ class StreamViewer(Viewer):
 
     async def finish(self) -> None:
         """Close, for the reason there is."""
-        for subscription in self._subscriptions:
-            subscription.detour()  # behind the end of the body nothing may be written
         if self.reason == "slow" or not await self._drained():
             self._open_wire.transport.abort()  # whoever takes nothing does not take an orderly end either
         else:
@@ -177,6 +175,8 @@ class StreamViewer(Viewer):
 
     def cut(self, reason: str) -> None:
         self.reason = self.reason or reason
+        for subscription in self._subscriptions:
+            subscription.detour()  # behind the last words nothing may be written
         self._wake.set()
 
     @property
@@ -205,7 +205,7 @@ class StreamViewer(Viewer):
         if wire.transport.is_closing():
             self.lag()  # frames do not look whether the connection still stands
         elif (row := self.row) is not None:
-            row.say(wire.framed(HEARTBEAT), asyncio.get_running_loop().time())
+            row.say(HEARTBEAT, wire.framed(HEARTBEAT), asyncio.get_running_loop().time())
         elif not wire.protocol.writing_paused:
             self._say(HEARTBEAT)
 

@@ -79,7 +79,7 @@ class Wire:
 
     def take(self, payload: Payload) -> int:
         """Take an event if the reader keeps up; return how much of it was taken, which is all or nothing."""
-        if self.protocol.writing_paused:
+        if self.is_shut:
             return 0
         self.put(payload)
         return len(payload)

@@ -126,7 +126,7 @@ class Play:
     def beat(self):
         for party in tuple(self.channel.crowd):
             if isinstance(party, Row):
-                party.say(BEAT, 0.0)
+                party.say(BEAT, BEAT, 0.0)
 
     def hold_back(self, number):
         """Have something stay with somebody's transport, as a line of a log may."""
@@ -284,7 +284,7 @@ async def test_who_leaves_its_row_before_its_turn_is_shown_the_newest_at_once():
     assert [reader.seen for reader in (stuck, *alone)] == [[1, 2], [1, 3], [1, 3]], "the row is next"
     stuck.is_stuck = True
     (row,) = (party for party in channel.crowd if isinstance(party, Row))
-    row.say(BEAT, 0.0)
+    row.say(BEAT, BEAT, 0.0)
     assert stuck.seen == [1, 2, 3]
 
 

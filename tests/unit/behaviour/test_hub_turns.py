@@ -127,9 +127,12 @@ async def test_a_viewer_that_breaks_its_promise_does_not_stop_the_turns(fill, sh
             raise RuntimeError("broken")
 
     hub.subscribe("crowd", Broken(shown))
+    for _ in range(SLICE):
+        hub.subscribe("crowd", Reader(shown))
     hub.post(status("crowd", 2))
     hub.post(status("other", 2))
     for _ in range(3 * CROWD // SLICE):
         await asyncio.sleep(0)
     assert shown.count(("other", 2)) == CROWD
+    assert shown.count(("crowd", 2)) == CROWD + SLICE, "those behind it have their turn"
     assert [str(fault) for fault in faults] == ["broken"]

@@ -10,7 +10,7 @@ async def test_a_viewer_whose_connection_closes_gives_up_instead_of_waiting_for_
     viewer = object.__new__(StreamViewer)
     viewer.reason, viewer._is_held, viewer._wake = None, False, asyncio.Event()
     viewer._wire = SimpleNamespace(transport=SimpleNamespace(is_closing=lambda: True))
-    viewer._deaf_since = None
+    viewer._subscriptions, viewer._deaf_since = [], None
     viewer.lag()
     assert viewer.reason == "client_gone"
     assert viewer._wake.is_set()
