@@ -123,6 +123,6 @@ class Hub:
 
     def cut(self, generation: str, reason: str) -> None:
         """Close every stream of one generation, since what comes next could not be journalled."""
-        if channel := self._channels.get(generation):
+        if (channel := self._channels.get(generation)) is not None:
             for subscription in channel.subscriptions:
                 subscription.viewer.cut(reason)
