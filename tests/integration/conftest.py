@@ -469,6 +469,25 @@ async def service(serve):
     return await serve()
 
 
+@pytest.fixture(name="begun")
+def _begun(puppet, eventually):
+    """Start a generation on a service; return it and its run, which waits for the test."""
+
+    async def begun(service):
+        generation = await service.create()
+        run = await puppet.run()
+        await eventually(lambda: service.core.hub.newest(generation).version.seq == 2)
+        return generation, run
+
+    return begun
+
+
+@pytest.fixture
+async def one(service, begun):
+    """A generation that runs and waits for the test, and its run."""
+    return await begun(service)
+
+
 @pytest.fixture(name="picture")
 def _picture():
     return picture

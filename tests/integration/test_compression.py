@@ -55,14 +55,6 @@ async def packed(service, path, *, headers=GZIP, version="1.1"):
     return Packed(connection)
 
 
-@pytest.fixture
-async def one(service, puppet, eventually):
-    generation = await service.create()
-    run = await puppet.run()
-    await eventually(lambda: service.core.hub.newest(generation).version.seq == 2)
-    return generation, run
-
-
 def walk(run):
     run.say(*(Progressed(number / STEPS, message=f"step {number} of {STEPS}") for number in range(1, STEPS)))
     run.succeed()

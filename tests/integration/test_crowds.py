@@ -30,19 +30,6 @@ def _many_files():
     resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
-@pytest.fixture
-async def one(service, puppet, eventually):
-    """A generation that runs and waits for the test, and its run."""
-    return await begun(service, puppet, eventually)
-
-
-async def begun(service, puppet, eventually):
-    generation = await service.create()
-    run = await puppet.run()
-    await eventually(lambda: service.core.hub.newest(generation).version.seq == 2)
-    return generation, run
-
-
 def flood(run, count=FLOOD):
     run.say(*(Progressed(number / count, message=f"{number} {'x' * 480}") for number in range(count)))
 
@@ -73,9 +60,9 @@ def open_files():
     return len(list(Path("/proc/self/fd").iterdir()))
 
 
-async def test_a_reader_that_never_reads_costs_little_memory_and_is_cut(serve, puppet, eventually):
+async def test_a_reader_that_never_reads_costs_little_memory_and_is_cut(serve, begun, eventually):
     service = await serve(streams={"laggard_seconds": 0.3})
-    generation, run = await begun(service, puppet, eventually)
+    generation, run = await begun(service)
     good = await service.watch(generation)
     reading = asyncio.create_task(good.rest())
     with capture_logs() as logs:
@@ -102,9 +89,9 @@ async def test_a_reader_that_never_reads_costs_little_memory_and_is_cut(serve, p
     assert line["bytes"] < 1024 * 1024
 
 
-async def test_a_deaf_reader_of_a_long_journal_is_cut_once_and_for_all(serve, puppet, eventually):
+async def test_a_deaf_reader_of_a_long_journal_is_cut_once_and_for_all(serve, begun, eventually):
     service = await serve(streams={"laggard_seconds": 0.2})
-    generation, run = await begun(service, puppet, eventually)
+    generation, run = await begun(service)
     flood(run)
     run.succeed()
     await service.ended(generation)

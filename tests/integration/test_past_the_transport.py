@@ -40,14 +40,6 @@ class Stingy:
         return sock.send(data)
 
 
-@pytest.fixture
-async def one(service, puppet, eventually):
-    generation = await service.create()
-    run = await puppet.run()
-    await eventually(lambda: service.core.hub.newest(generation).version.seq == 2)
-    return generation, run
-
-
 def rows(service, generation):
     return [party for party in service.core.hub._channels[generation].crowd if isinstance(party, Row)]
 
@@ -291,15 +283,13 @@ async def test_no_event_goes_past_what_the_transport_holds_back(service, one, wh
 
 @pytest.mark.parametrize("query", ["", "?events=log"])
 async def test_whatever_the_kernel_takes_everybody_reads_whole_events_in_order_up_to_the_end(
-    serve, puppet, eventually, monkeypatch, query
+    serve, begun, eventually, monkeypatch, query
 ):
     monkeypatch.setattr(wires, "socket", Stingy)
     monkeypatch.setattr(Stingy, "parts", 0)
     monkeypatch.setattr(Stingy, "refusals", 0)
     service = await serve(streams={"heartbeat_seconds": 1, "progress_seconds": 0})
-    generation = await service.create()
-    run = await puppet.run()
-    await eventually(lambda: service.core.hub.newest(generation).version.seq == 2)
+    generation, run = await begun(service)
     streams = [
         await service.stream(f"/v1/generations/{generation}/events{query}", sock=await narrow(service)) for _ in range(READERS)
     ]
