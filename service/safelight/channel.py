@@ -193,9 +193,6 @@ class Channel:
         self._size = 0
         self._roomy: list[Row[Subscription]] = []
 
-    def __len__(self) -> int:
-        return self._size
-
     @property
     def subscriptions(self) -> list[Subscription]:
         """Everybody who looks now."""

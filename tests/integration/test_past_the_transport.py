@@ -143,7 +143,7 @@ async def test_who_cannot_take_a_whole_beat_leaves_the_row_and_loses_nothing(ser
 
     row._put = put
     next(iter(service.app[STREAMS])).beat()
-    assert (len(row), len(service.core.hub._channels[generation])) == (2, 3)
+    assert (len(row), len(service.core.hub._channels[generation].subscriptions)) == (2, 3)
     service.core.hub.post(newest_of(service, generation, message="behind it"))
     heard = []
     for stream in streams:

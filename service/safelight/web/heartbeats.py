@@ -69,10 +69,12 @@ class Heartbeats:
     def _look(self, viewer: StreamViewer, now: float) -> None:
         if viewer not in self._streams:
             return
-        if now - viewer.silent_since >= self._seconds():
+        since = viewer.silent_since
+        if now - since >= self._seconds():
             viewer.beat()
+            since = now  # whoever cannot take it now is not looked at again at once
         if (row := viewer.row) is None:
-            self._put(viewer, viewer.silent_since, random.random())  # noqa: S311 - spreads, hides nothing
+            self._put(viewer, since, random.random())  # noqa: S311 - spreads, hides nothing
         elif (kept := self._kept.get(row)) is None:
             self._keep(row, _Kept(row.left, [viewer]))
         else:

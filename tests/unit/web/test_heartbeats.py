@@ -108,6 +108,17 @@ async def test_a_shorter_patience_holds_from_the_next_look_on():
     await asyncio.wait({task})
 
 
+@pytest.mark.looptime
+async def test_a_stream_that_cannot_beat_is_not_looked_at_over_and_over():
+    stream = Stream()
+    stream.beat = lambda: stream.beats.append(stream.loop.time())
+    async with beating({stream}) as heartbeats:
+        heartbeats.add(stream)
+        await asyncio.sleep(10 * LATEST)
+    assert 9 <= len(stream.beats) <= 13, "tried once an interval"
+    assert stream.looks <= 13
+
+
 class Stand:
     """A row whose streams are told of its beats."""
 
