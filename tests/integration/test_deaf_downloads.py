@@ -66,7 +66,7 @@ async def test_a_connection_that_carries_an_output_is_given_half_a_minute_of_pat
 
 
 async def test_a_reader_that_takes_nothing_is_cut_and_leaves_nothing_behind(service, large, eventually, monkeypatch):
-    monkeypatch.setattr(outputs, "_PATIENCE_MS", 300)
+    monkeypatch.setattr(outputs, "_PATIENCE_SECONDS", 0.3)
     tasks = asyncio.all_tasks()
     with capture_logs() as logs:
         readers = [await deaf(service, large) for _ in range(5)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 from functools import lru_cache
 from http import HTTPStatus
+from itertools import chain
 from urllib.parse import urlsplit
 
 from aiohttp import hdrs, web
@@ -44,7 +45,7 @@ async def add_headers(request: web.Request, response: web.StreamResponse) -> Non
 
 def _check_size(request: web.Request) -> None:
     """All headers together: aiohttp counts them and bounds each."""
-    if sum(len(name) + len(value) for name, value in request.raw_headers) > HEADER_BYTES:
+    if sum(map(len, chain.from_iterable(request.raw_headers))) > HEADER_BYTES:
         status = HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
         raise BadRequest(f"The headers are larger than {HEADER_BYTES} bytes.", status)
 
@@ -53,8 +54,7 @@ def _check_host(request: web.Request) -> None:
     """A rebound name is a name: addresses, localhost and what is configured pass."""
     server = request.app[CORE].config.server
     host = _name(request.headers.get(hdrs.HOST, ""))
-    known = {"localhost", server.host.lower(), _name(urlsplit(server.public_url).netloc), *map(str.lower, server.allowed_hosts)}
-    if host and (host in known or _is_address(host)):
+    if host and (_is_address(host) or host in _hosts(server.host, server.public_url, tuple(server.allowed_hosts))):
         return
     raise ForbiddenOrigin(f"The host '{host[:100]}' is not served here; an operator adds it to server.allowed_hosts.")
 
@@ -86,6 +86,12 @@ def _name(netloc: str) -> str:
         return ""
 
 
+@lru_cache(maxsize=16)
+def _hosts(own: str, public_url: str, allowed: tuple[str, ...]) -> frozenset[str]:
+    return frozenset({"localhost", own.lower(), _name(urlsplit(public_url).netloc), *map(str.lower, allowed)})
+
+
+@lru_cache(maxsize=256)
 def _is_address(host: str) -> bool:
     try:
         ipaddress.ip_address(host)

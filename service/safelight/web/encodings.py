@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from aiohttp import hdrs, web
 
@@ -12,8 +13,13 @@ _ALIASES = {"x-gzip": "gzip"}
 
 def takes_gzip(request: web.Request) -> bool:
     """Whether gzip is acceptable, and no less welcome than none; what cannot be read counts as not said."""
+    return _takes_gzip(",".join(request.headers.getall(hdrs.ACCEPT_ENCODING, ())))
+
+
+@lru_cache(maxsize=64)
+def _takes_gzip(said: str) -> bool:
     weights: dict[str, float] = {}
-    for item in ",".join(request.headers.getall(hdrs.ACCEPT_ENCODING, ())).split(","):
+    for item in said.split(","):
         if (match := _ITEM.fullmatch(item)) is not None:
             word = match[1].lower()
             weights[_ALIASES.get(word, word)] = min(float(match[2] or 1), 1.0)

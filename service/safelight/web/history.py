@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from aiohttp import hdrs, web
 
 from safelight.generation import ANONYMOUS
@@ -17,8 +19,12 @@ DEFAULT_LIMIT = 100
 
 def wants_page(request: web.Request) -> bool:
     """Whether the reader takes JSON, and no events."""
-    parts = ",".join(request.headers.getall(hdrs.ACCEPT, [])).split(",")
-    accepted = {part.partition(";")[0].strip().lower() for part in parts}
+    return _wants_json(",".join(request.headers.getall(hdrs.ACCEPT, [])))
+
+
+@lru_cache(maxsize=64)
+def _wants_json(accept: str) -> bool:
+    accepted = {part.partition(";")[0].strip().lower() for part in accept.split(",")}
     return "application/json" in accepted and "text/event-stream" not in accepted
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import re
-import socket
 from email.utils import format_datetime
 
 import structlog
@@ -16,11 +15,11 @@ from safelight.ports import Kept
 from safelight.web.downloads import disposition
 from safelight.web.keys import CORE
 from safelight.web.problems import BadQuery
+from safelight.web.transports import bound_patience, tcp_socket
 
 log = structlog.get_logger()
 
-_TCP_USER_TIMEOUT = getattr(socket, "TCP_USER_TIMEOUT", None)
-_PATIENCE_MS = 30_000
+_PATIENCE_SECONDS = 30.0
 MAX_WIDTH = 99_999
 """The largest `?w=` that is read at all."""
 _RANGE = re.compile(r"bytes=(?P<first>\d{0,18})-(?P<last>\d{0,18})", re.ASCII | re.IGNORECASE)
@@ -93,9 +92,9 @@ def _headers(kept: Kept, content_disposition: str) -> dict[str, str]:
 
 def _give_up_deaf(request: web.Request) -> None:
     """Let the kernel cut a reader that takes nothing, as streams do."""
-    sock = request.transport.get_extra_info("socket") if request.transport else None
-    if sock is not None and sock.family in {socket.AF_INET, socket.AF_INET6} and _TCP_USER_TIMEOUT is not None:
-        sock.setsockopt(socket.IPPROTO_TCP, _TCP_USER_TIMEOUT, _PATIENCE_MS)
+    sock = tcp_socket(request.transport) if request.transport else None
+    if sock is not None:
+        bound_patience(sock, _PATIENCE_SECONDS)
 
 
 def _has(tags: tuple[ETag, ...], kept: Kept, *, is_weak_enough: bool) -> bool:

@@ -14,8 +14,9 @@ from safelight.web.profiles import Profile
 
 def is_busy(request: web.Request) -> bool:
     """Whether no stream can be opened now: leaving, or as many open as the limit allows."""
-    core = request.app[CORE]
-    return core.is_draining or len(request.app[STREAMS]) >= core.config.streams.max_streams
+    app = request.app
+    core = app[CORE]
+    return core.is_draining or len(app[STREAMS]) >= core.config.streams.max_streams
 
 
 def turn_away(profile: Profile, error: SafelightError | None = None) -> web.Response:

@@ -123,6 +123,7 @@ async def listening(config: Config, *, discovery: Discovery | None = None) -> As
                 application,
                 handler_cancellation=True,
                 access_log=None,
+                tcp_keepalive=False,  # whoever is gone without a word is found by heartbeats and deadlines, long before
                 keepalive_timeout=config.server.keepalive_seconds,
                 shutdown_timeout=_SHUTDOWN_SECONDS,
                 lingering_time=_LINGER_SECONDS,

@@ -101,7 +101,7 @@ async def _begin_many(request: web.Request, viewer: StreamViewer, ids: list[str]
             await _show_kept(request, viewer, generation_id)
         else:
             join(generation_id)
-    viewer.release()
+    await viewer.release()
 
 
 def _wants_log(request: web.Request) -> bool:
@@ -142,7 +142,7 @@ async def _follow(
         if seen == before:
             break  # cut, or purged meanwhile
     subscription.start(seen)
-    viewer.release()
+    await viewer.release()
 
 
 async def _show_journal(request: web.Request, viewer: StreamViewer, generation_id: str, after: Version) -> Version:

@@ -1,4 +1,4 @@
-"""What nothing public does to asyncio's transports: the socket below one, and what it leaves of a closed connection."""
+"""Below asyncio's transports: the socket, what it is told, and what nothing public lets go of when a connection is closed."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ _ITSELF = "_read_ready_cb"
 _TRANSPORTS = "_connections"
 _PLAIN = getattr(asyncio.selector_events, "_SelectorSocketTransport", None)
 _SOCKET = "_sock"
+_TCP_NOTSENT_LOWAT = getattr(socket, "TCP_NOTSENT_LOWAT", None)
+_TCP_USER_TIMEOUT = getattr(socket, "TCP_USER_TIMEOUT", None)
 
 
 def bare_socket(transport: asyncio.BaseTransport) -> socket.socket | None:
@@ -24,6 +26,28 @@ def bare_socket(transport: asyncio.BaseTransport) -> socket.socket | None:
     """
     sock = getattr(transport.get_extra_info("socket"), _SOCKET, None) if type(transport) is _PLAIN else None
     return sock if isinstance(sock, socket.socket) else None
+
+
+def tcp_socket(transport: asyncio.BaseTransport) -> socket.socket | None:
+    """Return what can be told of a connection's options; None where it is no TCP."""
+    if not isinstance(transport.get_extra_info("sockname"), tuple):
+        return None
+    found: socket.socket = bare_socket(transport) or transport.get_extra_info("socket")
+    return found
+
+
+def bound_unsent(sock: socket.socket, most: int) -> None:
+    """Have the kernel take no more than so many bytes that it cannot send yet; where it cannot be told, no more than four times as many in all."""
+    if _TCP_NOTSENT_LOWAT is not None:
+        sock.setsockopt(socket.IPPROTO_TCP, _TCP_NOTSENT_LOWAT, most)
+    else:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4 * most)
+
+
+def bound_patience(sock: socket.socket, seconds: float) -> None:
+    """Have the kernel give up a reader of whom nothing was heard for so long while there is something for it."""
+    if _TCP_USER_TIMEOUT is not None:
+        sock.setsockopt(socket.IPPROTO_TCP, _TCP_USER_TIMEOUT, round(seconds * 1000))
 
 
 def free_when_lost(server: web.Server) -> None:

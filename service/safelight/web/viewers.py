@@ -15,7 +15,7 @@ from safelight.frames import HEARTBEAT, Frame, LogLine, form_of
 from safelight.rows import Row, Shortcut
 from safelight.web.bells import Bell
 from safelight.web.encodings import takes_gzip
-from safelight.web.wires import Wire, make_wire
+from safelight.web.wires import Opener, Wire, make_wire
 
 log = structlog.get_logger()
 
@@ -85,15 +85,21 @@ class StreamViewer(Viewer):
         self._said_at = self._opened_at
         self._wire: Wire | None = None
 
-    def open(self) -> None:
-        """Say the first words, so that proxies open and `onopen` fires; they leave with the headers."""
+    def open(self, opener: Opener) -> None:
+        """
+        Have first words, so that proxies open and `onopen` fires.
+
+        Args:
+            opener: Sends the headers, with what is shown first.
+        """
         request = self._request
         if request is None or request.transport is None:
             raise ConnectionResetError
         self._wire = make_wire(request.transport, request.protocol, self.form)
-        retry = random.randint(self._settings.retry_min_ms, self._settings.retry_max_ms)  # noqa: S311 - spreads reconnects, hides nothing
+        least, most = self._settings.retry_min_ms, self._settings.retry_max_ms
+        retry = least + int(random.random() * (most + 1 - least))  # noqa: S311 - spreads reconnects, hides nothing
         words = b": ok\nretry: %d\n\n" % retry
-        self._wire.begin(words)
+        self._wire.begin(words, opener)
         self._bytes += len(words)
 
     def add(self, subscription: Subscription) -> None:
@@ -102,11 +108,11 @@ class StreamViewer(Viewer):
         if not self._is_held:
             subscription.catch_up()
 
-    def release(self) -> None:
+    async def release(self) -> None:
         """Take frames from now on, beginning with the newest of everything watched."""
         self._is_held = False
         self._catch_up()
-        self._open_wire.flush()
+        await self._open_wire.send()
         for subscription in self._subscriptions:
             subscription.hurry()
 
@@ -117,11 +123,16 @@ class StreamViewer(Viewer):
                 for frame in frames[start : start + _TOGETHER]:
                     self._open_wire.collect(frame.payload(self.form))
                     self._count(frame)
-                self._open_wire.flush()
+                await self._open_wire.send()
                 await self._drained()
+
+    async def flush(self) -> None:
+        """Write what has been held back until now, the headers as well if need be."""
+        await self._open_wire.send()
 
     async def say(self, data: bytes) -> None:
         """Write an event that is no snapshot of anything, and so has no id."""
+        await self.flush()
         self._say(b"data: %s\n\n" % data)
         await self._drained()
 

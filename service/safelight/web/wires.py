@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from operator import call
 from socket import socket
 from typing import Any, Protocol
@@ -12,6 +13,9 @@ from safelight.frames import Form, Payload, chunk
 from safelight.packing import HEAD, Packed, stored, tail
 from safelight.rows import Shortcut
 from safelight.web.transports import bare_socket
+
+Opener = Callable[[bytes], Awaitable[None]]
+"""Sends the headers, and together with them bytes as they go onto the wire."""
 
 
 class Gate(Protocol):
@@ -32,13 +36,14 @@ class Wire:
         protocol: Tells whether its reader keeps up.
     """
 
-    __slots__ = ("_batch", "form", "protocol", "transport")
+    __slots__ = ("_batch", "_opener", "form", "protocol", "transport")
 
     def __init__(self, transport: asyncio.Transport, protocol: Gate, form: Form) -> None:
         self.transport = transport
         self.protocol = protocol
         self.form = form
         self._batch: list[Any] | None = None
+        self._opener: Opener | None = None
 
     @property
     def shortcut(self) -> Shortcut | None:
@@ -58,9 +63,18 @@ class Wire:
         """Whether nothing can be taken: its reader does not keep up, or is gone."""
         return self.protocol.writing_paused or self.transport.is_closing()
 
-    def begin(self, words: bytes) -> None:
-        """Collect the first words."""
-        self.collect(self.framed(words))
+    def begin(self, words: bytes, opener: Opener) -> None:
+        """Hold the first words until `send`, by which they leave with the headers."""
+        self._opener = opener
+        self._batch = [self.framed(self._first(words))]
+
+    async def send(self) -> None:
+        """Send what was collected, the first time with the headers."""
+        opener, self._opener = self._opener, None
+        if opener is None:
+            self.flush()
+        elif not self.transport.is_closing():
+            await opener(self._collected())
 
     def say(self, words: bytes) -> None:
         """Send what is no event of a channel: a comment, a farewell."""
@@ -74,8 +88,11 @@ class Wire:
     def flush(self) -> None:
         """Send what was collected, as one write."""
         if self._batch:
-            batch, self._batch = self._batch, []
-            self._send(b"".join(map(self._taken, batch)))
+            self._send(self._collected())
+
+    def _collected(self) -> bytes:
+        batch, self._batch = self._batch or (), []
+        return b"".join(map(self._taken, batch))
 
     def take(self, payload: Payload) -> int:
         """Take an event if the reader keeps up; return how much of it was taken, which is all or nothing."""
@@ -103,6 +120,9 @@ class Wire:
             asyncio.get_running_loop().call_soon(self.flush)
         self._batch.append(payload)
 
+    def _first(self, words: bytes) -> bytes:
+        return words
+
     def _taken(self, payload: Any) -> bytes:
         return payload  # type: ignore[no-any-return]  # plain wires are given bytes
 
@@ -126,10 +146,6 @@ class PackedWire(Wire):
         self._length = 0
         self._last = -1
 
-    def begin(self, words: bytes) -> None:
-        """Collect the first words, behind what every gzip stream begins with."""
-        self.collect(self.framed(HEAD + self._stored(words)))
-
     def say(self, words: bytes) -> None:
         """Send what is no event of a channel, as it is."""
         self.flush()
@@ -139,6 +155,9 @@ class PackedWire(Wire):
         """Send the end of the gzip stream."""
         self.flush()
         self._send(self.framed(tail(self._checksum, self._length)))
+
+    def _first(self, words: bytes) -> bytes:
+        return HEAD + self._stored(words)
 
     def _taken(self, payload: Packed | bytes) -> bytes:
         if isinstance(payload, bytes):

@@ -59,8 +59,15 @@ def frames(count):
 
 
 def wired(**form):
+    """A wire that has begun, whose headers are written as nothing at all."""
     transport = Kept()
-    return make_wire(transport, transport, form_of(**form)), transport
+    wire = make_wire(transport, transport, form_of(**form))
+
+    async def opener(framed):
+        transport.writes.append(framed)
+
+    wire.begin(b": ok\n\n", opener)
+    return wire, transport
 
 
 def unchunked(raw):
@@ -74,18 +81,22 @@ def unchunked(raw):
 @pytest.mark.looptime
 @settings(deadline=None)
 @given(
+    st.lists(st.integers(0, 7) | st.just("turn"), max_size=5),
     st.lists(st.integers(0, 7) | st.just("beat") | st.just("turn"), max_size=30),
     st.booleans(),
     st.booleans(),
     st.sampled_from([0, 200, 10_000]),
 )
-async def test_whatever_a_packed_stream_is_given_it_unpacks_to_what_was_said(script, has_ids, is_chunked, packs_from):
+async def test_whatever_a_packed_stream_is_given_it_unpacks_to_what_was_said(held, script, has_ids, is_chunked, packs_from):
     wire, transport = wired(has_ids=has_ids, is_chunked=is_chunked, packs_from=packs_from)
     shown = frames(8)
     said = b": ok\n\n"
-    wire.begin(said)
-    for what in script:
-        if what == "turn":
+    for what in (*held, "headers", *script):
+        if what == "headers":
+            assert transport.writes == []
+            await wire.send()
+            assert len(transport.writes) == 1
+        elif what == "turn":
             await asyncio.sleep(0)
         elif what == "beat":
             wire.say(HEARTBEAT)
@@ -103,8 +114,7 @@ async def test_readers_that_came_at_different_times_are_given_the_same_bytes():
     early, late = (wired(has_ids=True, is_chunked=True, packs_from=0) for _ in range(2))
     one, two, three = frames(3)
     for wire, transport in (early, late):
-        wire.begin(b": ok\n\n")
-        wire.flush()
+        await wire.send()
         transport.writes.clear()
     early[0].take(one.payload(early[0].form))
     for wire, _ in (early, late):
@@ -118,14 +128,28 @@ async def test_readers_that_came_at_different_times_are_given_the_same_bytes():
 @pytest.mark.parametrize("packs_from", [None, 0])
 async def test_what_is_due_in_one_turn_goes_out_as_one_write(packs_from):
     wire, transport = wired(has_ids=False, is_chunked=True, packs_from=packs_from)
-    wire.begin(b": ok\n\n")
+    await wire.send()
     for frame in frames(100):
         wire.take(frame.payload(wire.form))
-    assert transport.writes == []
-    await asyncio.sleep(0)
     assert len(transport.writes) == 1
-    plain = unchunked(transport.writes[0])
+    await asyncio.sleep(0)
+    assert len(transport.writes) == 2
+    plain = unchunked(b"".join(transport.writes))
     plain = plain if packs_from is None else zlib.decompressobj(31).decompress(plain)
     assert plain == b": ok\n\n" + b"".join(frame.bare for frame in frames(100))
     await asyncio.sleep(0)
-    assert len(transport.writes) == 1
+    assert len(transport.writes) == 2
+
+
+@pytest.mark.parametrize("packs_from", [None, 0])
+async def test_headers_the_first_words_and_what_is_shown_first_go_out_as_one_write_and_nothing_before(packs_from):
+    wire, transport = wired(has_ids=True, is_chunked=True, packs_from=packs_from)
+    (frame,) = frames(1)
+    wire.put(frame.payload(wire.form))
+    assert wire.could_be_overtaken == (packs_from is None)
+    await asyncio.sleep(0)
+    assert transport.writes == []
+    await wire.send()
+    plain = unchunked(*transport.writes)
+    plain = plain if packs_from is None else zlib.decompressobj(31).decompress(plain)
+    assert plain == b": ok\n\n" + frame.event
