@@ -434,10 +434,12 @@ async def serve(tmp_path, puppet, switchboard):
         retries=None,
         min_free_bytes=0,
         providers=None,
+        default_provider="puppet",
+        routes=None,
         webhooks=Webhooks(),  # noqa: B008 - frozen
     ):
         config = Config(
-            default_provider="puppet",
+            default_provider=default_provider,
             server=Server(**{"port": 0, "drain_seconds": 0.0, **(server or {})}),
             data=Data(folder=str(tmp_path / "data"), min_free_bytes=min_free_bytes),
             journal=JournalSettings(engine=engine),
@@ -446,6 +448,7 @@ async def serve(tmp_path, puppet, switchboard):
             deadlines=Deadlines(**(deadlines or {})),
             retries=Retries(**{"attempts": 1, **(retries or {})}),
             providers={"puppet": Instance(plugin="puppet"), "simulator": Instance(plugin="simulator"), **(providers or {})},
+            routes=routes or {},
         )
         async with listening(config, discovery=attrs.evolve(discover(), providers=offers)) as listener:
             service = Service(listener)

@@ -6,6 +6,8 @@ import json
 
 import pytest
 
+from safelight.config.model import RouteSettings
+from safelight.providers import Nothing, Terms
 from safelight.web.keys import STREAMS
 
 BOTH = pytest.mark.parametrize("path", ["/v1/generations", "/api/generation"])
@@ -334,6 +336,21 @@ async def test_alive_and_ready_are_said_on_the_admin_port_only(service):
     assert (alive.status, alive.json) == (200, {"status": "ok"})
     assert (ready.status, ready.json["status"]) == (200, "ready")
     assert (await service.call("GET", "/v1/providers", port=service.admin_port)).status == 404
+
+
+async def test_a_service_is_ready_while_somebody_takes_what_names_nobody(serve, check_problem):
+    service = await serve(default_provider="either", routes={"either": RouteSettings(providers=("puppet", "simulator"))})
+
+    async def ready():
+        answer = await service.call("GET", "/readyz", port=service.admin_port)
+        return answer.status, answer.json["defaultProvider"]
+
+    assert await ready() == (200, "ok")
+    service.core.instances["puppet"].provider.terms = Terms(params=Nothing, options=Nothing, fault="its model is gone")
+    assert await ready() == (200, "ok"), "the route's other provider takes it"
+    service.core.instances["simulator"].provider.terms = Terms(params=Nothing, options=Nothing, fault="it was switched off")
+    assert await ready() == (503, "its model is gone")
+    check_problem(await service.call("POST", "/v1/generations", {"prompt": "a"}), 503, "provider_unavailable")
 
 
 async def test_a_nearly_full_disk_takes_nothing_new_and_says_so(serve, check_problem):

@@ -241,7 +241,7 @@ class Config:
     default_provider: str = attrs.field(
         default="sketch",
         validator=min_len(1),
-        metadata=_says("the [providers.<name>] used when a request names none; unless said, the first"),
+        metadata=_says("the provider, or route, used when a request names none; unless said, the first provider"),
     )
     server: Server = attrs.field(factory=Server)
     data: Data = attrs.field(factory=Data)
