@@ -110,19 +110,21 @@ class Submissions:
             await self.begin()
 
     async def begin(self) -> None:
-        """Hand in the request of the newest intent; a provider that is left alone at present is passed by, or waited for."""
+        """Hand in the request of the newest attempt; a provider that is left alone at present is passed by, or waited for."""
         wait = self._breaker.wait_seconds()
         if not wait:
             self._is_tried = True
+            if self.attempts.is_queued:
+                await self._scribe.tell(Moved(Phase.SUBMITTING), self.attempts.leave_queue(self._scribe.now()))
             self.upstream.submit(self.candidate.request, self.attempts.key)
             return
         sentence = f"The provider '{self.candidate.instance.name}' keeps failing and is left alone for a while."
         if self.candidate is not self._route[-1]:
             self._tell(Said(self.upstream, Refused(Resting(sentence))))
             return
-        await self._scribe.tell(Noted(sentence))
-        self.is_waiting = True
-        self._deadlines.wait(wait)
+        back = [] if self.attempts.is_queued else [self.attempts.put_back(self._scribe.now())]
+        await self._scribe.tell(Noted(sentence), *back)
+        self._plan(None, after_seconds=wait)
 
     def resume(self) -> None:
         """Go on where an earlier process stopped."""
@@ -219,8 +221,6 @@ class Submissions:
         self._deadlines.begin()
         if again is not None:
             await self._intend(again, candidate)
-        elif self.attempts.is_queued:
-            await self._scribe.tell(Moved(Phase.SUBMITTING), self.attempts.leave_queue(self._scribe.now()))
         await self.begin()
 
     async def hear_seat(self, news: Turn | Place) -> None:

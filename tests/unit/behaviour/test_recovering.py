@@ -361,3 +361,16 @@ async def test_what_is_held_still_stays_so_and_has_not_stalled(world, successor)
     end = await successor.ended()
     assert end.code == "stalled"
     assert (end.ended_at - end.created_at).total_seconds() == pytest.approx(660.0, abs=1)
+
+
+async def test_what_waited_for_a_provider_that_was_left_alone_is_handed_in(world, successor):
+    submitted = []
+
+    async def submit():
+        submitted.append(1)
+        return Job("j1")
+
+    await successor.left(world.remote(), lambda attempts: attempts.put_back(attempts.newest.at))
+    assert (await successor.recover(remote(world, submit=submit))).resumed == 1
+    end = await successor.ended()
+    assert (end.outcome, submitted) == (Outcome.SUCCEEDED, [1])
