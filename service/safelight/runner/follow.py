@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Sequence
 
 import structlog
 
@@ -69,7 +69,7 @@ class Following:
         self._has_spoken = self._is_deaf = self._is_over = False
         self._lost: ProviderError | None = None
         self._claim: Update | None = None
-        self._told: Counter[Update] = Counter()
+        self._told: Counter[Hashable] = Counter()
         self._before: Sequence[Update] = ()
 
     async def run(self) -> ProviderError | None:
@@ -104,10 +104,10 @@ class Following:
 
     def _is_first(self, update: Update) -> bool:
         """Whether it is no output that is known: a watch that begins anew tells of each again."""
-        if isinstance(update, Produced) and self._told[update]:
+        if isinstance(update, Produced) and self._told[_name_of(update)]:
             return False
         if isinstance(update, _BYTES):
-            self._told[update] = 1
+            self._told[_name_of(update)] = 1
         return True
 
     async def _poll_on(self) -> ProviderError | None:
@@ -171,14 +171,15 @@ class Following:
 
     def _news(self, updates: Sequence[Update]) -> list[Update]:
         """Return what the poll before did not say, up to the end; what has bytes only as often as nobody has told of it yet."""
-        seen: Counter[Update] = Counter()
+        seen: Counter[Hashable] = Counter()
         news = []
         for update in updates:
             if isinstance(update, _BYTES):
-                seen[update] += 1
-                if seen[update] <= self._told[update]:
+                name = _name_of(update)
+                seen[name] += 1
+                if seen[name] <= self._told[name]:
                     continue
-                self._told[update] = seen[update]
+                self._told[name] = seen[name]
             elif update in self._before:
                 continue
             news.append(update)
@@ -200,6 +201,11 @@ class Following:
         if end is not None and self._claim is None:
             self._poke.recovered(self._boundary.instance)
         return end is not None
+
+
+def _name_of(update: Produced | Previewed) -> Hashable:
+    """Return what tells it from others: of bytes their hash, since every preview would be held for as long as the job; of chunks they themselves."""
+    return hash(update) if isinstance(update.content, bytes | str) else update
 
 
 def overrides(provider: RemoteProvider, method: str) -> bool:
