@@ -207,7 +207,6 @@ class Submissions:
         )
         await self._scribe.tell(Noted(again.told(failure)), outcome)
         self.free()
-        self._leave_behind()
         self._plan(again, after_seconds=again.after_seconds)
         return True
 
@@ -259,7 +258,9 @@ class Submissions:
         return still_there(self.attempts.turn, self._generation.route, self._route) or self._route[0]
 
     def _plan(self, again: Again | None, *, after_seconds: float) -> None:
-        """Wait before the next attempt; None stands for the one that is journalled already."""
+        """Wait before the next attempt, and leave the one before it behind; None stands for the one that is journalled already."""
+        if again is not None:
+            self._leave_behind()
         self._again = again
         self.is_waiting = True
         self._deadlines.wait(after_seconds)

@@ -374,3 +374,18 @@ async def test_what_waited_for_a_provider_that_was_left_alone_is_handed_in(world
     assert (await successor.recover(remote(world, submit=submit))).resumed == 1
     end = await successor.ended()
     assert (end.outcome, submitted) == (Outcome.SUCCEEDED, [1])
+
+
+async def test_nobody_waits_for_webhooks_of_an_attempt_that_an_earlier_process_made(world, successor):
+    async def submit():
+        return Job("j1")
+
+    def planned(attempts):
+        at = attempts.newest.at
+        return attempts.end("not_sent", at, said=None, detail="Refused.", next_provider="lighthouse", next_at=at)
+
+    await successor.left(world.remote(), planned, attempts=3)
+    await successor.recover(remote(world, submit=submit))
+    assert (await successor.ended()).outcome is Outcome.SUCCEEDED
+    for attempt in await world.journal.attempts(ID):
+        assert world.pokes.find(attempt.key) is None
