@@ -50,23 +50,20 @@ class Supervisor:
         Take over what was unfinished when the last process died.
 
         A job that lives upstream is watched on, and what can have cost nothing is run again where the operator allows
-        it; the rest ends, honestly, before this returns.
+        it; the rest ends, honestly, before this returns. Where it fails half-way, what runs by then is parked again.
 
         Args:
             route_of: Gives the providers for a generation of the journal; empty where none can be had any more.
+
+        Raises:
+            JournalError: What was left cannot be read, or not be claimed or ended.
         """
         unfinished = sorted(await self._tools.journal.unfinished(), key=_is_queued)  # slots are taken before any is given out
-        resumed: list[Generation] = []
-        for left in unfinished:
-            epoch = await self._tools.journal.claim(left.generation.id, self._name)
-            route = route_of(left)
-            attempts = Attempts(left.attempts)
-            if not _can_go_on(attempts, route, left.generation):
-                await self._interrupt(left, attempts.turn, route, epoch)
-                continue
-            resumed.append(left.generation)
-            self._tools.hub.open(left.status, left.generation.owner)
-            self.start(left.generation, left.status, attempts, route, epoch=epoch)
+        try:
+            resumed = [left.generation for left in unfinished if await self._take_over(left, route_of(left))]
+        except BaseException:
+            await self.leave(grace_seconds=0.0)  # nobody else knows of them yet
+            raise
         return Recovered(generations=tuple(resumed), interrupted=len(unfinished) - len(resumed))
 
     def start(
@@ -124,6 +121,17 @@ class Supervisor:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
+    async def _take_over(self, left: Unfinished, route: Route) -> bool:
+        """Claim a generation and run it on, or end it where that cannot be; whether it runs."""
+        epoch = await self._tools.journal.claim(left.generation.id, self._name)
+        attempts = Attempts(left.attempts)
+        if not _can_go_on(attempts, route, left.generation):
+            await self._interrupt(left, attempts.turn, route, epoch)
+            return False
+        self._tools.hub.open(left.status, left.generation.owner)
+        self.start(left.generation, left.status, attempts, route, epoch=epoch)
+        return True
+
     async def _wait(self, seconds: float) -> None:
         running = [runner for runner in self._runners.values() if not runner.ended.is_set()]
         if not running:
@@ -137,8 +145,6 @@ class Supervisor:
     async def _run(self, generation_id: str, runner: Runner) -> None:
         try:
             await runner.run()
-        except asyncio.CancelledError:
-            raise
         except Exception:
             log.exception("runner_failed", generation=generation_id)
         finally:

@@ -21,7 +21,7 @@ STARTS = {
     "core.Safelight.__aenter__: Outputs.__aenter__": 1,
     "estimates.learning.Estimates.load: Journal.remembered": 1,
     "supervisor.Supervisor.recover: Journal.unfinished": 1,
-    "supervisor.Supervisor.recover: Journal.claim": 2,
+    "supervisor.Supervisor._take_over: Journal.claim": 2,
     "supervisor.Supervisor._interrupt: Journal.append": 2,
 }
 """And of how many calls the last one fails."""

@@ -6,6 +6,7 @@ from datetime import timedelta
 import attrs
 import pytest
 
+from safelight.errors import JournalFull
 from safelight.providers import Cancel, Charged, Durability, Job, Produced, Progressed, Started, Succeeded
 from safelight.records import StatusRecord
 from safelight.runner import Attempts
@@ -389,3 +390,27 @@ async def test_nobody_waits_for_webhooks_of_an_attempt_that_an_earlier_process_m
     assert (await successor.ended()).outcome is Outcome.SUCCEEDED
     for attempt in await world.journal.attempts(ID):
         assert world.pokes.find(attempt.key) is None
+
+
+async def test_a_recovery_that_fails_half_way_leaves_nothing_running(world, successor, monkeypatch):
+    jobs = []
+    await successor.left(world.remote(), accepted)
+    await world.create(world.remote(), "1" * 32)
+    claim = world.journal.claim
+
+    async def full(generation_id, owner):
+        if generation_id != ID:
+            await world.until(lambda: jobs)
+            raise JournalFull("No room.")
+        return await claim(generation_id, owner)
+
+    async def watch():
+        jobs.append(1)
+        await asyncio.Event().wait()
+        yield Started()
+
+    monkeypatch.setattr(world.journal, "claim", full)
+    with pytest.raises(JournalFull):
+        await successor.recover(world.remote(watch=watch))
+    assert asyncio.all_tasks() == {asyncio.current_task()}
+    assert len(await world.journal.unfinished()) == 2
