@@ -429,6 +429,7 @@ async def serve(tmp_path, puppet, switchboard):
         *,
         engine="memory",
         server=None,
+        data=None,
         streams=None,
         deadlines=None,
         retries=None,
@@ -441,7 +442,7 @@ async def serve(tmp_path, puppet, switchboard):
         config = Config(
             default_provider=default_provider,
             server=Server(**{"port": 0, "drain_seconds": 0.0, **(server or {})}),
-            data=Data(folder=str(tmp_path / "data"), min_free_bytes=min_free_bytes),
+            data=Data(**{"folder": str(tmp_path / "data"), "min_free_bytes": min_free_bytes, **(data or {})}),
             journal=JournalSettings(engine=engine),
             streams=Streams(**{"progress_seconds": 0.0, **(streams or {})}),
             webhooks=webhooks,

@@ -338,6 +338,19 @@ async def test_alive_and_ready_are_said_on_the_admin_port_only(service):
     assert (await service.call("GET", "/v1/providers", port=service.admin_port)).status == 404
 
 
+async def test_the_longest_times_there_are_can_be_counted(serve):
+    most = 1000 * 365 * 86_400.0
+    service = await serve(
+        data={"retention_seconds": most},
+        streams={"laggard_seconds": 86_400.0},
+        deadlines={"total_seconds": most, "cancel_seconds": most},
+    )
+    generation = await service.create(providerId="simulator")
+    stream = await service.watch(generation)
+    assert (await stream.rest())[-1].status == "succeeded"
+    await service.core._retention.take_turn()
+
+
 async def test_a_service_is_ready_while_somebody_takes_what_names_nobody(serve, check_problem):
     service = await serve(default_provider="either", routes={"either": RouteSettings(providers=("puppet", "simulator"))})
 
