@@ -306,6 +306,9 @@ class Switchboard:
                 match headers.get("x-signature"):
                     case "slow":
                         await board.gate.wait()
+                    case "slow and forged":
+                        await board.gate.wait()
+                        raise WebhookRefused("It is not signed by the upstream.")
                     case "broken":
                         raise RuntimeError
                     case said if said != "good":

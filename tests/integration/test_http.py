@@ -121,12 +121,13 @@ async def test_a_caller_who_leaves_in_the_middle_of_a_body_creates_nothing(servi
         (b'{"prompt":NaN}', "NaN is not JSON"),
         (b'{"prompt":"a","params":{"x":Infinity}}', "Infinity is not JSON"),
         (b'{"prompt":"a","params":{"x":-Infinity}}', "-Infinity is not JSON"),
+        (b'{"prompt":"a","options":{"x":[1e999]}}', "1e999 is too large a number"),
         (b'{"prompt":"a","params":{"x":' + b"9" * 5000 + b"}}", ""),
         (b'{"prompt":"a\nb"}', "not JSON"),
         (b"[" * 60_000, "nested too deeply"),
         (b'{"a":' * 9_000 + b"1" + b"}" * 9_000, "nested too deeply"),
     ],
-    ids=range(23),
+    ids=range(24),
 )
 @BOTH
 async def test_what_is_no_json_object_is_refused_with_the_reason(service, path, body, said, check_problem):
