@@ -84,8 +84,9 @@ class Supervisor:
         """
         runner = Runner(self._tools, generation, status, attempts, route, epoch=epoch, seat=seat)
         self._runners[generation.id] = runner
-        task = asyncio.create_task(self._run(generation.id, runner), name=f"run:{generation.id}")
+        task = asyncio.create_task(_run(generation.id, runner), name=f"run:{generation.id}")
         self._tasks[generation.id] = task
+        task.add_done_callback(lambda _: self._forget(generation.id))
 
     def find(self, generation_id: str) -> Runner | None:
         """Return the runner of a generation that runs here."""
@@ -116,10 +117,10 @@ class Supervisor:
             if not runner.is_lasting:
                 runner.end(INTERRUPTED)
         await self._wait(1.0)
-        tasks = list(self._tasks.values())
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        while tasks := list(self._tasks.values()):  # and those whose create was under way
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _take_over(self, left: Unfinished, route: Route) -> bool:
         """Claim a generation and run it on, or end it where that cannot be; whether it runs."""
@@ -142,14 +143,8 @@ class Supervisor:
         except TimeoutError:
             log.info("runners_remain", count=sum(not runner.ended.is_set() for runner in running), waited_seconds=seconds)
 
-    async def _run(self, generation_id: str, runner: Runner) -> None:
-        try:
-            await runner.run()
-        except Exception:
-            log.exception("runner_failed", generation=generation_id)
-        finally:
-            self._runners.pop(generation_id, None)
-            self._tasks.pop(generation_id, None)
+    def _forget(self, generation_id: str) -> None:
+        del self._runners[generation_id], self._tasks[generation_id]
 
     async def _interrupt(self, left: Unfinished, provider: str, route: Route, epoch: int) -> None:
         generation, status = left.generation, left.status
@@ -164,6 +159,13 @@ class Supervisor:
         delivery = owing(generation.webhook, status, ended, now)
         await self._tools.journal.append(generation.id, epoch, told, *records, durable=True, delivery=delivery)
         log.info("generation_interrupted", generation=generation.id, provider=generation.provider, charged=ended.charged)
+
+
+async def _run(generation_id: str, runner: Runner) -> None:
+    try:
+        await runner.run()
+    except Exception:
+        log.exception("runner_failed", generation=generation_id)
 
 
 def _is_queued(left: Unfinished) -> bool:
