@@ -313,7 +313,9 @@ class Safelight:
 
         Raises:
             NotFound: Unknown, or someone else's.
+            Gone: The caller's own, and forgotten.
             NotCancelable: It has ended otherwise.
+            StorageFull: The cancel is under way, but the wish could not be journalled.
         """
         _, status = await self.find(generation_id, owner=owner)
         runner = self._supervisor.find(generation_id)
@@ -330,7 +332,9 @@ class Safelight:
 
         Raises:
             NotFound: Unknown, or someone else's.
+            Gone: The caller's own, and forgotten.
             NotPausable: The provider does not offer it, or it is too late.
+            StorageFull: The journal takes nothing now; it is heeded when it does.
         """
         await self.find(generation_id, owner=owner)
         runner = self._supervisor.find(generation_id)
