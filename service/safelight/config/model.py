@@ -12,7 +12,7 @@ from safelight.redaction import Secret
 PORT = and_(ge(0), le(65535))
 MIB = 1024 * 1024
 DAY = 86_400
-SPAN = and_(gt(0), le(1000 * 365 * DAY))
+SPAN: Any = and_(gt(0), le(1000 * 365 * DAY))
 """Seconds that are added to a date, or taken from one: dates end some thousand years further on."""
 
 
