@@ -89,7 +89,8 @@ class ProviderInstance:
     @property
     def terms(self) -> Terms:
         """What it takes right now: what its class says, unless its upstream told it better."""
-        cls, said = self.offer.cls, self._asked("terms")
+        cls = self.offer.cls
+        said: Terms | None = self._asked("terms")
         if said is None:
             return Terms(params=cls.Params, options=cls.Options)
         if fault := _terms_fault(said):
@@ -103,8 +104,9 @@ class ProviderInstance:
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # noqa: BLE001 - whoever asks is core, and not to be stopped by it
-            log.error("provider_nonsense", provider=self.name, plugin=self.offer.plugin, reason=f"{what}: {describe(error)}")
-            return _Raised(type(error).__name__)
+            raised, reason = _Raised(type(error).__name__), f"{what}: {describe(error)}"
+        log.error("provider_nonsense", provider=self.name, plugin=self.offer.plugin, reason=reason)
+        return raised
 
 
 @attrs.frozen(kw_only=True)
