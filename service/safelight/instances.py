@@ -49,6 +49,7 @@ class ProviderInstance:
         name: The `[providers.<name>]` key.
         offer: The class and who ships it.
         session: Its HTTP client, also for fetching what it produced.
+        promised: What it could do when it opened.
         is_unknown_retried: Whether a submission of unknown fate is repeated.
         rerun_interrupted: Whether work that a stopped service interrupted at no cost is run again.
         max_concurrency: How many generations may be at work there at once; 0: any number.
@@ -61,6 +62,7 @@ class ProviderInstance:
     offer: Offer
     provider: Provider
     session: aiohttp.ClientSession
+    promised: Capabilities = attrs.field(factory=Capabilities)
     is_unknown_retried: bool = False
     rerun_interrupted: bool = False
     max_concurrency: int = 0
@@ -70,19 +72,19 @@ class ProviderInstance:
 
     @property
     def capabilities(self) -> Capabilities:
-        """What it can do, as far as it knows by now."""
-        said = self.provider.capabilities
-        return said if isinstance(said, Capabilities) else Capabilities()  # the weakest promise there is
+        """What it can do, as far as it knows by now; what it promised when it opened, where it says nothing that makes sense."""
+        said = _said(lambda: self.provider.capabilities)
+        return said if isinstance(said, Capabilities) else self.promised
 
     @property
     def terms(self) -> Terms:
         """What it takes right now: what its class says, unless its upstream told it better."""
-        cls, said = self.offer.cls, self.provider.terms
+        cls, said = self.offer.cls, _said(lambda: self.provider.terms)
         if said is None:
             return Terms(params=cls.Params, options=cls.Options)
         if fault := _terms_fault(said):
             return Terms(params=cls.Params, options=cls.Options, fault=one_sentence(redactor.text(fault)))
-        return said
+        return said  # type: ignore[no-any-return]  # terms without a fault
 
 
 @attrs.frozen(kw_only=True)
@@ -260,14 +262,17 @@ class _Keeper:
         async with AsyncExitStack() as stack:
             provider = self._offer.cls(settings, self._resources)
             await stack.enter_async_context(provider)
-            if not isinstance(provider.capabilities, Capabilities):
+            if not isinstance(promised := provider.capabilities, Capabilities):
                 raise ProviderProtocol("capabilities is not a Capabilities")
+            if not hasattr(provider, "settings") or not hasattr(provider, "resources"):
+                raise ProviderProtocol("its __init__ does not call super().__init__(settings, resources)")
             self._stack = stack.pop_all()
         return ProviderInstance(
             name=self._name,
             offer=self._offer,
             provider=provider,
             session=self._session,
+            promised=promised,
             is_unknown_retried=self._instance.retry_unknown == "always",
             rerun_interrupted=self._instance.rerun_interrupted,
             max_concurrency=self._instance.max_concurrency,
@@ -287,6 +292,14 @@ class _Keeper:
         result = await self._boundary.contain(name, lambda: work)
         if result.error is not None:
             log.error("provider_task_failed", provider=self._name, plugin=self._offer.plugin, task=name, reason=str(result.error))
+
+
+def _said(read: Callable[[], Any]) -> Any:
+    """Return what a provider says of itself, which may be code of the plugin's: what that raises is no answer either."""
+    try:
+        return read()
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - it is asked in the middle of our own work
+        return error
 
 
 def _terms_fault(said: Any) -> str | None:

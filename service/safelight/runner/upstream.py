@@ -56,10 +56,11 @@ class Upstream:
         provider = instance.provider
         self.n = n
         self._budget = instance.budget
-        self.session = provider.resources.session
+        self.session = instance.session
         self.boundary = boundary
         self.is_talking = False
-        self._local = LocalRun(provider, boundary, clock) if isinstance(provider, LocalProvider) else None
+        self._capabilities = capabilities = instance.capabilities
+        self._local = LocalRun(provider, capabilities, boundary, clock) if isinstance(provider, LocalProvider) else None
         self._provider: RemoteProvider = self._local or provider  # type: ignore[assignment]  # there are two base classes
         self._generation = generation
         self._poke = poke
@@ -180,6 +181,7 @@ class Upstream:
             job,
             self.boundary,
             self._poke,
+            poll_seconds=self._capabilities.poll_seconds,
             rest_seconds=self._budget.wait_seconds,
             stall_seconds=self._generation.policy.stall_seconds,
             take=self._take,

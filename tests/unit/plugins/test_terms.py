@@ -89,3 +89,15 @@ def test_capabilities_are_what_the_instance_knows_by_now(lamp, instance):
     assert instance.capabilities.durability is Durability.REMOTE
     lamp.capabilities = "all"
     assert instance.capabilities == Capabilities()
+
+
+def test_what_a_provider_fails_to_say_is_no_answer_and_never_ours_to_trip_over(instance):
+    class Moody(Lamp):
+        capabilities = property(lambda self: {}["capabilities"])
+        terms = property(lambda self: {}["terms"])
+
+    promised = Capabilities(durability=Durability.REMOTE)
+    moody = attrs.evolve(instance, provider=Moody(None, None), promised=promised)
+    assert moody.capabilities is promised
+    with pytest.raises(InstanceUnavailable, match="its terms are a 'KeyError'"):
+        make_route(["lamp"], Request(prompt="p", params={}, options={}), Instances({"lamp": moody}))
