@@ -35,7 +35,8 @@ from safelight.estimates import open_estimates
 from safelight.generation import Draft, Generation, Surface, new_id
 from safelight.hearing import Hearing, url_of
 from safelight.hub import Hub
-from safelight.instances import Instances, open_instances
+from safelight.instances import Instances
+from safelight.keepers import open_instances
 from safelight.outputs.local import LocalOutputs
 from safelight.plugins import Discovery, discover
 from safelight.pokes import Pokes
