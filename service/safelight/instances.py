@@ -19,9 +19,18 @@ from safelight.checks import did_you_mean
 from safelight.config.model import Instance
 from safelight.egress import Heard
 from safelight.errors import Fault, InvalidInput, one_sentence
-from safelight.plugins import NAME, Discovery, Offer, class_faults
+from safelight.plugins import NAME, Discovery, Offer, class_faults, describe
 from safelight.ports import Clock
-from safelight.providers import Capabilities, Provider, ProviderProtocol, ProviderUnavailable, Resources, Terms
+from safelight.providers import (
+    Capabilities,
+    LocalProvider,
+    Provider,
+    ProviderProtocol,
+    ProviderUnavailable,
+    RemoteProvider,
+    Resources,
+    Terms,
+)
 from safelight.rates import Budget
 from safelight.redaction import redactor, secrets_within
 from safelight.structuring import structure
@@ -71,18 +80,33 @@ class ProviderInstance:
     @property
     def capabilities(self) -> Capabilities:
         """What it can do, as far as it knows by now."""
-        said = self.provider.capabilities
-        return said if isinstance(said, Capabilities) else Capabilities()  # the weakest promise there is
+        said = self._asked("capabilities")
+        if isinstance(said, Capabilities):
+            return said
+        base = RemoteProvider if isinstance(self.provider, RemoteProvider) else LocalProvider
+        return base.capabilities  # the weakest promise there is that does not deny what a job may cost
 
     @property
     def terms(self) -> Terms:
         """What it takes right now: what its class says, unless its upstream told it better."""
-        cls, said = self.offer.cls, self.provider.terms
+        cls = self.offer.cls
+        said: Terms | None = self._asked("terms")
         if said is None:
             return Terms(params=cls.Params, options=cls.Options)
         if fault := _terms_fault(said):
             return Terms(params=cls.Params, options=cls.Options, fault=one_sentence(redactor.text(fault)))
         return said
+
+    def _asked(self, what: str) -> Any:
+        """Return what the provider says of itself, or what came of asking: it may be a property, which is the plugin's code."""
+        try:
+            return getattr(self.provider, what)
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # noqa: BLE001 - whoever asks is core, and not to be stopped by it
+            raised, reason = _Raised(type(error).__name__), f"{what}: {describe(error)}"
+        log.error("provider_nonsense", provider=self.name, plugin=self.offer.plugin, reason=reason)
+        return raised
 
 
 @attrs.frozen(kw_only=True)
@@ -92,6 +116,13 @@ class UnavailableInstance:
     name: str
     offer: Offer | None
     fault: str
+
+
+@attrs.frozen
+class _Raised:
+    """In place of what a provider says of itself: asked for it, it raised this."""
+
+    kind: str
 
 
 class Instances(Mapping[str, ProviderInstance | UnavailableInstance]):
@@ -259,6 +290,8 @@ class _Keeper:
             raise ProviderUnavailable(str(error)) from error
         async with AsyncExitStack() as stack:
             provider = self._offer.cls(settings, self._resources)
+            if not hasattr(provider, "resources"):
+                raise ProviderProtocol("its __init__ does not call super().__init__(settings, resources)")
             await stack.enter_async_context(provider)
             if not isinstance(provider.capabilities, Capabilities):
                 raise ProviderProtocol("capabilities is not a Capabilities")
@@ -291,6 +324,8 @@ class _Keeper:
 
 def _terms_fault(said: Any) -> str | None:
     """Return why nothing can be handed in under these terms: a reason of the provider's, or that they make no sense."""
+    if isinstance(said, _Raised):
+        return f"its terms raised {said.kind}"
     if not isinstance(said, Terms):
         return f"its terms are a '{type(said).__name__}'"
     if said.fault is not None:

@@ -41,6 +41,7 @@ class Following:
 
     Args:
         poke: What wakes it when a webhook comes.
+        poll_seconds: The shortest pause between two polls.
         rest_seconds: For how long the upstream wants to be left alone by everybody who has its credential.
         stall_seconds: How long nothing may be heard of the job.
         take: Is handed every update.
@@ -53,6 +54,7 @@ class Following:
         boundary: Boundary,
         poke: Poke,
         *,
+        poll_seconds: float,
         rest_seconds: Callable[[], float],
         stall_seconds: float,
         take: Callable[[Update], Awaitable[None]],
@@ -61,6 +63,7 @@ class Following:
         self._job = job
         self._boundary = boundary
         self._poke = poke
+        self._poll_seconds = poll_seconds
         self._rest_seconds = rest_seconds
         self._stall_seconds = stall_seconds
         self._take = take
@@ -113,7 +116,7 @@ class Following:
     async def _poll_on(self) -> ProviderError | None:
         loop = asyncio.get_running_loop()
         pace = Pace(
-            self._provider.capabilities.poll_seconds,
+            self._poll_seconds,
             loop.time(),
             rare_seconds=min(_RARE_SECONDS, self._stall_seconds / 3),
             is_told=self._is_pushing,
@@ -167,7 +170,7 @@ class Following:
                     await self._poke.woken.wait()
 
     async def _ask(self) -> list[Update]:
-        return [self._boundary.checked(update) for update in await self._provider.poll(self._job)]
+        return self._boundary.listed(await self._boundary.awaited("poll", lambda: self._provider.poll(self._job)))
 
     def _news(self, updates: Sequence[Update]) -> list[Update]:
         """Return what the poll before did not say, up to the end; what has bytes only as often as nobody has told of it yet."""

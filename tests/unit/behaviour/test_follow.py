@@ -78,6 +78,7 @@ def following(provider, take, poke=None, stall_seconds=1000.0, rest_seconds=neve
         Job("j1"),
         Boundary("lighthouse", "safelight-lighthouse"),
         poke or Pokes().expect("k1", "g1"),
+        poll_seconds=provider.capabilities.poll_seconds,
         rest_seconds=rest_seconds,
         stall_seconds=stall_seconds,
         take=take,

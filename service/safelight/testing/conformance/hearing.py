@@ -47,7 +47,7 @@ class _Glass(Boundary):
 def as_remote(provider: Provider) -> RemoteProvider:
     """Return a provider in the one form that core knows."""
     if isinstance(provider, LocalProvider):
-        return LocalRun(provider, _glass(provider), provider.resources.clock)
+        return LocalRun(provider, _glass(provider), provider.resources.clock, provider.capabilities)
     assert isinstance(provider, RemoteProvider)
     return provider
 
@@ -98,6 +98,7 @@ def _following(provider: RemoteProvider, job: Job, take: Callable[[Update], Awai
         job,
         _glass(provider),
         Pokes().expect(KEY, "conformance"),
+        poll_seconds=provider.capabilities.poll_seconds,
         rest_seconds=lambda: 0.0,
         stall_seconds=_SECONDS,
         take=take,
