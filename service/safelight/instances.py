@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import aiohttp
 import attrs
+import structlog
 
 from safelight.checks import did_you_mean
 from safelight.errors import Fault, one_sentence
-from safelight.plugins import Offer, class_faults
-from safelight.providers import Capabilities, Provider, Terms
+from safelight.plugins import Offer, class_faults, describe
+from safelight.providers import Capabilities, LocalProvider, Provider, RemoteProvider, Terms
 from safelight.rates import Budget
 from safelight.redaction import redactor
+
+log = structlog.get_logger()
 
 
 @attrs.frozen(kw_only=True)
@@ -25,7 +28,6 @@ class ProviderInstance:
         name: The `[providers.<name>]` key.
         offer: The class and who ships it.
         session: Its HTTP client, also for fetching what it produced.
-        promised: What it could do when it opened.
         is_unknown_retried: Whether a submission of unknown fate is repeated.
         rerun_interrupted: Whether work that a stopped service interrupted at no cost is run again.
         max_concurrency: How many generations may be at work there at once; 0: any number.
@@ -38,7 +40,6 @@ class ProviderInstance:
     offer: Offer
     provider: Provider
     session: aiohttp.ClientSession
-    promised: Capabilities = attrs.field(factory=Capabilities)
     is_unknown_retried: bool = False
     rerun_interrupted: bool = False
     max_concurrency: int = 0
@@ -48,19 +49,34 @@ class ProviderInstance:
 
     @property
     def capabilities(self) -> Capabilities:
-        """What it can do, as far as it knows by now; what it promised when it opened, where it says nothing that makes sense."""
-        said = _said(lambda: self.provider.capabilities)
-        return said if isinstance(said, Capabilities) else self.promised
+        """What it can do, as far as it knows by now."""
+        said = self._asked("capabilities")
+        if isinstance(said, Capabilities):
+            return said
+        base = RemoteProvider if isinstance(self.provider, RemoteProvider) else LocalProvider
+        return base.capabilities  # the weakest promise there is that does not deny what a job may cost
 
     @property
     def terms(self) -> Terms:
         """What it takes right now: what its class says, unless its upstream told it better."""
-        cls, said = self.offer.cls, _said(lambda: self.provider.terms)
+        cls = self.offer.cls
+        said: Terms | None = self._asked("terms")
         if said is None:
             return Terms(params=cls.Params, options=cls.Options)
         if fault := _terms_fault(said):
             return Terms(params=cls.Params, options=cls.Options, fault=one_sentence(redactor.text(fault)))
-        return said  # type: ignore[no-any-return]  # terms without a fault
+        return said
+
+    def _asked(self, what: str) -> Any:
+        """Return what the provider says of itself, or what came of asking: it may be a property, which is the plugin's code."""
+        try:
+            return getattr(self.provider, what)
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # noqa: BLE001 - whoever asks is core, and not to be stopped by it
+            raised, reason = _Raised(type(error).__name__), f"{what}: {describe(error)}"
+        log.error("provider_nonsense", provider=self.name, plugin=self.offer.plugin, reason=reason)
+        return raised
 
 
 @attrs.frozen(kw_only=True)
@@ -70,6 +86,13 @@ class UnavailableInstance:
     name: str
     offer: Offer | None
     fault: str
+
+
+@attrs.frozen
+class _Raised:
+    """In place of what a provider says of itself: asked for it, it raised this."""
+
+    kind: str
 
 
 class Instances(Mapping[str, ProviderInstance | UnavailableInstance]):
@@ -92,16 +115,10 @@ class Instances(Mapping[str, ProviderInstance | UnavailableInstance]):
         return Fault("providerId", f"unknown provider '{name}'{did_you_mean(name, [*self, *others])}")
 
 
-def _said(read: Callable[[], Any]) -> Any:
-    """Return what a provider says of itself, which may be code of the plugin's: what that raises is no answer either."""
-    try:
-        return read()
-    except (Exception, SystemExit) as error:  # noqa: BLE001 - it is asked in the middle of our own work
-        return error
-
-
 def _terms_fault(said: Any) -> str | None:
     """Return why nothing can be handed in under these terms: a reason of the provider's, or that they make no sense."""
+    if isinstance(said, _Raised):
+        return f"its terms raised {said.kind}"
     if not isinstance(said, Terms):
         return f"its terms are a '{type(said).__name__}'"
     if said.fault is not None:

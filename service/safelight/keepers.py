@@ -162,18 +162,17 @@ class _Keeper:
             raise ProviderUnavailable(str(error)) from error
         async with AsyncExitStack() as stack:
             provider = self._offer.cls(settings, self._resources)
-            await stack.enter_async_context(provider)
-            if not isinstance(promised := provider.capabilities, Capabilities):
-                raise ProviderProtocol("capabilities is not a Capabilities")
-            if not hasattr(provider, "settings") or not hasattr(provider, "resources"):
+            if not hasattr(provider, "resources"):
                 raise ProviderProtocol("its __init__ does not call super().__init__(settings, resources)")
+            await stack.enter_async_context(provider)
+            if not isinstance(provider.capabilities, Capabilities):
+                raise ProviderProtocol("capabilities is not a Capabilities")
             self._stack = stack.pop_all()
         return ProviderInstance(
             name=self._name,
             offer=self._offer,
             provider=provider,
             session=self._session,
-            promised=promised,
             is_unknown_retried=self._instance.retry_unknown == "always",
             rerun_interrupted=self._instance.rerun_interrupted,
             max_concurrency=self._instance.max_concurrency,

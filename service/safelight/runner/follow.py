@@ -170,7 +170,7 @@ class Following:
                     await self._poke.woken.wait()
 
     async def _ask(self) -> list[Update]:
-        return [self._boundary.checked(update) for update in await self._provider.poll(self._job)]
+        return self._boundary.listed(await self._boundary.awaited("poll", lambda: self._provider.poll(self._job)))
 
     def _news(self, updates: Sequence[Update]) -> list[Update]:
         """Return what the poll before did not say, up to the end; what has bytes only as often as nobody has told of it yet."""

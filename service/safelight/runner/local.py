@@ -67,10 +67,10 @@ class LocalRun(RemoteProvider):
     says so, shows its first update or ends: until then an error after `submitting` leaves the outcome unknown.
     """
 
-    def __init__(self, provider: LocalProvider, capabilities: Capabilities, boundary: Boundary, clock: Clock) -> None:
-        super().__init__(provider.settings, provider.resources)
-        self.name = provider.name  # type: ignore[misc]  # the adapter answers under the name of what it adapts
-        self.capabilities = capabilities
+    def __init__(self, provider: LocalProvider, boundary: Boundary, clock: Clock, can: Capabilities) -> None:
+        # no super().__init__: settings and resources are the plugin's own, and it may have done anything to them
+        self.name = type(provider).name  # type: ignore[misc]  # the adapter answers under the name of what it adapts
+        self.capabilities = can
         self._provider = provider
         self._boundary = boundary
         self._early: Update | None = None

@@ -141,9 +141,12 @@ async def test_private_network_reaches_the_client(site, tmp_path):
         ("raise ProviderAuth('token=abcdefghij is wrong')", "token=[redacted] is wrong"),
         (CANCEL_ITSELF, "canceled itself"),
         ("self.capabilities = 3", "capabilities is not a Capabilities"),
-        ("del self.resources", "its __init__ does not call super().__init__(settings, resources)"),
+        (
+            "return self\n\n    def __init__(self, settings, resources):\n        return",
+            "its __init__ does not call super().__init__(settings, resources)",
+        ),
     ],
-    ids=["error", "exit", "interrupt", "auth", "cancel", "lie", "bare"],
+    ids=["error", "exit", "interrupt", "auth", "cancel", "lie", "alone"],
 )
 async def test_provider_that_fails_to_open_is_named_and_alone(site, opening, enter, reason):
     ship_bad(site, enter=enter)

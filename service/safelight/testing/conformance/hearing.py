@@ -47,7 +47,7 @@ class _Glass(Boundary):
 def as_remote(provider: Provider) -> RemoteProvider:
     """Return a provider in the one form that core knows."""
     if isinstance(provider, LocalProvider):
-        return LocalRun(provider, provider.capabilities, _glass(provider), provider.resources.clock)
+        return LocalRun(provider, _glass(provider), provider.resources.clock, provider.capabilities)
     assert isinstance(provider, RemoteProvider)
     return provider
 
