@@ -378,3 +378,14 @@ async def test_a_poll_that_repeats_itself_hands_each_output_over_once(world):
     said = [Previewed(b"preview"), Produced("http://upstream/1.png"), Produced("http://upstream/1.png")]
     poll, _ = answering(said, said, [*said, Produced(b"2"), Succeeded()])
     assert await heard(world.remote(poll=poll)) == [*said, Produced(b"2"), Succeeded()]
+
+
+async def test_a_provider_that_says_no_longer_what_it_can_do_is_followed_as_it_began(world):
+    async def submit():
+        type(provider).capabilities = property(lambda self: {}["capabilities"])
+        return Job("j1")
+
+    poll, times = answering([Started()], [Produced(b"png"), Succeeded()])
+    provider = world.remote(submit=submit, poll=poll, poll_seconds=2)
+    assert (await world.run(provider)).outcome == "succeeded"
+    assert 2 <= times[1] - times[0] <= 2.41

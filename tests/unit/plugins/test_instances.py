@@ -9,9 +9,11 @@ from structlog.testing import capture_logs
 from safelight.config.model import Instance
 from safelight.egress import open_session
 from safelight.errors import Fault
-from safelight.instances import OPEN_SECONDS, UnavailableInstance, check_instances, open_instances
+from safelight.instances import UnavailableInstance
+from safelight.keepers import OPEN_SECONDS, open_instances
 from safelight.plugins import discover
 from safelight.ports import SystemClock
+from safelight.settings import check_instances
 
 BAD = """
 said = []
