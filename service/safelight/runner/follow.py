@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import Counter
-from collections.abc import Awaitable, Callable, Hashable, Sequence
+from collections.abc import AsyncIterable, Awaitable, Callable, Hashable, Sequence
+from typing import TypeGuard
 
 import structlog
 
@@ -107,9 +108,11 @@ class Following:
 
     def _is_first(self, update: Update) -> bool:
         """Whether it is no output that is known: a watch that begins anew tells of each again."""
-        if isinstance(update, Produced) and self._told[_name_of(update)]:
+        if _is_chunked(update):
+            self._told[_name_of(update)] += 1  # nobody can tell whether these bytes were told of before
+        elif isinstance(update, Produced) and self._told[_name_of(update)]:
             return False
-        if isinstance(update, _BYTES):
+        elif isinstance(update, _BYTES):
             self._told[_name_of(update)] = 1
         return True
 
@@ -206,8 +209,19 @@ class Following:
         return end is not None
 
 
+def _is_chunked(update: Update) -> TypeGuard[Produced]:
+    return isinstance(update, Produced) and isinstance(update.content, AsyncIterable)
+
+
 def _name_of(update: Produced | Previewed) -> Hashable:
-    """Return what tells it from others: of bytes their hash, since every preview would be held for as long as the job; of chunks they themselves."""
+    """
+    Return what tells it from others.
+
+    Of bytes it is their hash, since every preview would be held for as long as the job. Chunks are a new object at each
+    poll, so they have all one name, and are told apart by their number.
+    """
+    if _is_chunked(update):
+        return "chunks", update.type, update.seed
     return hash(update) if isinstance(update.content, bytes | str) else update
 
 

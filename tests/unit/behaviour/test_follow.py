@@ -221,6 +221,22 @@ async def test_what_was_pushed_is_not_handed_over_again_by_polling(world):
     assert said == [Produced("https://x.test/1.png"), Produced(b"2"), Succeeded()]
 
 
+async def test_outputs_in_chunks_are_told_apart_by_their_number(world):
+    async def chunks(text):
+        yield text
+
+    def early(*texts):
+        return [Produced(chunks(text)) for text in texts]
+
+    poll, _ = answering(early(b"1"), early(b"1"), [*early(b"1", b"2"), Succeeded()])
+    *outputs, end = await heard(world.remote(poll=poll))
+    assert ([[piece async for piece in it.content] for it in outputs], end) == ([[b"1"], [b"2"]], Succeeded())
+
+    poll, _ = answering([*early(b"1", b"2"), Succeeded()])
+    *outputs, end = await heard(world.remote(watch=pushing(*early(b"1", b"2"), Succeeded()), poll=poll))
+    assert ([[piece async for piece in it.content] for it in outputs], end) == ([[b"1"], [b"2"]], Succeeded())
+
+
 async def test_of_what_was_shown_nothing_is_held_for_as_long_as_the_job(world):
     refs, held = [], []
 
