@@ -76,3 +76,30 @@ def test_what_is_required_is_not_asked_for_once_it_is_fixed():
 def test_a_model_without_a_prompt_cannot_be_used():
     with pytest.raises(Unreadable, match=r"set inputs\.prompt to one of: text"):
         read(properties={"text": TEXT}, required=())
+
+
+@pytest.mark.parametrize(
+    ("schema", "options"),
+    [
+        ({"type": "integer", "minimum": 0, "default": -1}, {}),
+        ({"type": "number", "exclusiveMaximum": 1, "default": 1.0}, {}),
+        ({"type": "string", "minLength": 1, "default": ""}, {}),
+        ({"type": "array", "items": TEXT, "maxItems": 0, "default": ["a"]}, {}),
+        ({"type": "integer", "minimum": 0, "default": "random"}, {}),
+        ({"type": "string", "minimum": 3}, {"extra": "a"}),
+        ({"type": ["integer", "null"], "minimum": 3}, {"extra": 2}),
+        ({"minLength": 3}, {"extra": 2}),
+    ],
+)
+def test_a_bound_that_no_upstream_can_hold_is_none(schema, options):
+    form = read(properties={"prompt": TEXT, "extra": schema})
+    assert filled(form, options=options) == {"prompt": "a lamp", **options}
+    json_schema(form.options)
+
+
+def test_a_bound_that_the_default_keeps_to_is_held():
+    form = read(properties={"prompt": TEXT, "extra": {"type": "integer", "minimum": 0, "maximum": 9, "default": 9}})
+    assert filled(form) == {"prompt": "a lamp"}
+    for number in (-1, 10):
+        with pytest.raises(InvalidInput, match=r"options\.extra"):
+            filled(form, options={"extra": number})
