@@ -103,3 +103,32 @@ def test_a_bound_that_the_default_keeps_to_is_held():
     for number in (-1, 10):
         with pytest.raises(InvalidInput, match=r"options\.extra"):
             filled(form, options={"extra": number})
+
+
+@pytest.mark.parametrize(
+    ("theirs", "ours"),
+    [
+        ("lora-scale", "loraScale"),
+        ("lora scale", "loraScale"),
+        ("class", "class"),
+        ("self", "self"),
+        ("2x", "option2X"),
+        ("_seed", "seed"),
+        ("__class__", "class"),
+        ("x=1, y", "x1Y"),
+        ("x\n    y", "xY"),
+        ("é", "option"),
+        ("", "option"),
+        ("lora_scale", "loraScale"),
+    ],
+)
+def test_a_property_may_be_called_anything(theirs, ours):
+    form = read(properties={"prompt": TEXT, theirs: TEXT})
+    assert list(json_schema(form.options)["properties"]) == [ours]
+    assert filled(form, options={ours: "a"}) == {"prompt": "a lamp", theirs: "a"}
+    assert form.path_of(theirs) == f"options.{ours}"
+
+
+def test_two_names_that_come_to_the_same_are_one_too_many():
+    with pytest.raises(Unreadable, match="how words are parted"):
+        read(properties={"prompt": TEXT, "lora-scale": TEXT, "lora_scale": TEXT})
