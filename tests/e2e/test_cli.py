@@ -191,4 +191,4 @@ def test_data_folder_that_cannot_be_made_is_said_in_one_sentence(launch, tmp_pat
     (tmp_path / "file").write_text("")
     service = launch(data=tmp_path / "file")
     assert service.ended() == 1
-    assert service.said() == [f"safelight: {tmp_path / 'file'}: File exists."]
+    assert service.said() == [f"safelight: The data folder '{tmp_path / 'file'}' cannot be made: a file has that name."]
