@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Callable
+from contextlib import AsyncExitStack
 from datetime import timedelta
 from typing import Self
 
@@ -15,6 +16,7 @@ import structlog
 from safelight import __version__
 from safelight.codec import encode_status
 from safelight.config.model import Webhooks
+from safelight.duties import on_duty
 from safelight.egress import is_forbidden, open_session
 from safelight.errors import JournalClosed, JournalError
 from safelight.generation import Generation
@@ -67,17 +69,23 @@ class Courier:
         self._away: dict[str, asyncio.Task[None]] = {}
 
     async def __aenter__(self) -> Self:
-        self._session = open_session(private_network=self._settings.private_network)
-        rounds = self._go_rounds() if self._keys else asyncio.sleep(0)  # unsigned, nothing is sent
-        self._rounds: asyncio.Task[None] = asyncio.create_task(rounds, name="courier")
+        async with AsyncExitStack() as stack:
+            self._session = open_session(private_network=self._settings.private_network)
+            stack.push_async_callback(self._session.close)
+            stack.push_async_callback(self._come_back)
+            if self._keys:  # unsigned, nothing is sent
+                await stack.enter_async_context(on_duty("courier", self._go_rounds))
+            self._stack = stack.pop_all()
         return self
 
     async def __aexit__(self, *exc_info: object) -> None:
-        tasks = (self._rounds, *self._away.values())
+        await self._stack.aclose()
+
+    async def _come_back(self) -> None:
+        tasks = tuple(self._away.values())
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        await self._session.close()
 
     async def _go_rounds(self) -> None:
         while True:
@@ -112,8 +120,11 @@ class Courier:
     async def _deliver(self, delivery: Delivery) -> None:
         try:
             await self._carry(delivery)
-        except (JournalError, OSError) as error:
-            log.warning("delivery_not_noted", generation=delivery.generation, error=str(error))
+        except Exception as error:
+            if isinstance(error, JournalError | OSError):
+                log.warning("delivery_not_noted", generation=delivery.generation, error=str(error))
+            else:
+                log.exception("delivery_failed", generation=delivery.generation)
             await asyncio.sleep(_AGAIN_SECONDS)  # it is owed as before, and would be made again at once
         finally:
             del self._away[delivery.generation]

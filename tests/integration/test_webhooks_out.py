@@ -248,6 +248,24 @@ async def test_what_is_owed_when_the_service_stops_is_sent_by_the_next(serve, pu
     assert receiver.snapshots[-1]["outcome"] == "interrupted"
 
 
+async def test_a_fault_of_ours_is_logged_and_the_delivery_made_after_a_pause(serve, puppet, receiver, eventually, monkeypatch):
+    signed, faults = courier.signed, [ZeroDivisionError()]
+
+    def sign(*words, **facts):
+        if faults:
+            raise faults.pop()
+        return signed(*words, **facts)
+
+    monkeypatch.setattr(courier, "signed", sign)
+    monkeypatch.setattr(courier, "_AGAIN_SECONDS", 0.1)
+    service = await serve(webhooks=KEYS)
+    with capture_logs() as lines:
+        await run(service, puppet, receiver.url)
+        await eventually(lambda: receiver.calls)
+    assert [line["event"] for line in lines if line["log_level"] == "error"] == ["delivery_failed"]
+    assert len(receiver.calls) == 1
+
+
 async def test_what_is_forgotten_is_owed_no_longer(serve, puppet, receiver, eventually):
     service = await serve(webhooks=KEYS)
     receiver.answers = [500]

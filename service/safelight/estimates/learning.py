@@ -6,9 +6,11 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 
 import structlog
 
+from safelight.duties import on_duty
 from safelight.errors import JournalError
 from safelight.estimates.durations import Durations
 from safelight.estimates.forecast import Live, Wait, forecast
@@ -89,12 +91,10 @@ async def open_estimates(journal: Journal) -> AsyncIterator[Estimates]:
     """Open what was learned, and write down now and then, and at last, what is learned meanwhile."""
     estimates = Estimates()
     await estimates.load(journal)
-    task = asyncio.create_task(_save_for_ever(estimates, journal), name="estimates")
     try:
-        yield estimates
+        async with on_duty("estimates", partial(_save_for_ever, estimates, journal)):
+            yield estimates
     finally:
-        task.cancel()
-        await asyncio.wait({task})
         await save_or_say(estimates, journal)
 
 

@@ -8,6 +8,8 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
+from safelight.duties import on_duty
+
 _LOOK_AFTER = (10_000, 1, 700)
 """
 New objects, looks at those, looks at what survived them: Python's own 700 is a dozen looks in the life of one generation.
@@ -69,17 +71,12 @@ class Collector:
 async def collecting() -> AsyncIterator[None]:
     """Spare what is there, and look at the rest now and then."""
     spare()
-    task = asyncio.create_task(_look_for_ever(Collector()), name="collector")
-    try:
+    async with on_duty("collector", _look_for_ever):
         yield
-    finally:
-        task.cancel()
-        await asyncio.wait({task})
-        if not task.cancelled():
-            task.result()
 
 
-async def _look_for_ever(collector: Collector) -> None:
+async def _look_for_ever() -> None:
+    collector = Collector()
     while True:
         await asyncio.sleep(_LOOK_SECONDS)
         collector.look()

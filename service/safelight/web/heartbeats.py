@@ -8,6 +8,8 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
+import structlog
+
 from safelight.rows import Row
 
 if TYPE_CHECKING:
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
     from safelight.web.viewers import StreamViewer
 
     StreamRow: TypeAlias = Row[Subscription]
+
+log = structlog.get_logger()
 
 _LATE = 0.2
 """A beat comes up to this part of the interval late, by its spread: not all streams that fell silent together beat together."""
@@ -69,10 +73,7 @@ class Heartbeats:
     def _look(self, viewer: StreamViewer, now: float) -> None:
         if viewer not in self._streams:
             return
-        since = viewer.silent_since
-        if now - since >= self._seconds():
-            viewer.beat()
-            since = now  # whoever cannot take it now is not looked at again at once
+        since = self._heard(viewer, viewer.silent_since, now)
         if (row := viewer.row) is None:
             self._put(viewer, since, random.random())  # noqa: S311 - spreads, hides nothing
         elif (kept := self._kept.get(row)) is None:
@@ -87,13 +88,22 @@ class Heartbeats:
                 self._look(viewer, now)
             return
         viewer = kept.viewers[0]
-        if now - viewer.heard_at >= self._seconds():
-            viewer.beat()
+        self._heard(viewer, viewer.heard_at, now)
         if viewer.row is row:
             self._keep(row, kept)
         else:
             for viewer in kept.viewers:
                 self._look(viewer, now)
+
+    def _heard(self, viewer: StreamViewer, since: float, now: float) -> float:
+        """Have it beat if it has been silent for long, and return since when it is silent; a fault costs nobody else a beat."""
+        if now - since < self._seconds():
+            return since
+        try:
+            viewer.beat()
+        except Exception:
+            log.exception("heartbeat_failed")
+        return now  # whoever cannot take it now is not looked at again at once
 
     def _keep(self, row: StreamRow, kept: _Kept) -> None:
         self._kept[row] = kept

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 
 import structlog
 
 from safelight import logs
 from safelight.config.model import Config
 from safelight.core import Safelight
+from safelight.duties import on_duty
 from safelight.errors import ConfigInvalid
 
 log = structlog.get_logger()
@@ -19,12 +21,8 @@ log = structlog.get_logger()
 @asynccontextmanager
 async def reloading(core: Safelight, read_again: Callable[[], Config], asked: asyncio.Event) -> AsyncIterator[None]:
     """Read the configuration again each time it is asked for, while the block runs."""
-    task = asyncio.create_task(_reload_for_ever(core, read_again, asked), name="reload")
-    try:
+    async with on_duty("reload", partial(_reload_for_ever, core, read_again, asked)):
         yield
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
 
 
 async def _reload_for_ever(core: Safelight, read_again: Callable[[], Config], asked: asyncio.Event) -> None:

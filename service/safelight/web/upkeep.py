@@ -10,6 +10,7 @@ from functools import partial
 import structlog
 from aiohttp import web
 
+from safelight.duties import on_duty
 from safelight.web.keys import HEARTBEATS, STREAMS, WAITING
 from safelight.web.refusals import later
 from safelight.web.viewers import StreamViewer
@@ -78,10 +79,8 @@ class Attendance:
 
 async def ticker(app: web.Application) -> AsyncIterator[None]:
     """Beat for every silent stream, from one task."""
-    task = asyncio.create_task(app[HEARTBEATS].run(), name="heartbeats")
-    yield
-    task.cancel()
-    await asyncio.wait({task})
+    async with on_duty("heartbeats", app[HEARTBEATS].run):
+        yield
 
 
 async def close_streams(app: web.Application, *, spread_seconds: float, all_of_them: bool) -> None:

@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from functools import partial
 
 import pytest
+from structlog.testing import capture_logs
 
 from safelight.frames import form_of
 from safelight.rows import Row, Shortcut
@@ -200,3 +201,21 @@ async def test_a_row_that_everybody_has_left_is_let_go():
         await asyncio.sleep(3 * LATEST)
         assert heartbeats._kept == {}
     assert all(len(stream.beats) >= 4 for stream in crowd)
+
+
+@pytest.mark.looptime
+async def test_a_beat_that_fails_is_logged_and_costs_nobody_else_one():
+    bad, good = Stream(), Stream()
+
+    def fail():
+        raise ZeroDivisionError
+
+    bad.beat = fail
+    with capture_logs() as lines:
+        async with beating({bad, good}) as heartbeats:
+            heartbeats.add(bad)
+            heartbeats.add(good)
+            await asyncio.sleep(100)
+    assert len(good.beats) >= 5
+    assert 5 <= len(lines) <= 6
+    assert {line["event"] for line in lines} == {"heartbeat_failed"}
