@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from typing import Any
 
 import attrs
 import structlog
@@ -11,10 +12,11 @@ import structlog
 from safelight.fold import fold
 from safelight.generation import Generation
 from safelight.ports import Unfinished
-from safelight.records import AttemptRecord, Durability, StatusRecord, Step, charged
-from safelight.runner import INTERRUPTED, Attempts, Route, Runner, Tools, named, owing, still_there
+from safelight.records import Durability, StatusRecord, Step
+from safelight.runner import INTERNAL, INTERRUPTED, NEVER_SENT, Attempts, Route, Runner, Tools, named, owing, still_there
 from safelight.slots import Seat
 from safelight.status import Charged, Status
+from safelight.updates import Ended
 
 log = structlog.get_logger()
 
@@ -77,14 +79,23 @@ class Supervisor:
         seat: Seat | None = None,
     ) -> None:
         """
-        Run a generation that is journalled, in a task of its own.
+        Run a generation that is journalled, in a task of its own; one that cannot be run, for a fault of ours, is ended.
 
         Args:
             seat: What it has taken at its first provider; None for one of an earlier process.
         """
-        runner = Runner(self._tools, generation, status, attempts, route, epoch=epoch, seat=seat)
-        self._runners[generation.id] = runner
-        task = asyncio.create_task(_run(generation.id, runner), name=f"run:{generation.id}")
+        try:
+            runner = Runner(self._tools, generation, status, attempts, route, epoch=epoch, seat=seat)
+        except Exception:
+            log.exception("runner_failed", generation=generation.id)
+            if seat is not None:
+                seat.leave()
+            result = NEVER_SENT if epoch == status.version.epoch else "interrupted"
+            work = self._end(generation, status, attempts, INTERNAL, epoch=epoch, result=result)
+        else:
+            self._runners[generation.id] = runner
+            work = runner.run()
+        task = asyncio.create_task(_run(generation.id, work), name=f"run:{generation.id}")
         self._tasks[generation.id] = task
         task.add_done_callback(lambda _: self._forget(generation.id))
 
@@ -127,7 +138,7 @@ class Supervisor:
         epoch = await self._tools.journal.claim(left.generation.id, self._name)
         attempts = Attempts(left.attempts)
         if not _can_go_on(attempts, route, left.generation):
-            await self._interrupt(left, attempts.turn, route, epoch)
+            await self._interrupt(left, attempts, route, epoch)
             return False
         self._tools.hub.open(left.status, left.generation.owner)
         self.start(left.generation, left.status, attempts, route, epoch=epoch)
@@ -144,26 +155,34 @@ class Supervisor:
             log.info("runners_remain", count=sum(not runner.ended.is_set() for runner in running), waited_seconds=seconds)
 
     def _forget(self, generation_id: str) -> None:
-        del self._runners[generation_id], self._tasks[generation_id]
+        self._runners.pop(generation_id, None)
+        del self._tasks[generation_id]
 
-    async def _interrupt(self, left: Unfinished, provider: str, route: Route, epoch: int) -> None:
-        generation, status = left.generation, left.status
+    async def _interrupt(self, left: Unfinished, attempts: Attempts, route: Route, epoch: int) -> None:
+        generation = left.generation
+        why = INTERRUPTED.error if named(attempts.turn, route) else _GONE % attempts.turn
+        ending = attrs.evolve(INTERRUPTED, error=why)
+        await self._end(generation, left.status, attempts, ending, epoch=epoch, result="interrupted")
+        log.info("generation_interrupted", generation=generation.id, provider=generation.provider, charged=attempts.charged)
+
+    async def _end(
+        self, generation: Generation, status: Status, attempts: Attempts, ending: Ended, *, epoch: int, result: str
+    ) -> None:
+        """Write down an end that there is no runner for, and what is owed of it; show it to whoever looks."""
         now = self._tools.clock.now()
-        records: list[AttemptRecord] = []
-        if left.attempts and left.attempts[-1].step is not Step.OUTCOME:
-            records += Attempts(left.attempts).conclude("interrupted", now, said=None, detail=None)
-        why = INTERRUPTED.error if named(provider, route) else _GONE % provider
-        ending = attrs.evolve(INTERRUPTED, error=why, charged=charged([*left.attempts, *records]))
-        ended = attrs.evolve(fold(status, ending, now), version=status.version.next(epoch))
-        told = StatusRecord(status=ended)
+        records = attempts.conclude(result, now, said=None, detail=None)
+        ended = fold(status, attrs.evolve(ending, charged=attempts.charged), now).but(version=status.version.next(epoch))
         delivery = owing(generation.webhook, status, ended, now)
+        told = StatusRecord(status=ended)
         await self._tools.journal.append(generation.id, epoch, told, *records, durable=True, delivery=delivery)
-        log.info("generation_interrupted", generation=generation.id, provider=generation.provider, charged=ended.charged)
+        if self._tools.hub.newest(generation.id) is not None:
+            self._tools.hub.post(ended)
+        self._tools.owed.set()
 
 
-async def _run(generation_id: str, runner: Runner) -> None:
+async def _run(generation_id: str, work: Coroutine[Any, Any, None]) -> None:
     try:
-        await runner.run()
+        await work
     except Exception:
         log.exception("runner_failed", generation=generation_id)
 

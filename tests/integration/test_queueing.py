@@ -1,5 +1,6 @@
 """A provider with one slot, over HTTP: the queue is on the stream, a full one sends away, and nobody's turn is lost."""
 
+from safelight import supervisor
 from safelight.config.model import Instance
 
 ONE_AT_A_TIME = {"puppet": Instance(plugin="puppet", max_concurrency=1, max_queued=2)}
@@ -55,6 +56,23 @@ async def test_a_create_that_the_journal_refuses_takes_nobodys_slot(serve, puppe
     assert (await service.call("POST", "/v1/generations", {"prompt": "a lighthouse"})).status == 500
     monkeypatch.setattr(service.core.journal, "create", create)
     assert service.core.describe("puppet")["health"]["working"] == 0
+
+
+async def test_what_a_fault_of_ours_keeps_from_being_run_ends_at_no_cost_and_takes_nobodys_slot(serve, puppet, monkeypatch):
+    service = await serve(providers=ONE_AT_A_TIME)
+    runner = supervisor.Runner
+
+    def fail(*_, **__):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(supervisor, "Runner", fail)
+    end = await service.ended(await service.create())
+    assert (end["status"], end["code"], end["charged"], end["seq"]) == ("failed", "internal", "no", 2)
+    monkeypatch.setattr(supervisor, "Runner", runner)
+    assert service.core.describe("puppet")["health"]["working"] == 0
+    generation = await service.create()
+    (await puppet.run(0)).succeed()
+    assert (await service.ended(generation))["status"] == "succeeded"
 
 
 async def test_a_double_takes_no_second_slot(serve, puppet):

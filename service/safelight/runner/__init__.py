@@ -1,7 +1,7 @@
 """One generation from intent to end."""
 
-from safelight.runner.attempts import Attempts, intent
-from safelight.runner.endings import INTERRUPTED
+from safelight.runner.attempts import NEVER_SENT, Attempts, intent
+from safelight.runner.endings import INTERNAL, INTERRUPTED
 from safelight.runner.owing import owing
 from safelight.runner.retrying import Candidate, Route, attempts_at_most, named, still_there
 from safelight.runner.runner import Runner
@@ -9,7 +9,9 @@ from safelight.runner.standing import wait_of
 from safelight.runner.tools import Tools
 
 __all__ = [
+    "INTERNAL",
     "INTERRUPTED",
+    "NEVER_SENT",
     "Attempts",
     "Candidate",
     "Route",

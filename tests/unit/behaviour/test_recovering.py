@@ -5,7 +5,9 @@ from datetime import timedelta
 
 import attrs
 import pytest
+from structlog.testing import capture_logs
 
+from safelight import supervisor
 from safelight.errors import JournalFull
 from safelight.providers import Cancel, Charged, Durability, Job, Produced, Progressed, Started, Succeeded
 from safelight.records import StatusRecord
@@ -414,3 +416,18 @@ async def test_a_recovery_that_fails_half_way_leaves_nothing_running(world, succ
         await successor.recover(world.remote(watch=watch))
     assert asyncio.all_tasks() == {asyncio.current_task()}
     assert len(await world.journal.unfinished()) == 2
+
+
+async def test_what_a_fault_of_ours_keeps_from_being_run_is_ended(world, successor, monkeypatch):
+    def fail(*_, **__):
+        raise ZeroDivisionError
+
+    await successor.left(world.remote(), accepted)
+    monkeypatch.setattr(supervisor, "Runner", fail)
+    with capture_logs() as lines:
+        await successor.recover(world.remote())
+        await world.until(lambda: world.hub.newest(ID).is_terminal)
+    _, end = await world.journal.find(ID)
+    assert (end.outcome, end.code, end.charged, end.version.epoch > 1) == (Outcome.FAILED, "internal", Charged.UNKNOWN, True)
+    assert [line["event"] for line in lines if line["log_level"] == "error"] == ["runner_failed"]
+    assert await world.journal.unfinished() == []
