@@ -23,6 +23,7 @@ from safelight.web.app import make_admin_app, make_app
 from safelight.web.collecting import collecting
 from safelight.web.doors import SPARE_FILES, open_doors
 from safelight.web.keys import CORE
+from safelight.web.malformed import refuse_in_our_form
 from safelight.web.reloading import reloading
 from safelight.web.transports import free_when_lost
 from safelight.web.upkeep import close_streams
@@ -160,6 +161,7 @@ async def _set_up(runner: web.AppRunner) -> None:
     await runner.setup()
     if runner.server is not None:
         free_when_lost(runner.server)
+        refuse_in_our_form(runner.server)
 
 
 async def _listen(runner: web.AppRunner, host: str, port: int, *, spare: int = SPARE_FILES) -> int:
