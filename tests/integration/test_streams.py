@@ -7,6 +7,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from safelight.providers import Progressed, Started
+from safelight.web.keys import STREAMS
 
 BOTH = pytest.mark.parametrize("surface", ["watch", "watch_seed"])
 NO_CURSORS = [
@@ -299,13 +300,37 @@ async def test_past_the_limit_readers_are_sent_away_so_that_they_come_back(serve
     generation, _, _ = await halfway(service, puppet)
     first = await service.watch(generation)
     await first.next()
-    for path in (f"/v1/generations/{generation}/events", "/v1/events"):
-        away = await service.stream(path)
-        assert await away.rest() == []
-        assert away.status == 200
-        assert 5000 <= away.retries[0] <= 15000
-    (event,) = await (await service.watch_seed(generation)).rest()
+    with capture_logs() as lines:
+        for path in (f"/v1/generations/{generation}/events", "/v1/events"):
+            away = await service.stream(path)
+            assert await away.rest() == []
+            assert away.status == 200
+            assert 5000 <= away.retries[0] <= 15000
+        (event,) = await (await service.watch_seed(generation)).rest()
     assert (event.id, event.status, event.data["code"]) == (None, "failed", "busy")
+    told = [(line["profile"], line["reason"]) for line in lines if line["event"] == "stream_turned_away"]
+    assert told == [("v1", "full"), ("events", "full"), ("seed", "full")]
+
+
+async def test_a_crowd_that_comes_at_once_gets_no_more_places_than_there_are(serve, puppet, monkeypatch):
+    service = await serve(streams={"max_streams": 2})
+    generation, _, _ = await halfway(service, puppet)
+    all_are_here, asked, look = asyncio.Event(), 0, service.core.look
+
+    async def slowly(*args, **options):
+        nonlocal asked
+        asked += 1
+        if asked == 5:
+            all_are_here.set()
+        await all_are_here.wait()
+        return await look(*args, **options)
+
+    monkeypatch.setattr(service.core, "look", slowly)
+    streams = await asyncio.gather(*(service.watch(generation) for _ in range(5)))
+    monkeypatch.undo()
+
+    assert len(service.app[STREAMS]) == 2
+    assert sorted("content-length" in stream.headers for stream in streams) == [False, False, True, True, True]
 
 
 async def test_a_long_poll_answers_when_there_is_news(service, puppet, eventually):
