@@ -2,12 +2,14 @@
 
 import asyncio
 import json
+from contextlib import AsyncExitStack
 
 import pytest
 from structlog.testing import capture_logs
 
 from safelight.providers import Progressed, Started
-from safelight.web.keys import STREAMS
+from safelight.web.app import REPLAYS_AT_ONCE
+from safelight.web.keys import REPLAYING, STREAMS
 
 BOTH = pytest.mark.parametrize("surface", ["watch", "watch_seed"])
 NO_CURSORS = [
@@ -249,6 +251,35 @@ async def test_a_silent_stream_carries_comments_that_no_client_sees(serve, puppe
 
     assert set(stream.comments) == {"ok", "hb"}
     assert events[-1].status == "succeeded"
+
+
+async def test_a_reader_that_says_close_is_told_so_and_gets_it(service, puppet):
+    generation, run, _ = await halfway(service, puppet)
+    stream = await service.watch(generation, headers=[("Connection", "close")])
+    run.succeed()
+    events = await stream.rest()
+
+    assert stream.headers["connection"] == "close"
+    assert stream.headers["transfer-encoding"] == "chunked"
+    assert events[-1].status == "succeeded"
+    assert await stream.connection.reader.read() == b""
+
+
+async def test_what_came_while_the_past_was_shown_was_shown_and_not_skipped(service, puppet, eventually):
+    generation, run, _ = await halfway(service, puppet)
+    with capture_logs() as lines:
+        async with AsyncExitStack() as busy:
+            for _ in range(REPLAYS_AT_ONCE):
+                await busy.enter_async_context(service.app[REPLAYING])
+            stream = await service.watch(generation, "?from=start")
+            run.say(Progressed(0.6), Progressed(0.7))
+            await service.until(generation, lambda snapshot: snapshot.get("progress") == 70)
+        run.succeed()
+        events = await stream.rest()
+        (closed,) = await eventually(lambda: [line for line in lines if line["event"] == "stream_closed"])
+
+    assert [event.version[1] for event in events] == list(range(1, len(events) + 1))
+    assert closed["skipped"] == 0
 
 
 @BOTH

@@ -20,7 +20,7 @@ from safelight.web.streams import watch_many
 from safelight.web.upkeep import ticker
 from safelight.web.webhooks import receive_webhook
 
-_REPLAYS_AT_ONCE = 4
+REPLAYS_AT_ONCE = 4
 
 
 def make_app(core: Safelight) -> web.Application:
@@ -29,7 +29,7 @@ def make_app(core: Safelight) -> web.Application:
     app[CORE] = core
     app[STREAMS] = set()
     app[HEARTBEATS] = Heartbeats(app[STREAMS], lambda: core.config.streams.heartbeat_seconds)
-    app[REPLAYING] = asyncio.Semaphore(_REPLAYS_AT_ONCE)
+    app[REPLAYING] = asyncio.Semaphore(REPLAYS_AT_ONCE)
     app[WAITING] = set()
     app.on_response_prepare.append(add_headers)
     app.cleanup_ctx.append(ticker)

@@ -154,6 +154,8 @@ async def _follow(
 async def _show_journal(request: web.Request, viewer: StreamViewer, generation_id: str, after: Version) -> Version:
     app = request.app
     while viewer.reason is None:
+        if app[REPLAYING].locked():
+            await viewer.flush()  # a turn may be long in coming, but headers come at once
         async with app[REPLAYING]:
             if statuses := await app[CORE].journal.read(generation_id, after, _PAGE):
                 await viewer.send(*map(Frame, statuses))
