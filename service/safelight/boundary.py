@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import traceback
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from enum import Enum
 from functools import cache
 from typing import Any, Generic, TypeVar
@@ -125,7 +125,7 @@ class Boundary:
         """Await plugin code in the present task and turn whatever it raises into a result; for tasks that `stop` ends."""
         try:
             try:
-                return Result(value=await work())
+                return Result(value=await self.awaited(what, work))
             finally:
                 await _deliver_cancel()
         except asyncio.CancelledError as error:
@@ -136,6 +136,29 @@ class Boundary:
             return Result(error=self._scrubbed(what, error))
         except BaseException as error:  # noqa: BLE001 - SystemExit in a task would end the whole service
             return Result(error=self._crash(what, error))
+
+    async def awaited(self, what: str, work: Callable[[], Awaitable[T]]) -> T:
+        """
+        Await what a plugin's method returned; to be called in a task of the boundary.
+
+        Raises:
+            ProviderProtocol: It cannot be awaited: whoever wrote the method has forgotten `async`.
+        """
+        answer = work()
+        if not inspect.isawaitable(answer):
+            raise self._nonsense(f"The provider's '{what}' is no 'async def': it returned a '{type(answer).__name__}'.")
+        return await answer
+
+    def listed(self, updates: Any) -> list[Update]:
+        """
+        Return the updates that a poll answered, each checked; to be called in a task of the boundary.
+
+        Raises:
+            ProviderProtocol: It answered something else.
+        """
+        if not isinstance(updates, Iterable):
+            raise self._nonsense(f"The provider returned a '{type(updates).__name__}' from 'poll' instead of a list of updates.")
+        return [self.checked(update) for update in updates]
 
     def masked(self, text: str, *, keep: int = 2000) -> str:
         """Return what may be logged of a plugin's text: its end, without secrets and without the prompt it may quote."""

@@ -8,48 +8,32 @@ import socket
 from collections.abc import Collection, Coroutine, Mapping
 from contextlib import AsyncExitStack
 from functools import partial
-from pathlib import Path
 from typing import Any, Self, TypeVar
 
 import attrs
 import structlog
 
-from safelight.breaker import Breaker
 from safelight.config.model import Config
 from safelight.config.reload import Reloaded, reloaded
 from safelight.courier import Courier
 from safelight.creating import Created, Creating
 from safelight.describing import describe, health_of
 from safelight.doubles import KEPT, Doubles, fingerprint
-from safelight.egress import open_session
-from safelight.engines import open_journal
-from safelight.errors import (
-    Busy,
-    Conflict,
-    Gone,
-    NotCancelable,
-    NotFound,
-    NotPausable,
-)
-from safelight.estimates import open_estimates
+from safelight.equipment import equipped
+from safelight.errors import Busy, Conflict, Gone, NotCancelable, NotFound, NotPausable
 from safelight.generation import Draft, Generation, Surface, new_id
-from safelight.hearing import Hearing, url_of
+from safelight.hearing import Hearing
 from safelight.hub import Hub
-from safelight.instances import Instances, open_instances
-from safelight.outputs.local import LocalOutputs
+from safelight.instances import Instances
 from safelight.plugins import Discovery, discover
-from safelight.pokes import Pokes
 from safelight.ports import EVERY_STATE, Clock, Delivery, Journal, Keyed, Outputs, Page, Place, SystemClock, Unfinished
 from safelight.reaper import Reaper
 from safelight.retention import Retention
 from safelight.routing import remade_route
-from safelight.runner import Route, Tools
-from safelight.seals import open_seals
-from safelight.slots import slots_of
+from safelight.runner import Route
 from safelight.status import Outcome, State, Status
 from safelight.supervisor import Supervisor
 from safelight.versions import Version
-from safelight.watchdog import Watchdog
 
 log = structlog.get_logger()
 T = TypeVar("T")
@@ -86,53 +70,11 @@ class Safelight:
         self._changes: set[asyncio.Task[Any]] = set()
 
     async def __aenter__(self) -> Self:
-        for fault in self.discovery.faults:
-            log.error(
-                "plugin_refused", plugin=fault.plugin, distribution=fault.distribution, kind=fault.kind, reason=fault.sentence
-            )
-        folder = Path(self.config.data.folder)
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)  # noqa: ASYNC240 - once, before anybody is served
-        public_url = self.config.server.public_url.rstrip("/")
         async with AsyncExitStack() as stack:
-            self.journal = await stack.enter_async_context(open_journal(self.config, folder, self.clock))
-            self.outputs = await stack.enter_async_context(
-                LocalOutputs(
-                    folder / "outputs",
-                    self.config.outputs,
-                    self.clock,
-                    url_prefix=public_url,
-                    min_free_bytes=0,
-                ),
-            )
-            seals, pokes = open_seals(folder), Pokes()
-            self.instances = await stack.enter_async_context(
-                open_instances(
-                    self.config.providers,
-                    self.discovery,
-                    clock=self.clock,
-                    folder=folder / "providers",
-                    open_session=open_session,
-                    webhooks=partial(url_of, public_url, seals, pokes) if public_url else None,
-                ),
-            )
-            await stack.enter_async_context(Watchdog(self.discovery.owners))
-            retries = self.config.retries
-            self._tools = tools = Tools(
-                journal=self.journal,
-                outputs=self.outputs,
-                hub=self.hub,
-                clock=self.clock,
-                breakers={
-                    name: Breaker(name, failures=retries.breaker_failures, seconds=retries.breaker_seconds)
-                    for name in self.instances
-                },
-                slots=slots_of(self.instances),
-                progress_seconds=self.config.streams.progress_seconds,
-                pokes=pokes,
-                estimates=await stack.enter_async_context(open_estimates(self.journal)),
-            )
-            self._owed = tools.owed
-            self.hearing = Hearing(self.instances, pokes, seals)
+            equipment = await stack.enter_async_context(equipped(self.config, self.discovery, self.clock, self.hub))
+            self.instances, self.hearing = equipment.instances, equipment.hearing
+            self._tools = tools = equipment.tools
+            self.journal, self.outputs, self._owed = tools.journal, tools.outputs, tools.owed
             self._supervisor = Supervisor(tools, f"{socket.gethostname()}:{os.getpid()}")
             self._reaper = Reaper(self.hub, self._supervisor)
             self._creating = Creating(tools, self.instances, self._supervisor, self._reaper)
@@ -313,7 +255,9 @@ class Safelight:
 
         Raises:
             NotFound: Unknown, or someone else's.
+            Gone: The caller's own, and forgotten.
             NotCancelable: It has ended otherwise.
+            StorageFull: The cancel is under way, but the wish could not be journalled.
         """
         _, status = await self.find(generation_id, owner=owner)
         runner = self._supervisor.find(generation_id)
@@ -330,7 +274,9 @@ class Safelight:
 
         Raises:
             NotFound: Unknown, or someone else's.
+            Gone: The caller's own, and forgotten.
             NotPausable: The provider does not offer it, or it is too late.
+            StorageFull: The journal takes nothing now; it is heeded when it does.
         """
         await self.find(generation_id, owner=owner)
         runner = self._supervisor.find(generation_id)

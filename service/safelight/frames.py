@@ -27,21 +27,23 @@ class Form:
         has_ids: Events carry ids; those of streams of many generations do not, where no single id says where one is.
         is_chunked: As HTTP/1.1 chunks.
         packs_from: Gzipped, events shorter than so many bytes as they are; None for a stream that is not gzip.
+        is_packed: Whether streams that take it are gzip.
+        is_shared: Whether each stream that takes it is given the same bytes, one write an event.
     """
 
     has_ids: bool
     is_chunked: bool
     packs_from: int | None
+    is_packed: bool = attrs.field(init=False)
+    is_shared: bool = attrs.field(init=False)
 
-    @property
-    def is_shared(self) -> bool:
-        """Whether each stream that takes it is given the same bytes, one write an event."""
-        return self.has_ids and self.packs_from is None
-
-    @property
-    def is_packed(self) -> bool:
-        """Whether streams that take it are gzip."""
+    @is_packed.default
+    def _packs(self) -> bool:
         return self.packs_from is not None
+
+    @is_shared.default
+    def _shares(self) -> bool:
+        return self.has_ids and not self.is_packed
 
 
 @cache

@@ -118,8 +118,9 @@ class Hub:
         return subscription
 
     def attend(self, generation: str, audience: Audience) -> None:
-        """Call `audience` with how many look at a generation in memory, whenever somebody comes or leaves."""
-        self._channels[generation].audience = audience
+        """Call `audience` with how many look at a generation, whenever somebody comes or leaves; at one not in memory nobody does."""
+        if (channel := self._channels.get(generation)) is not None:
+            channel.audience = audience
 
     def cut(self, generation: str, reason: str) -> None:
         """Close every stream of one generation, since what comes next could not be journalled."""

@@ -18,7 +18,9 @@ import pluggy
 
 from safelight import hookspecs
 from safelight.checks import did_you_mean
+from safelight.config.model import Instance
 from safelight.errors import one_sentence
+from safelight.fields import named_fields
 from safelight.providers import COMMON_PARAMS, Capabilities, LocalProvider, Provider, RemoteProvider
 from safelight.redaction import redactor
 from safelight.schemas import json_schema
@@ -205,6 +207,8 @@ def _answers(manager: pluggy.PluginManager) -> list[Any]:
         answer.close()
     if not isinstance(answer, list | tuple):
         raise _Refused(FaultKind.PROVIDER, f"safelight_providers returned {type(answer).__name__}, not a list of classes")
+    if not answer:
+        raise _Refused(FaultKind.PROVIDER, "safelight_providers returned no class")
     return list(answer)
 
 
@@ -235,6 +239,11 @@ def class_faults(role: str, described: Any) -> Iterator[str]:
         json_schema(described)
     except Exception as error:  # noqa: BLE001 - whatever stops it, no form can be built from the class
         yield f"{role} cannot be described: {describe(error)}"
+        return
+    if role == "Settings":
+        own = {field.name for field in attrs.fields(Instance)} - {"settings"}
+        for name in sorted(own & named_fields(described, "snake").keys()):
+            yield f"'{name}' in Settings is a key of the service's own, which never reaches a plugin"
     if role == "Params":
         for field in attrs.fields(described):
             if field.name not in COMMON_PARAMS:

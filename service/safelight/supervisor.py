@@ -50,23 +50,20 @@ class Supervisor:
         Take over what was unfinished when the last process died.
 
         A job that lives upstream is watched on, and what can have cost nothing is run again where the operator allows
-        it; the rest ends, honestly, before this returns.
+        it; the rest ends, honestly, before this returns. Where it fails half-way, what runs by then is parked again.
 
         Args:
             route_of: Gives the providers for a generation of the journal; empty where none can be had any more.
+
+        Raises:
+            JournalError: What was left cannot be read, or not be claimed or ended.
         """
         unfinished = sorted(await self._tools.journal.unfinished(), key=_is_queued)  # slots are taken before any is given out
-        resumed: list[Generation] = []
-        for left in unfinished:
-            epoch = await self._tools.journal.claim(left.generation.id, self._name)
-            route = route_of(left)
-            attempts = Attempts(left.attempts)
-            if not _can_go_on(attempts, route, left.generation):
-                await self._interrupt(left, attempts.turn, route, epoch)
-                continue
-            resumed.append(left.generation)
-            self._tools.hub.open(left.status, left.generation.owner)
-            self.start(left.generation, left.status, attempts, route, epoch=epoch)
+        try:
+            resumed = [left.generation for left in unfinished if await self._take_over(left, route_of(left))]
+        except BaseException:
+            await self.leave(grace_seconds=0.0)  # nobody else knows of them yet
+            raise
         return Recovered(generations=tuple(resumed), interrupted=len(unfinished) - len(resumed))
 
     def start(
@@ -87,8 +84,9 @@ class Supervisor:
         """
         runner = Runner(self._tools, generation, status, attempts, route, epoch=epoch, seat=seat)
         self._runners[generation.id] = runner
-        task = asyncio.create_task(self._run(generation.id, runner), name=f"run:{generation.id}")
+        task = asyncio.create_task(_run(generation.id, runner), name=f"run:{generation.id}")
         self._tasks[generation.id] = task
+        task.add_done_callback(lambda _: self._forget(generation.id))
 
     def find(self, generation_id: str) -> Runner | None:
         """Return the runner of a generation that runs here."""
@@ -119,10 +117,21 @@ class Supervisor:
             if not runner.is_lasting:
                 runner.end(INTERRUPTED)
         await self._wait(1.0)
-        tasks = list(self._tasks.values())
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        while tasks := list(self._tasks.values()):  # and those whose create was under way
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _take_over(self, left: Unfinished, route: Route) -> bool:
+        """Claim a generation and run it on, or end it where that cannot be; whether it runs."""
+        epoch = await self._tools.journal.claim(left.generation.id, self._name)
+        attempts = Attempts(left.attempts)
+        if not _can_go_on(attempts, route, left.generation):
+            await self._interrupt(left, attempts.turn, route, epoch)
+            return False
+        self._tools.hub.open(left.status, left.generation.owner)
+        self.start(left.generation, left.status, attempts, route, epoch=epoch)
+        return True
 
     async def _wait(self, seconds: float) -> None:
         running = [runner for runner in self._runners.values() if not runner.ended.is_set()]
@@ -134,16 +143,8 @@ class Supervisor:
         except TimeoutError:
             log.info("runners_remain", count=sum(not runner.ended.is_set() for runner in running), waited_seconds=seconds)
 
-    async def _run(self, generation_id: str, runner: Runner) -> None:
-        try:
-            await runner.run()
-        except asyncio.CancelledError:
-            raise
-        except Exception:
-            log.exception("runner_failed", generation=generation_id)
-        finally:
-            self._runners.pop(generation_id, None)
-            self._tasks.pop(generation_id, None)
+    def _forget(self, generation_id: str) -> None:
+        del self._runners[generation_id], self._tasks[generation_id]
 
     async def _interrupt(self, left: Unfinished, provider: str, route: Route, epoch: int) -> None:
         generation, status = left.generation, left.status
@@ -158,6 +159,13 @@ class Supervisor:
         delivery = owing(generation.webhook, status, ended, now)
         await self._tools.journal.append(generation.id, epoch, told, *records, durable=True, delivery=delivery)
         log.info("generation_interrupted", generation=generation.id, provider=generation.provider, charged=ended.charged)
+
+
+async def _run(generation_id: str, runner: Runner) -> None:
+    try:
+        await runner.run()
+    except Exception:
+        log.exception("runner_failed", generation=generation_id)
 
 
 def _is_queued(left: Unfinished) -> bool:

@@ -39,6 +39,15 @@ class Hazard(RemoteProvider):
     async def poll(self, job):
         {poll}
 """
+SHY = """
+    asked = 0
+
+    @property
+    def capabilities(self):
+        self.asked += 1
+        if self.asked > 1: sys.exit(3)  # the first who asks is whoever opens it
+        return self.possible
+"""
 
 
 def local(body, template=LOCAL, **more):
@@ -259,8 +268,40 @@ HAZARDS = {
     ),
     "polls-nothing-at-all": (
         REMOTE.format(submit="return Job(key)", poll="return None"),
-        crash("crashed (TypeError)", charged="unknown"),
-        CRASHED,
+        {
+            "code": "provider_protocol",
+            "error": "The provider returned a 'NoneType' from 'poll' instead of a list of updates.",
+            "charged": "unknown",
+        },
+        NONSENSE,
+    ),
+    "forgets-async-where-it-polls": (
+        REMOTE.format(submit="return Job(key)", poll="return []").replace("async def poll", "def poll"),
+        {
+            "code": "provider_protocol",
+            "error": "The provider's 'poll' is no 'async def': it returned a 'list'.",
+            "charged": "unknown",
+        },
+        NONSENSE,
+    ),
+    "forgets-async-where-it-submits": (
+        REMOTE.format(submit="return Job(key)", poll="return []").replace("async def submit", "def submit"),
+        unknown("The provider's 'submit' is no 'async def': it returned a 'Job'."),
+        NONSENSE,
+    ),
+    "cannot-say-what-it-can-do-once-it-is-open": (
+        REMOTE.replace("capabilities = Capabilities(", "possible = Capabilities(").format(
+            submit="return Job(key)", poll="return [Failed('As ever.')]"
+        )
+        + SHY,
+        {"error": "As ever.", "code": "provider_rejected", "charged": "unknown"},
+        NONSENSE,
+    ),
+    "throws-away-what-it-was-lent": (
+        local("yield Failed('As ever.')")
+        + "    async def __aenter__(self):\n        del self.resources, self.settings\n        return self\n",
+        {"error": "As ever.", "code": "provider_rejected"},
+        ENDED,
     ),
     "returns-no-job": (
         REMOTE.format(submit="return Hostile()", poll="return []"),

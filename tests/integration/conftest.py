@@ -306,6 +306,9 @@ class Switchboard:
                 match headers.get("x-signature"):
                     case "slow":
                         await board.gate.wait()
+                    case "slow and forged":
+                        await board.gate.wait()
+                        raise WebhookRefused("It is not signed by the upstream.")
                     case "broken":
                         raise RuntimeError
                     case said if said != "good":
@@ -429,23 +432,27 @@ async def serve(tmp_path, puppet, switchboard):
         *,
         engine="memory",
         server=None,
+        data=None,
         streams=None,
         deadlines=None,
         retries=None,
         min_free_bytes=0,
         providers=None,
+        default_provider="puppet",
+        routes=None,
         webhooks=Webhooks(),  # noqa: B008 - frozen
     ):
         config = Config(
-            default_provider="puppet",
+            default_provider=default_provider,
             server=Server(**{"port": 0, "drain_seconds": 0.0, **(server or {})}),
-            data=Data(folder=str(tmp_path / "data"), min_free_bytes=min_free_bytes),
+            data=Data(**{"folder": str(tmp_path / "data"), "min_free_bytes": min_free_bytes, **(data or {})}),
             journal=JournalSettings(engine=engine),
             streams=Streams(**{"progress_seconds": 0.0, **(streams or {})}),
             webhooks=webhooks,
             deadlines=Deadlines(**(deadlines or {})),
             retries=Retries(**{"attempts": 1, **(retries or {})}),
             providers={"puppet": Instance(plugin="puppet"), "simulator": Instance(plugin="simulator"), **(providers or {})},
+            routes=routes or {},
         )
         async with listening(config, discovery=attrs.evolve(discover(), providers=offers)) as listener:
             service = Service(listener)

@@ -6,6 +6,8 @@ import json
 
 import pytest
 
+from safelight.config.model import RouteSettings
+from safelight.providers import Nothing, Terms
 from safelight.web.keys import STREAMS
 
 BOTH = pytest.mark.parametrize("path", ["/v1/generations", "/api/generation"])
@@ -119,12 +121,13 @@ async def test_a_caller_who_leaves_in_the_middle_of_a_body_creates_nothing(servi
         (b'{"prompt":NaN}', "NaN is not JSON"),
         (b'{"prompt":"a","params":{"x":Infinity}}', "Infinity is not JSON"),
         (b'{"prompt":"a","params":{"x":-Infinity}}', "-Infinity is not JSON"),
+        (b'{"prompt":"a","options":{"x":[1e999]}}', "1e999 is too large a number"),
         (b'{"prompt":"a","params":{"x":' + b"9" * 5000 + b"}}", "5000 digits; at most 400"),
         (b'{"prompt":"a\nb"}', "not JSON"),
         (b"[" * 60_000, "nested too deeply"),
         (b'{"a":' * 9_000 + b"1" + b"}" * 9_000, "nested too deeply"),
     ],
-    ids=range(23),
+    ids=range(24),
 )
 @BOTH
 async def test_what_is_no_json_object_is_refused_with_the_reason(service, path, body, said, check_problem):
@@ -351,6 +354,34 @@ async def test_alive_and_ready_are_said_on_the_admin_port_only(service):
     assert (alive.status, alive.json) == (200, {"status": "ok"})
     assert (ready.status, ready.json["status"]) == (200, "ready")
     assert (await service.call("GET", "/v1/providers", port=service.admin_port)).status == 404
+
+
+async def test_the_longest_times_there_are_can_be_counted(serve):
+    most = 1000 * 365 * 86_400.0
+    service = await serve(
+        data={"retention_seconds": most},
+        streams={"laggard_seconds": 86_400.0},
+        deadlines={"total_seconds": most, "cancel_seconds": most},
+    )
+    generation = await service.create(providerId="simulator")
+    stream = await service.watch(generation)
+    assert (await stream.rest())[-1].status == "succeeded"
+    await service.core._retention.take_turn()
+
+
+async def test_a_service_is_ready_while_somebody_takes_what_names_nobody(serve, check_problem):
+    service = await serve(default_provider="either", routes={"either": RouteSettings(providers=("puppet", "simulator"))})
+
+    async def ready():
+        answer = await service.call("GET", "/readyz", port=service.admin_port)
+        return answer.status, answer.json["defaultProvider"]
+
+    assert await ready() == (200, "ok")
+    service.core.instances["puppet"].provider.terms = Terms(params=Nothing, options=Nothing, fault="its model is gone")
+    assert await ready() == (200, "ok"), "the route's other provider takes it"
+    service.core.instances["simulator"].provider.terms = Terms(params=Nothing, options=Nothing, fault="it was switched off")
+    assert await ready() == (503, "its model is gone")
+    check_problem(await service.call("POST", "/v1/generations", {"prompt": "a"}), 503, "provider_unavailable")
 
 
 async def test_a_nearly_full_disk_takes_nothing_new_and_says_so(serve, check_problem):

@@ -1,5 +1,7 @@
 """What a provider's upstream may say by webhook: who is believed, what it moves, and what it can do no harm by."""
 
+import asyncio
+import gc
 import json
 
 import pytest
@@ -105,6 +107,23 @@ async def test_a_replay_is_taken_and_pokes_nobody(hooked, switchboard, monkeypat
     assert (await hooked.call("POST", path, b"{}", headers=GOOD)).status == 200
     assert hooked.core.hearing._pokes.find(key).times == 2, "after the window it is a new one"
     assert len(recent) == 1
+
+
+async def test_a_judgement_that_nobody_waits_for_any_more_is_no_fault_of_the_loop(hooked, switchboard, eventually):
+    complaints = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: complaints.append(context["message"]))
+    _, path = await started(hooked, switchboard)
+    before = asyncio.all_tasks()
+    asking = asyncio.create_task(hooked.call("POST", path, b"{}", headers=[("X-Signature", "slow and forged")]))
+    with capture_logs() as lines:
+        await eventually(lambda: switchboard.heard)
+        asking.cancel()  # whoever sent it has left
+        await eventually(lambda: not any("RequestHandler" in repr(task) for task in asyncio.all_tasks() - before))
+        switchboard.gate.set()
+        await eventually(lambda: [line for line in lines if line["event"] == "webhook_received"])
+    await asyncio.sleep(0)
+    gc.collect()
+    assert complaints == []
 
 
 async def test_a_slow_judgement_is_not_waited_for_but_counts(hooked, switchboard, eventually):

@@ -52,8 +52,8 @@ def load(file: Path | None, overrides: tuple[str, ...], *, is_whole: bool = True
     file = file or (default if default.is_file() else None)
     if not is_whole:
         return load_with_origins(file, overrides=overrides)
-    from safelight.instances import check_instances
     from safelight.plugins import discover
+    from safelight.settings import check_instances
 
     return load_with_origins(file, overrides=overrides, check_providers=lambda instances: check_instances(instances, discover()))
 

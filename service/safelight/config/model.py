@@ -11,6 +11,9 @@ from safelight.redaction import Secret
 
 PORT = and_(ge(0), le(65535))
 MIB = 1024 * 1024
+DAY = 86_400
+SPAN: Any = and_(gt(0), le(1000 * 365 * DAY))
+"""Seconds that are added to a date, or taken from one: dates end some thousand years further on."""
 
 
 def _says(description: str) -> dict[str, str]:
@@ -56,7 +59,7 @@ class Data:
         default="data", validator=min_len(1), metadata=_says("the journal and the outputs; one process per folder")
     )
     retention_seconds: float = attrs.field(
-        default=604800.0, validator=gt(0), metadata=_says("how long an ended generation and its outputs are kept")
+        default=604800.0, validator=SPAN, metadata=_says("how long an ended generation and its outputs are kept")
     )
     min_free_bytes: int = attrs.field(
         default=256 * MIB, validator=ge(0), metadata=_says("with less room than this nothing new is taken")
@@ -93,7 +96,7 @@ class Streams:
         default=15.0, validator=gt(0), metadata=_says("a silent stream gets a comment this often")
     )
     laggard_seconds: float = attrs.field(
-        default=30.0, validator=gt(0), metadata=_says("a reader that takes nothing for so long is cut")
+        default=30.0, validator=and_(gt(0), le(DAY)), metadata=_says("a reader that takes nothing for so long is cut")
     )
     progress_seconds: float = attrs.field(
         default=0.1, validator=ge(0), metadata=_says("progress alone is journalled and shown at most this often")
@@ -141,14 +144,14 @@ class Deadlines:
     stall_seconds: float = attrs.field(
         default=120.0, validator=gt(0), metadata=_says("how long it may go without a sign of life")
     )
-    total_seconds: float = attrs.field(default=1800.0, validator=gt(0), metadata=_says("from creation to the end"))
+    total_seconds: float = attrs.field(default=1800.0, validator=SPAN, metadata=_says("from creation to the end"))
     seed_total_seconds: float = attrs.field(
         default=280.0,
         validator=and_(gt(0), le(290)),
         metadata=_says("the same for /api/generation, whose client gives up after 300"),
     )
     cancel_seconds: float = attrs.field(
-        default=10.0, validator=gt(0), metadata=_says("how long a provider may take to answer a cancel, a pause or a resume")
+        default=10.0, validator=SPAN, metadata=_says("how long a provider may take to answer a cancel, a pause or a resume")
     )
     queue_seconds: float = attrs.field(
         default=1800.0, validator=gt(0), metadata=_says("how long it may wait in a queue, the service's or the provider's")
@@ -241,7 +244,7 @@ class Config:
     default_provider: str = attrs.field(
         default="sketch",
         validator=min_len(1),
-        metadata=_says("the [providers.<name>] used when a request names none; unless said, the first"),
+        metadata=_says("the provider, or route, used when a request names none; unless said, the first provider"),
     )
     server: Server = attrs.field(factory=Server)
     data: Data = attrs.field(factory=Data)

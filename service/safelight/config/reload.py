@@ -66,7 +66,7 @@ def reloaded(old: Config, new: Config) -> Reloaded:
             taken = _taken(section.name, before, after, changed, waiting)
             config = attrs.evolve(config, **{section.name: attrs.evolve(before, **taken)})
         elif before != after:
-            is_possible = section.name in LIVE and after in old.providers
+            is_possible = section.name in LIVE and after in {**old.providers, **old.routes}
             (changed if is_possible else waiting).append(section.name)
             config = attrs.evolve(config, **{section.name: after if is_possible else before})
     return Reloaded(config=config, changed=tuple(changed), waiting=tuple(waiting))

@@ -135,7 +135,6 @@ class Part:
         with self._lock, _disk():
             fd = self._descriptor()
             folder = target.parent
-            is_new = not folder.exists()
             if makes_folder:
                 folder.mkdir(mode=0o700, exist_ok=True)  # whoever lists it holds every capability in it
             stamp = int(at.timestamp() * 1_000_000_000)
@@ -146,8 +145,7 @@ class Part:
             self.path = self.path.rename(target)
             if durable:
                 _sync(folder)
-            if durable and is_new:
-                _sync(folder.parent)
+                _sync(folder.parent)  # whoever made the folder may have been a preview's move, which syncs nothing
 
     def _discard(self) -> None:
         with self._lock:

@@ -154,7 +154,13 @@ class RemoteProvider(Provider):
         """
 
     def watch(self, job: Job) -> AsyncIterator[Update]:
-        """Yield what happens to the job, as it happens; it may end early, and may repeat itself."""
+        """
+        Yield what happens to the job, as it happens; it may end early, and may repeat itself.
+
+        Raises:
+            ProviderError: Nothing more is heard. One that is `retryable` leaves the job to `poll`, where there is one; any
+                other means that the job is lost.
+        """
         msg = f"{self.name} does not push"
         raise Unsupported(msg)
 
@@ -163,6 +169,10 @@ class RemoteProvider(Provider):
         Return updates that together say where the job stands now; asking twice must be harmless.
 
         Nothing at all means that it cannot be told: an end that `watch` has told then stands as it is.
+
+        Raises:
+            ProviderError: One that is `retryable` has it asked again, never sooner than its `retry_after_seconds`; any
+                other means that the job is lost.
         """
         msg = f"{self.name} cannot be polled"
         raise Unsupported(msg)
@@ -198,16 +208,31 @@ class RemoteProvider(Provider):
         raise Unsupported(msg)
 
     async def cancel(self, job: Job) -> Cancel:
-        """Ask the upstream to stop; say what it answered. `confirmed` only if it has stopped."""
+        """
+        Ask the upstream to stop; say what it answered. `confirmed` only if it has stopped.
+
+        Raises:
+            ProviderError: Nobody knows whether it stops; that counts as `requested`.
+        """
         msg = f"{self.name} cannot cancel"
         raise Unsupported(msg)
 
     async def pause(self, job: Job) -> None:
-        """Hold the job still."""
+        """
+        Hold the job still; return once it is.
+
+        Raises:
+            ProviderError: It is not; whoever wanted it is told the sentence.
+        """
         msg = f"{self.name} cannot pause"
         raise Unsupported(msg)
 
     async def resume(self, job: Job) -> None:
-        """Let a paused job go on."""
+        """
+        Let a paused job go on; return once it does.
+
+        Raises:
+            ProviderError: It does not; whoever wanted it is told the sentence.
+        """
         msg = f"{self.name} cannot resume"
         raise Unsupported(msg)

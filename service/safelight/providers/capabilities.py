@@ -35,6 +35,8 @@ class Capabilities:
     """
     What a provider promises; core believes it and the conformance tests check it.
 
+    Where a set of words is asked for, the word itself does as well: `cancel="none"` is `cancel=CancelKind.NONE`.
+
     Attributes:
         durability: What a job depends on: the upstream alone, our connection, or our process.
         progress: Where progress comes from.
@@ -45,9 +47,9 @@ class Capabilities:
         result_seconds: How long the upstream keeps a result, in seconds; None = for good.
     """
 
-    durability: Durability = Durability.PROCESS
-    progress: ProgressKind = ProgressKind.PERCENT
-    cancel: CancelKind = CancelKind.CONFIRMED
+    durability: Durability = attrs.field(default=Durability.PROCESS, converter=Durability)
+    progress: ProgressKind = attrs.field(default=ProgressKind.PERCENT, converter=ProgressKind)
+    cancel: CancelKind = attrs.field(default=CancelKind.CONFIRMED, converter=CancelKind)
     pause: bool = False
     previews: bool = False
     poll_seconds: float = attrs.field(default=1.0, validator=ge(0.05))

@@ -70,12 +70,16 @@ class Attempts:
 
     @property
     def is_queued(self) -> bool:
-        """Whether the attempt waits for a slot and was never handed in."""
+        """Whether the attempt waits for a slot, or for a provider that is left alone, and was never handed in."""
         return self.newest.step is Step.QUEUED
 
     def leave_queue(self, at: datetime) -> AttemptRecord:
         """Return the intent of the attempt that was queued, now the newest."""
         return self._step(Step.INTENT, at)
+
+    def put_back(self, at: datetime) -> AttemptRecord:
+        """Return the record of an attempt that waits after all, now the newest: its intent came to nothing."""
+        return self._step(Step.QUEUED, at)
 
     def intend(self, instance: ProviderInstance, at: datetime) -> AttemptRecord:
         """Return the intent of the next attempt, now the newest."""

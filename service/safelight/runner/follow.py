@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterable, Awaitable, Callable, Hashable, Sequence
+from typing import TypeGuard
 
 import structlog
 
@@ -41,6 +42,7 @@ class Following:
 
     Args:
         poke: What wakes it when a webhook comes.
+        poll_seconds: The shortest pause between two polls.
         rest_seconds: For how long the upstream wants to be left alone by everybody who has its credential.
         stall_seconds: How long nothing may be heard of the job.
         take: Is handed every update.
@@ -53,6 +55,7 @@ class Following:
         boundary: Boundary,
         poke: Poke,
         *,
+        poll_seconds: float,
         rest_seconds: Callable[[], float],
         stall_seconds: float,
         take: Callable[[Update], Awaitable[None]],
@@ -61,6 +64,7 @@ class Following:
         self._job = job
         self._boundary = boundary
         self._poke = poke
+        self._poll_seconds = poll_seconds
         self._rest_seconds = rest_seconds
         self._stall_seconds = stall_seconds
         self._take = take
@@ -69,7 +73,7 @@ class Following:
         self._has_spoken = self._is_deaf = self._is_over = False
         self._lost: ProviderError | None = None
         self._claim: Update | None = None
-        self._told: Counter[Update] = Counter()
+        self._told: Counter[Hashable] = Counter()
         self._before: Sequence[Update] = ()
 
     async def run(self) -> ProviderError | None:
@@ -104,16 +108,18 @@ class Following:
 
     def _is_first(self, update: Update) -> bool:
         """Whether it is no output that is known: a watch that begins anew tells of each again."""
-        if isinstance(update, Produced) and self._told[update]:
+        if _is_chunked(update):
+            self._told[_name_of(update)] += 1  # nobody can tell whether these bytes were told of before
+        elif isinstance(update, Produced) and self._told[_name_of(update)]:
             return False
-        if isinstance(update, _BYTES):
-            self._told[update] = 1
+        elif isinstance(update, _BYTES):
+            self._told[_name_of(update)] = 1
         return True
 
     async def _poll_on(self) -> ProviderError | None:
         loop = asyncio.get_running_loop()
         pace = Pace(
-            self._provider.capabilities.poll_seconds,
+            self._poll_seconds,
             loop.time(),
             rare_seconds=min(_RARE_SECONDS, self._stall_seconds / 3),
             is_told=self._is_pushing,
@@ -167,18 +173,19 @@ class Following:
                     await self._poke.woken.wait()
 
     async def _ask(self) -> list[Update]:
-        return [self._boundary.checked(update) for update in await self._provider.poll(self._job)]
+        return self._boundary.listed(await self._boundary.awaited("poll", lambda: self._provider.poll(self._job)))
 
     def _news(self, updates: Sequence[Update]) -> list[Update]:
         """Return what the poll before did not say, up to the end; what has bytes only as often as nobody has told of it yet."""
-        seen: Counter[Update] = Counter()
+        seen: Counter[Hashable] = Counter()
         news = []
         for update in updates:
             if isinstance(update, _BYTES):
-                seen[update] += 1
-                if seen[update] <= self._told[update]:
+                name = _name_of(update)
+                seen[name] += 1
+                if seen[name] <= self._told[name]:
                     continue
-                self._told[update] = seen[update]
+                self._told[name] = seen[name]
             elif update in self._before:
                 continue
             news.append(update)
@@ -200,6 +207,22 @@ class Following:
         if end is not None and self._claim is None:
             self._poke.recovered(self._boundary.instance)
         return end is not None
+
+
+def _is_chunked(update: Update) -> TypeGuard[Produced]:
+    return isinstance(update, Produced) and isinstance(update.content, AsyncIterable)
+
+
+def _name_of(update: Produced | Previewed) -> Hashable:
+    """
+    Return what tells it from others.
+
+    Of bytes it is their hash, since every preview would be held for as long as the job. Chunks are a new object at each
+    poll, so they have all one name, and are told apart by their number.
+    """
+    if _is_chunked(update):
+        return "chunks", update.type, update.seed
+    return hash(update) if isinstance(update.content, bytes | str) else update
 
 
 def overrides(provider: RemoteProvider, method: str) -> bool:

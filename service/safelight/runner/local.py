@@ -13,7 +13,7 @@ import attrs
 from safelight.boundary import STOP_SECONDS, Boundary
 from safelight.generation import Request
 from safelight.ports import Clock
-from safelight.providers import Cancel, Control, Durability, Job, LocalProvider, OutcomeUnknown, RemoteProvider
+from safelight.providers import Cancel, Capabilities, Control, Durability, Job, LocalProvider, OutcomeUnknown, RemoteProvider
 from safelight.providers.failures import ProviderError
 from safelight.runner.follow import ENDS
 from safelight.updates import Canceled, Succeeded, Update
@@ -67,10 +67,10 @@ class LocalRun(RemoteProvider):
     says so, shows its first update or ends: until then an error after `submitting` leaves the outcome unknown.
     """
 
-    def __init__(self, provider: LocalProvider, boundary: Boundary, clock: Clock) -> None:
-        super().__init__(provider.settings, provider.resources)
-        self.name = provider.name  # type: ignore[misc]  # the adapter answers under the name of what it adapts
-        self.capabilities = provider.capabilities
+    def __init__(self, provider: LocalProvider, boundary: Boundary, clock: Clock, can: Capabilities) -> None:
+        # no super().__init__: settings and resources are the plugin's own, and it may have done anything to them
+        self.name = type(provider).name  # type: ignore[misc]  # the adapter answers under the name of what it adapts
+        self.capabilities = can
         self._provider = provider
         self._boundary = boundary
         self._early: Update | None = None

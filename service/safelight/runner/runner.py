@@ -81,7 +81,7 @@ class Runner:
             await self._arrival.begin(is_resumed=self._is_resumed)
             while not self._scribe.status.is_terminal:
                 await self._handle(await self._next())
-            self.ended.set()
+            self._answer()
             self._work.free()
             endings.log_end(self._scribe.status, self._work.upstream.boundary.instance, self._scribe.ignored)
             await self._late.hear_on(self._inbox, seconds=self._policy.cancel_seconds)
@@ -93,10 +93,8 @@ class Runner:
             if not self._scribe.status.is_terminal:
                 await self._closing.end_ourselves(endings.INTERNAL)
         finally:
-            self.ended.set()
+            self._answer()
             self._inbox.close()
-            for asked in self._asking:
-                asked.answered.set()
             try:
                 await self._work.close()
             finally:
@@ -148,8 +146,16 @@ class Runner:
         if self._scribe.is_failing:
             raise StorageFull("The journal takes nothing now; what was asked is heeded when it does, unless the service crashes.")
         self._asking.add(asked)
-        await asked.answered.wait()
-        self._asking.discard(asked)
+        try:
+            await asked.answered.wait()
+        finally:
+            self._asking.discard(asked)
+
+    def _answer(self) -> None:
+        """Have nobody wait for the end any longer, nor for a wish that it has overtaken."""
+        self.ended.set()
+        for asked in self._asking:
+            asked.answered.set()
 
     async def _next(self) -> Any:
         """Return the next thing that happened, a deadline among them; meanwhile write what was held back."""

@@ -10,11 +10,10 @@ from typing import Any
 import structlog
 
 from safelight.boundary import Boundary
-from safelight.breaker import Breaker
 from safelight.errors import one_sentence
 from safelight.estimates import Timing, kind_of
 from safelight.generation import Generation
-from safelight.providers import Job, NotSent, OutcomeUnknown, ProviderError, ProviderRateLimited
+from safelight.providers import Job, NotSent, OutcomeUnknown, ProviderError
 from safelight.records import Durability, Step
 from safelight.runner.attempts import Attempts
 from safelight.runner.deadlines import Deadlines
@@ -31,10 +30,11 @@ from safelight.runner.retrying import (
     what_next,
 )
 from safelight.runner.scribe import Scribe
-from safelight.runner.standing import wait_of
+from safelight.runner.seating import Seating
 from safelight.runner.tools import Tools
+from safelight.runner.trials import Trials
 from safelight.runner.upstream import Upstream
-from safelight.slots import Place, Seat, Slots, Turn
+from safelight.slots import Place, Seat, Turn
 from safelight.status import Attempt, Charged, Phase
 from safelight.updates import Attempted, Moved, Noted, Stood
 
@@ -71,7 +71,7 @@ class Submissions:
         self.attempts = attempts
         self.is_waiting = False
         self._again: Again | None = None
-        self._is_tried = False
+        self._trials = Trials(tools.breakers)
         self._tools = tools
         self._generation = generation
         self._route = route
@@ -80,11 +80,9 @@ class Submissions:
         self._tell = tell
         self._former: list[asyncio.Task[None]] = []
         self.upstream = self._upstream()
-        self._seat = seat
+        self._seating = Seating(tools.slots, generation.owner, tell, seat)
         if seat is None and attempts.job is not None and attempts.newest.step is not Step.OUTCOME:
-            self._seat = self._slots_of(self.candidate).occupy(generation.owner)
-        elif seat is not None:
-            seat.tell = tell
+            self._seating.occupy(self.candidate.instance.name)
         self._scribe.timing = self._timing()
 
     @property
@@ -110,19 +108,20 @@ class Submissions:
             await self.begin()
 
     async def begin(self) -> None:
-        """Hand in the request of the newest intent; a provider that is left alone at present is passed by, or waited for."""
-        wait = self._breaker.wait_seconds()
+        """Hand in the request of the newest attempt; a provider that is left alone at present is passed by, or waited for."""
+        wait = self._trials.wait_seconds(self.candidate.instance.name)
         if not wait:
-            self._is_tried = True
+            if self.attempts.is_queued:
+                await self._scribe.tell(Moved(Phase.SUBMITTING), self.attempts.leave_queue(self._scribe.now()))
             self.upstream.submit(self.candidate.request, self.attempts.key)
             return
         sentence = f"The provider '{self.candidate.instance.name}' keeps failing and is left alone for a while."
         if self.candidate is not self._route[-1]:
             self._tell(Said(self.upstream, Refused(Resting(sentence))))
             return
-        await self._scribe.tell(Noted(sentence))
-        self.is_waiting = True
-        self._deadlines.wait(wait)
+        back = [] if self.attempts.is_queued else [self.attempts.put_back(self._scribe.now())]
+        await self._scribe.tell(Noted(sentence), *back)
+        self._plan(None, after_seconds=wait)
 
     def resume(self) -> None:
         """Go on where an earlier process stopped."""
@@ -148,10 +147,8 @@ class Submissions:
 
     async def accept(self, job: Job) -> None:
         """Make the job durable, then listen to it."""
-        self._is_tried = False
-        self._breaker.succeeded()
-        if self._seat is not None:
-            self._seat.answered()
+        self._trials.accepted(self.candidate.instance.name)
+        self._seating.answered()
         if self._scribe.timing is not None:
             self._scribe.timing.accepted()
         await self._scribe.tell(Moved(Phase.WAITING), self.attempts.accept(job, self._scribe.now()))
@@ -160,17 +157,8 @@ class Submissions:
 
     def heard(self, error: ProviderError) -> None:
         """Note what a failed submission says about the upstream's health."""
-        if isinstance(error, Resting):
-            return
-        self._is_tried = False
-        if isinstance(error, ProviderRateLimited) and error.retry_after_seconds is not None:
-            self.candidate.instance.budget.refused(error.retry_after_seconds)
-        if error.retryable or error.is_sent is None:
-            self._breaker.failed()
-        elif error.is_sent:
-            self._breaker.succeeded()
-        else:
-            self._breaker.released()
+        if not isinstance(error, Resting):
+            self._trials.failed(self.candidate.instance, error)
 
     async def follow_up(self, failure: Failure, result: str, *, said: Charged | None) -> bool:
         """Journal the outcome of the attempt at work and plan the next one; False, with nothing done, where there is none."""
@@ -205,7 +193,6 @@ class Submissions:
         )
         await self._scribe.tell(Noted(again.told(failure)), outcome)
         self.free()
-        self._leave_behind()
         self._plan(again, after_seconds=again.after_seconds)
         return True
 
@@ -219,13 +206,11 @@ class Submissions:
         self._deadlines.begin()
         if again is not None:
             await self._intend(again, candidate)
-        elif self.attempts.is_queued:
-            await self._scribe.tell(Moved(Phase.SUBMITTING), self.attempts.leave_queue(self._scribe.now()))
         await self.begin()
 
     async def hear_seat(self, news: Turn | Place) -> None:
         """Take in that it is this one's turn, or where it stands now."""
-        if not self.is_waiting or self._seat is None:
+        if not self.is_waiting or not self._seating.is_taken:
             return
         if isinstance(news, Place):
             await self._stand(news)
@@ -236,46 +221,38 @@ class Submissions:
 
     def free(self) -> None:
         """Give the slot back, or the place in the queue: nothing runs any more, or nothing will."""
-        if self._seat is not None:
-            self._seat.leave()
-            self._seat = None
+        self._seating.free()
 
     async def close(self) -> None:
         """Stop whatever still runs, of earlier attempts too; bounded, for the boundary leaves behind what will not stop."""
         self.free()
-        if self._is_tried:
-            self._breaker.released()  # it was given up before the answer, and another may try
+        self._trials.close()
         self._leave_behind()
         await asyncio.gather(*self._former, return_exceptions=True)
         self._scribe.timing = None
         self._former.clear()
-
-    @property
-    def _breaker(self) -> Breaker:
-        return self._tools.breakers[self.candidate.instance.name]
 
     def _planned(self) -> Candidate:
         """Return who makes the attempt that was planned before a restart."""
         return still_there(self.attempts.turn, self._generation.route, self._route) or self._route[0]
 
     def _plan(self, again: Again | None, *, after_seconds: float) -> None:
-        """Wait before the next attempt; None stands for the one that is journalled already."""
+        """Wait before the next attempt, and leave the one before it behind; None stands for the one that is journalled already."""
+        if again is not None:
+            self._leave_behind()
         self._again = again
         self.is_waiting = True
         self._deadlines.wait(after_seconds)
 
     async def _is_seated(self, candidate: Candidate) -> bool:
         """Whether there is a slot for the next attempt; else it waits for one, and shows where it stands."""
-        if self._seat is None:
-            tries = 0 if self._again is None else self.attempts.tries_at(candidate.instance.name)
-            self._seat = self._slots_of(candidate).take(self._generation.owner, is_admitted=True, tries=tries)
-            self._seat.tell = self._tell
-        if self._seat.is_ready:
+        name = candidate.instance.name
+        if self._seating.take(name, tries=0 if self._again is None else self.attempts.tries_at(name)):
             return True
         self.is_waiting = True
         self._deadlines.stand()
-        if self._seat.place is not None:
-            await self._stand(self._seat.place)
+        if (place := self._seating.place) is not None:
+            await self._stand(place)
         return False
 
     async def _stand(self, place: Place) -> None:
@@ -296,16 +273,13 @@ class Submissions:
         )
         await self._scribe.tell(Attempted(attempt), record)
 
-    def _slots_of(self, candidate: Candidate) -> Slots:
-        return self._tools.slots[candidate.instance.name]
-
     def _leave_behind(self) -> None:
         task = asyncio.create_task(self.upstream.close(), name=f"close:{self._generation.id}")
         self._former.append(task)
 
     def _timing(self) -> Timing:
         provider, estimates = self.candidate.instance.name, self._tools.estimates
-        return Timing(estimates, kind_of(provider, self.candidate.request), lambda: wait_of(self._seat, estimates, provider))
+        return Timing(estimates, kind_of(provider, self.candidate.request), lambda: self._seating.wait(estimates, provider))
 
     def _upstream(self) -> Upstream:
         instance = self.candidate.instance

@@ -53,13 +53,14 @@ class Upstream:
         poke: Poke,
         tell: Callable[[Said], None],
     ) -> None:
-        provider = instance.provider
+        provider, can = instance.provider, instance.capabilities
         self.n = n
         self._budget = instance.budget
-        self.session = provider.resources.session
+        self._poll_seconds = can.poll_seconds
+        self.session = instance.session
         self.boundary = boundary
         self.is_talking = False
-        self._local = LocalRun(provider, boundary, clock) if isinstance(provider, LocalProvider) else None
+        self._local = LocalRun(provider, boundary, clock, can) if isinstance(provider, LocalProvider) else None
         self._provider: RemoteProvider = self._local or provider  # type: ignore[assignment]  # there are two base classes
         self._generation = generation
         self._poke = poke
@@ -180,6 +181,7 @@ class Upstream:
             job,
             self.boundary,
             self._poke,
+            poll_seconds=self._poll_seconds,
             rest_seconds=self._budget.wait_seconds,
             stall_seconds=self._generation.policy.stall_seconds,
             take=self._take,

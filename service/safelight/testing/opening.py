@@ -48,13 +48,13 @@ async def open_provider(
         resources = Resources(
             instance=cls.name, session=session, clock=clock or SystemClock(), spawn=spawn, folder=folder, webhooks=webhooks
         )
-        async with cls(structure(settings, cls.Settings), resources) as provider:
-            try:
+        try:
+            async with cls(structure(settings, cls.Settings), resources) as provider:
                 yield provider
-            finally:
-                for task in tasks:
-                    task.cancel()
-                await asyncio.gather(*tasks, return_exceptions=True)
+        finally:  # after the provider's own end, which may need them; and if it does not even open
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def admitted(

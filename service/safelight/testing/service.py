@@ -8,6 +8,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+from multidict import CIMultiDict
+
 from safelight.config.model import Config, Data, Deadlines, Instance, JournalSettings, OutputSettings, Retries, Server
 from safelight.core import Safelight
 from safelight.generation import ANONYMOUS, Draft
@@ -72,7 +74,7 @@ class Service:
             Busy: It cannot be told now.
         """
         *_, instance, nonce = url.split("/")
-        await self.core.hear(instance, self.core.hearing.key_of(instance, nonce), raw, headers)
+        await self.core.hear(instance, self.core.hearing.key_of(instance, nonce), raw, CIMultiDict(headers))
 
 
 @asynccontextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 from http import HTTPStatus
 from typing import Any
 
@@ -36,13 +37,15 @@ async def read_object(request: web.Request, limits: Server) -> dict[str, Any]:
 
 def parse_object(body: bytes) -> dict[str, Any]:
     """
-    Parse strict JSON: no NaN, no key twice, no lone surrogates, no bottomless nesting.
+    Parse strict JSON: no NaN, nothing that would be read as infinite, no key twice, no lone surrogates, no bottomless nesting.
 
     Raises:
         BadRequest: What is wrong, and where the parser can tell.
     """
     try:
-        value = json.loads(body.decode(), object_pairs_hook=_once, parse_constant=_no_constant, parse_int=_whole)
+        value = json.loads(
+            body.decode(), object_pairs_hook=_once, parse_constant=_no_constant, parse_int=_whole, parse_float=_finite
+        )
         json.dumps(value, ensure_ascii=False).encode()
     except RecursionError:
         raise BadRequest("The body is nested too deeply.") from None
@@ -100,3 +103,10 @@ def _whole(digits: str) -> int:
 
 def _no_constant(word: str) -> None:
     raise ValueError(f"{word} is not JSON.")
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    if not math.isfinite(number):
+        raise ValueError(f"{digits[:100]} is too large a number.")
+    return number

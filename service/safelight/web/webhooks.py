@@ -21,9 +21,9 @@ async def receive_webhook(request: web.Request) -> web.StreamResponse:
     webhooks = core.config.webhooks
     raw = await read_bytes(request, at_most=webhooks.body_bytes, seconds=core.config.server.body_seconds)
     hearing = core.hear(instance, key, raw, request.headers.copy())
+    hearing.add_done_callback(lambda heard: heard.cancelled() or heard.exception())  # its log line says what came of it
     done, _ = await asyncio.wait({hearing}, timeout=_ANSWER_SECONDS)
     if not done:
-        hearing.add_done_callback(lambda late: late.cancelled() or late.exception())  # its log line says what came of it
         return web.Response(status=202)
     hearing.result()
     return web.Response(status=200)

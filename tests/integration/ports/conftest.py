@@ -27,7 +27,7 @@ from safelight.versions import Version
 
 ROOT = Path(safelight.__file__).parent
 PORTS = {Journal: SqliteJournal, Outputs: LocalOutputs}
-LIFETIMES = {f"core.Safelight.{name}: {port.__name__}.{name}" for port in PORTS for name in ("__aenter__", "__aexit__")}
+LIFETIMES = {f"equipment.equipped: {port.__name__}.{name}" for port in PORTS for name in ("__aenter__", "__aexit__")}
 """Called by `async with`, so no place names them."""
 WORDS = "the medium said no"
 ERRORS = {

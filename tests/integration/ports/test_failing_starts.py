@@ -17,17 +17,17 @@ from safelight.status import Outcome
 LONG = 10**10
 LOST = "web.serving._lost: Journal.lost"
 STARTS = {
-    "core.Safelight.__aenter__: Journal.__aenter__": 1,
-    "core.Safelight.__aenter__: Outputs.__aenter__": 1,
+    "equipment.equipped: Journal.__aenter__": 1,
+    "equipment.equipped: Outputs.__aenter__": 1,
     "estimates.learning.Estimates.load: Journal.remembered": 1,
     "supervisor.Supervisor.recover: Journal.unfinished": 1,
-    "supervisor.Supervisor.recover: Journal.claim": 2,
+    "supervisor.Supervisor._take_over: Journal.claim": 2,
     "supervisor.Supervisor._interrupt: Journal.append": 2,
 }
 """And of how many calls the last one fails."""
 LEAVES = [
-    "core.Safelight.__aexit__: Journal.__aexit__",
-    "core.Safelight.__aexit__: Outputs.__aexit__",
+    "equipment.equipped: Journal.__aexit__",
+    "equipment.equipped: Outputs.__aexit__",
     LOST,
 ]
 

@@ -3,7 +3,7 @@ import asyncio
 import pytest
 from structlog.testing import capture_logs
 
-from safelight.errors import StorageFull
+from safelight.errors import NotPausable, StorageFull
 from safelight.providers import (
     Cancel,
     Charged,
@@ -11,6 +11,7 @@ from safelight.providers import (
     Produced,
     Progressed,
     ProviderUnavailable,
+    Started,
     Succeeded,
 )
 from safelight.status import Outcome, Phase, State
@@ -85,6 +86,28 @@ async def test_a_cancel_after_the_end_returns_and_changes_nothing(world):
     await world.runner.ended.wait()
     await world.runner.cancel()
     assert (await world.end()).cancel is None
+
+
+@pytest.mark.parametrize("wish", ["cancel", "hold"])
+async def test_a_wish_that_the_end_overtakes_is_answered_then_and_not_when_all_that_comes_late_was_heard(world, wish):
+    async def watch():
+        yield Started()
+        await asyncio.Event().wait()
+
+    async def cancel():
+        await asyncio.sleep(3)
+        return Cancel.REQUESTED
+
+    await world.start(world.remote(watch=watch, cancel=cancel), stall_seconds=20, cancel_seconds=10)
+    await asyncio.sleep(21)  # it has stalled, and the upstream is asked to stop
+    if wish == "cancel":
+        await world.runner.cancel()
+    else:
+        with pytest.raises(NotPausable):
+            await world.runner.hold(still=True)
+    assert world.now < 23.1
+    assert world.shown[-1].code == "stalled"
+    await world.end()
 
 
 async def test_a_deaf_provider_is_left_behind_and_named_and_its_generation_ends_in_time(world):

@@ -1,5 +1,6 @@
 import asyncio
 import contextlib
+import weakref
 from datetime import UTC, datetime
 from itertools import pairwise
 
@@ -71,6 +72,19 @@ def never():
     return 0.0
 
 
+def following(provider, take, poke=None, stall_seconds=1000.0, rest_seconds=never):
+    return Following(
+        provider,
+        Job("j1"),
+        Boundary("lighthouse", "safelight-lighthouse"),
+        poke or Pokes().expect("k1", "g1"),
+        poll_seconds=provider.capabilities.poll_seconds,
+        rest_seconds=rest_seconds,
+        stall_seconds=stall_seconds,
+        take=take,
+    )
+
+
 async def heard(provider, poke=None, stall_seconds=1000.0, rest_seconds=never):
     """Follow a job to its end; return what was handed on."""
     said = []
@@ -79,21 +93,22 @@ async def heard(provider, poke=None, stall_seconds=1000.0, rest_seconds=never):
         if not isinstance(update, SignOfLife):
             said.append(update)
 
-    boundary = Boundary("lighthouse", "safelight-lighthouse")
-    poke = poke or Pokes().expect("k1", "g1")
-    following = Following(
-        provider,
-        Job("j1"),
-        boundary,
-        poke,
-        rest_seconds=rest_seconds,
-        stall_seconds=stall_seconds,
-        take=take,
-    )
-    error = await following.run()
+    error = await following(provider, take, poke, stall_seconds, rest_seconds).run()
     if error is not None:
         raise error
     return said
+
+
+async def heard_of(provider):
+    """Follow a job to its end, and keep nothing; return how many previews were handed on."""
+    count = 0
+
+    async def take(update):
+        nonlocal count
+        count += isinstance(update, Previewed)
+
+    await following(provider, take).run()
+    return count
 
 
 async def test_nobody_polls_while_the_upstream_takes_nothing_of_the_credential(world):
@@ -204,6 +219,39 @@ async def test_what_was_pushed_is_not_handed_over_again_by_polling(world):
     poll, _ = answering([Produced("https://x.test/1.png")], [Produced("https://x.test/1.png"), Produced(b"2"), Succeeded()])
     said = await heard(world.remote(watch=pushing(Produced("https://x.test/1.png")), poll=poll))
     assert said == [Produced("https://x.test/1.png"), Produced(b"2"), Succeeded()]
+
+
+async def test_outputs_in_chunks_are_told_apart_by_their_number(world):
+    async def chunks(text):
+        yield text
+
+    def early(*texts):
+        return [Produced(chunks(text)) for text in texts]
+
+    poll, _ = answering(early(b"1"), early(b"1"), [*early(b"1", b"2"), Succeeded()])
+    *outputs, end = await heard(world.remote(poll=poll))
+    assert ([[piece async for piece in it.content] for it in outputs], end) == ([[b"1"], [b"2"]], Succeeded())
+
+    poll, _ = answering([*early(b"1", b"2"), Succeeded()])
+    *outputs, end = await heard(world.remote(watch=pushing(*early(b"1", b"2"), Succeeded()), poll=poll))
+    assert ([[piece async for piece in it.content] for it in outputs], end) == ([[b"1"], [b"2"]], Succeeded())
+
+
+async def test_of_what_was_shown_nothing_is_held_for_as_long_as_the_job(world):
+    refs, held = [], []
+
+    async def watch():
+        for number in range(50):
+            await asyncio.sleep(1)
+            preview = Previewed(bytes([number]))
+            refs.append(weakref.ref(preview))
+            yield preview
+        held.extend(ref for ref in refs if ref() is not None)
+        yield Succeeded()
+
+    poll, _ = answering([], [], [Produced(b"png"), Succeeded()])
+    assert await heard_of(world.remote(watch=watch, poll=poll)) == 50
+    assert len(held) <= 1
 
 
 async def test_a_push_that_is_lost_for_good_is_not_followed_up(world):
@@ -330,3 +378,14 @@ async def test_a_poll_that_repeats_itself_hands_each_output_over_once(world):
     said = [Previewed(b"preview"), Produced("http://upstream/1.png"), Produced("http://upstream/1.png")]
     poll, _ = answering(said, said, [*said, Produced(b"2"), Succeeded()])
     assert await heard(world.remote(poll=poll)) == [*said, Produced(b"2"), Succeeded()]
+
+
+async def test_a_provider_that_says_no_longer_what_it_can_do_is_followed_as_it_began(world):
+    async def submit():
+        type(provider).capabilities = property(lambda self: {}["capabilities"])
+        return Job("j1")
+
+    poll, times = answering([Started()], [Produced(b"png"), Succeeded()])
+    provider = world.remote(submit=submit, poll=poll, poll_seconds=2)
+    assert (await world.run(provider)).outcome == "succeeded"
+    assert 2 <= times[1] - times[0] <= 2.41

@@ -182,3 +182,18 @@ async def test_a_journal_that_takes_nothing_does_not_hold_up_the_leaving_and_say
 
 async def test_who_has_nothing_to_wait_for_leaves_at_once(house):
     assert await house.leave(grace_seconds=60.0) == 0
+
+
+async def test_one_whose_create_was_under_way_is_parked_with_the_others(world, house):
+    async def watch():
+        yield Progressed(0.5)
+        try:
+            await asyncio.Event().wait()
+        finally:
+            generation, first, intent = await world.create(late, IDS[1])
+            house.supervisor.start(generation, first, Attempts([intent]), world.route(late), epoch=1)
+
+    late = world.remote(watch=lambda: for_ever(None))
+    await house.start(world.remote(watch=watch))
+    await house.leave()
+    assert await house.unfinished() == IDS[:2]

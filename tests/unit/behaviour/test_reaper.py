@@ -214,3 +214,10 @@ async def test_a_cancel_that_cannot_be_journalled_is_logged_and_under_way(house,
         outcome, _ = await house.end()
     assert outcome is Outcome.CANCELED
     assert [line["code"] for line in lines if line["event"] == "abandoned_cancel_failed"] == ["storage_full"]
+
+
+async def test_one_that_has_left_memory_before_it_is_minded_is_nobodys_any_more(house):
+    generation, _, _ = await house.world.create(house.world.local(a_minute), ID, patience=CANCEL)
+    house.world.hub.forget(ID)  # as one that a start took over, and that ended before the start did
+    house.reaper.mind(generation, is_back=True)
+    await house.reaper.close()

@@ -6,6 +6,7 @@ from datetime import timedelta
 import attrs
 import pytest
 
+from safelight.errors import JournalFull
 from safelight.providers import Cancel, Charged, Durability, Job, Produced, Progressed, Started, Succeeded
 from safelight.records import StatusRecord
 from safelight.runner import Attempts
@@ -361,3 +362,55 @@ async def test_what_is_held_still_stays_so_and_has_not_stalled(world, successor)
     end = await successor.ended()
     assert end.code == "stalled"
     assert (end.ended_at - end.created_at).total_seconds() == pytest.approx(660.0, abs=1)
+
+
+async def test_what_waited_for_a_provider_that_was_left_alone_is_handed_in(world, successor):
+    submitted = []
+
+    async def submit():
+        submitted.append(1)
+        return Job("j1")
+
+    await successor.left(world.remote(), lambda attempts: attempts.put_back(attempts.newest.at))
+    assert (await successor.recover(remote(world, submit=submit))).resumed == 1
+    end = await successor.ended()
+    assert (end.outcome, submitted) == (Outcome.SUCCEEDED, [1])
+
+
+async def test_nobody_waits_for_webhooks_of_an_attempt_that_an_earlier_process_made(world, successor):
+    async def submit():
+        return Job("j1")
+
+    def planned(attempts):
+        at = attempts.newest.at
+        return attempts.end("not_sent", at, said=None, detail="Refused.", next_provider="lighthouse", next_at=at)
+
+    await successor.left(world.remote(), planned, attempts=3)
+    await successor.recover(remote(world, submit=submit))
+    assert (await successor.ended()).outcome is Outcome.SUCCEEDED
+    for attempt in await world.journal.attempts(ID):
+        assert world.pokes.find(attempt.key) is None
+
+
+async def test_a_recovery_that_fails_half_way_leaves_nothing_running(world, successor, monkeypatch):
+    jobs = []
+    await successor.left(world.remote(), accepted)
+    await world.create(world.remote(), "1" * 32)
+    claim = world.journal.claim
+
+    async def full(generation_id, owner):
+        if generation_id != ID:
+            await world.until(lambda: jobs)
+            raise JournalFull("No room.")
+        return await claim(generation_id, owner)
+
+    async def watch():
+        jobs.append(1)
+        await asyncio.Event().wait()
+        yield Started()
+
+    monkeypatch.setattr(world.journal, "claim", full)
+    with pytest.raises(JournalFull):
+        await successor.recover(world.remote(watch=watch))
+    assert asyncio.all_tasks() == {asyncio.current_task()}
+    assert len(await world.journal.unfinished()) == 2

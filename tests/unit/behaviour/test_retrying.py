@@ -188,6 +188,34 @@ async def test_a_failing_provider_is_left_alone_until_one_submission_succeeds(wo
     assert submit.calls[5] - submit.calls[4] > 29.99, "five failures in a row: it rests"
 
 
+async def test_what_waits_for_a_provider_that_is_left_alone_was_never_sent(world):
+    world.breakers["lighthouse"] = breaker = Breaker("lighthouse", failures=1, seconds=30)
+    breaker.failed()
+    submit = failing()
+    await world.start(world.remote(submit=submit, watch=PAINTED))
+    await asyncio.sleep(10)
+    assert world.runner.is_lasting
+    await world.runner.cancel()
+    end = await world.end()
+    assert (end.outcome, end.charged, submit.calls) == (Outcome.CANCELED, Charged.NO, [])
+    assert await world.steps() == [("intent", None), ("queued", None), ("outcome", "not_sent")]
+
+
+async def test_one_trial_at_a_time_is_made_and_the_others_wait_without_a_word_to_the_journal(world):
+    world.breakers["lighthouse"] = breaker = Breaker("lighthouse", failures=1, seconds=30)
+    breaker.failed()
+    await world.start(world.remote(submit=failing(), watch=PAINTED))
+    await asyncio.sleep(29)
+    appends = world.journal.appends
+    breaker._is_trying = True  # another's, for ten seconds
+    asyncio.get_running_loop().call_later(10, breaker.succeeded)
+    await asyncio.sleep(9)
+    assert world.journal.appends == appends
+    assert (await world.end()).outcome is Outcome.SUCCEEDED
+    steps = ["intent", "queued", "intent", "accepted", "outcome"]
+    assert [step for step, _ in await world.steps()] == steps
+
+
 async def test_a_breaker_whose_one_trial_is_given_up_lets_another_try(world):
     world.breakers["lighthouse"] = breaker = Breaker("lighthouse", failures=1, seconds=30)
     breaker.failed()

@@ -1,6 +1,6 @@
 import attrs
 
-from safelight.config.model import Config, Deadlines, Instance, Logs, Server
+from safelight.config.model import Config, Deadlines, Instance, Logs, RouteSettings, Server
 from safelight.config.reload import LIVE, reloaded
 from safelight.config.sources import all_keys
 
@@ -32,3 +32,9 @@ def test_providers_wait_for_a_restart_and_so_does_a_default_that_is_not_there_ye
 def test_the_default_provider_may_become_another_that_is_there():
     taken = reloaded(Config(), Config(default_provider="simulator"))
     assert (taken.changed, taken.config.default_provider) == (("default_provider",), "simulator")
+
+
+def test_the_default_provider_may_become_a_route_that_is_there():
+    old = Config(routes={"either": RouteSettings(providers=("sketch", "simulator"))})
+    taken = reloaded(old, attrs.evolve(old, default_provider="either"))
+    assert (taken.changed, taken.config.default_provider) == (("default_provider",), "either")

@@ -73,3 +73,18 @@ def test_ordinary_origins_pass():
 def test_the_admin_port_is_another_one():
     assert "must differ from server.port" in fault(port=8080, admin_port=8080)
     assert fault(port=0, admin_port=0) is None
+
+
+@pytest.mark.parametrize(
+    ("setting", "most"),
+    [
+        ("data.retention_seconds", 31_536_000_000),
+        ("deadlines.total_seconds", 31_536_000_000),
+        ("deadlines.cancel_seconds", 31_536_000_000),
+        ("streams.laggard_seconds", 86_400),
+    ],
+)
+def test_no_time_is_longer_than_dates_or_the_kernel_can_count(setting, most):
+    load(None, {}, [f"{setting}={most}"])
+    with pytest.raises(ConfigInvalid, match=f"must be <= {most} @ --set {setting}"):
+        load(None, {}, [f"{setting}={most + 1}"])

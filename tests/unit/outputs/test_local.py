@@ -434,12 +434,11 @@ async def test_an_output_is_synced_with_its_names_before_it_is_announced_and_a_p
         really(fd)
 
     monkeypatch.setattr(os, "fsync", noting)
-    await shop.keep(make_picture())
-    assert synced[0].suffix == ".part"
-    assert synced[1:] == [shop.folder / GENERATION, shop.folder]
-    synced.clear()
     await shop.outputs.preview(GENERATION, make_picture())
     assert synced == []
+    await shop.keep(make_picture())
+    assert synced[0].suffix == ".part"
+    assert synced[1:] == [shop.folder / GENERATION, shop.folder], "the folder was made for the preview, and its name not synced"
 
 
 async def test_a_failure_after_the_move_leaves_nothing(shop, make_picture, monkeypatch):

@@ -6,7 +6,7 @@ import pytest
 
 from safelight.config.model import Instance
 from safelight.egress import open_session
-from safelight.instances import open_instances
+from safelight.keepers import open_instances
 from safelight.ports import SystemClock
 from safelight.testing import Answers, FakeUpstream
 

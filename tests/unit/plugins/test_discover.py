@@ -56,6 +56,7 @@ def test_installed_distributions_are_looked_at_unless_told_otherwise(site):
         ("import sys\nsys.exit(3)", "SystemExit: 3 (bad/plugin.py:5)"),
         ("raise BaseException('api_key=sk-1234567890abcdef')", "BaseException: api_key=[redacted] (bad/plugin.py:4)"),
         ("def broken(:\n    pass", "SyntaxError: invalid syntax (plugin.py, line 4) (bad/plugin.py:4)"),
+        ("Capabilities(cancel='maybe')", "ValueError: 'maybe' is not a valid CancelKind (bad/plugin.py:4)"),
         ("raise GeneratorExit", "GeneratorExit (bad/plugin.py:4)"),
         ("import json\njson.loads('{')", "(bad/plugin.py:5)"),
         (
@@ -63,7 +64,7 @@ def test_installed_distributions_are_looked_at_unless_told_otherwise(site):
             "Mute (bad/plugin.py:7)",
         ),
     ],
-    ids=["missing", "exit", "secret", "syntax", "generator-exit", "deep", "mute"],
+    ids=["missing", "exit", "secret", "syntax", "no-such-word", "generator-exit", "deep", "mute"],
 )
 def test_plugin_that_fails_to_import_is_named_with_its_line(site, source, sentence):
     site.ship_good()
@@ -151,6 +152,7 @@ def test_plugin_whose_hook_cannot_be_used_is_named(site, source, sentence):
         ("return None", "safelight_providers returned NoneType, not a list of classes"),
         ("return 'painter'", "safelight_providers returned str, not a list of classes"),
         ("yield 1", "safelight_providers returned generator, not a list of classes"),
+        ("return []", "safelight_providers returned no class"),
         ("return [3]", "int: not a subclass of LocalProvider or RemoteProvider"),
         ("return [dict]", "dict: not a subclass of LocalProvider or RemoteProvider"),
         ("return [LocalProvider]", "LocalProvider: does not define generate"),
@@ -177,13 +179,17 @@ def test_asynchronous_hook_is_refused(site):
         ("waivers = ['all']", "waivers is not a mapping of laws to reasons"),
         ("waivers = {'nothing_goes_back': None}", "waivers is not a mapping of laws to reasons"),
         ("Settings = dict", "Settings is not an attrs class"),
+        (
+            "Settings = attrs.make_class('Settings', {'max_concurrency': attrs.field(type=int, default=1)})",
+            "'max_concurrency' in Settings is a key of the service's own, which never reaches a plugin",
+        ),
         ("Options = attrs.make_class('Options', {'what': attrs.field(type=object)})", "Options cannot be described"),
         (
             "Params = attrs.make_class('Params', {'widht': attrs.field(type=int, default=1)})",
             "'widht' is no common parameter (did you mean 'width'?): it belongs in Options",
         ),
     ],
-    ids=["name", "capabilities", "waivers", "reasons", "settings", "options", "params"],
+    ids=["name", "capabilities", "waivers", "reasons", "settings", "reserved", "options", "params"],
 )
 def test_provider_class_that_cannot_be_used_is_named(site, members, sentence):
     site.ship_good()

@@ -9,9 +9,11 @@ from structlog.testing import capture_logs
 from safelight.config.model import Instance
 from safelight.egress import open_session
 from safelight.errors import Fault
-from safelight.instances import OPEN_SECONDS, UnavailableInstance, check_instances, open_instances
+from safelight.instances import UnavailableInstance
+from safelight.keepers import OPEN_SECONDS, open_instances
 from safelight.plugins import discover
 from safelight.ports import SystemClock
+from safelight.settings import check_instances
 
 BAD = """
 said = []
@@ -139,8 +141,12 @@ async def test_private_network_reaches_the_client(site, tmp_path):
         ("raise ProviderAuth('token=abcdefghij is wrong')", "token=[redacted] is wrong"),
         (CANCEL_ITSELF, "canceled itself"),
         ("self.capabilities = 3", "capabilities is not a Capabilities"),
+        (
+            "return self\n\n    def __init__(self, settings, resources):\n        return",
+            "its __init__ does not call super().__init__(settings, resources)",
+        ),
     ],
-    ids=["error", "exit", "interrupt", "auth", "cancel", "lie"],
+    ids=["error", "exit", "interrupt", "auth", "cancel", "lie", "alone"],
 )
 async def test_provider_that_fails_to_open_is_named_and_alone(site, opening, enter, reason):
     ship_bad(site, enter=enter)

@@ -1,10 +1,10 @@
 import attrs
 
 from safelight.config.model import Instance
-from safelight.instances import check_instances
 from safelight.plugins import Discovery, Offer
 from safelight.providers import LocalProvider, Secret
 from safelight.redaction import MASK, redactor
+from safelight.settings import check_instances
 
 
 @attrs.frozen(kw_only=True)

@@ -2,13 +2,14 @@
 
 import attrs
 import pytest
+from structlog.testing import capture_logs
 
 from safelight.describing import describe
 from safelight.errors import InstanceUnavailable, InvalidInput
 from safelight.generation import Request
 from safelight.instances import Instances, ProviderInstance
 from safelight.plugins import Offer
-from safelight.providers import Capabilities, Durability, LocalProvider, Succeeded, Terms
+from safelight.providers import Capabilities, Durability, LocalProvider, RemoteProvider, Succeeded, Terms
 from safelight.routing import make_route
 
 
@@ -29,6 +30,25 @@ class Lamp(LocalProvider):
 
     async def generate(self, request, control):
         yield Succeeded()
+
+
+class Shy(Lamp):
+    """Knows nothing of itself."""
+
+    @property
+    def terms(self):
+        raise SystemExit(3)
+
+    capabilities = terms
+
+
+class FarAndShy(RemoteProvider):
+    """Knows as little, and its jobs may cost money."""
+
+    capabilities = Shy.capabilities
+
+    async def submit(self, request, key):
+        raise NotImplementedError
 
 
 @pytest.fixture
@@ -89,3 +109,19 @@ def test_capabilities_are_what_the_instance_knows_by_now(lamp, instance):
     assert instance.capabilities.durability is Durability.REMOTE
     lamp.capabilities = "all"
     assert instance.capabilities == Capabilities()
+
+
+def test_what_a_provider_cannot_say_of_itself_stops_nobody_and_is_named(instance, admitted):
+    shy = attrs.evolve(instance, provider=Shy(None, None))
+    with capture_logs() as logs:
+        described = describe(shy, "lamp")
+    assert (described["available"], described["fault"]) == (False, "its terms raised SystemExit")
+    assert {(line["event"], line["provider"], line["plugin"], line["reason"]) for line in logs} == {
+        ("provider_nonsense", "lamp", "lamp", "terms: SystemExit: 3"),
+        ("provider_nonsense", "lamp", "lamp", "capabilities: SystemExit: 3"),
+    }
+
+
+@pytest.mark.parametrize(("cls", "durability"), [(Shy, Durability.PROCESS), (FarAndShy, Durability.REMOTE)])
+def test_whoever_cannot_say_what_a_job_depends_on_is_not_taken_for_one_that_costs_nothing(instance, cls, durability):
+    assert attrs.evolve(instance, provider=cls(None, None)).capabilities.durability is durability

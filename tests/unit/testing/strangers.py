@@ -23,6 +23,7 @@ from safelight.providers import (
     Produced,
     Progressed,
     ProgressKind,
+    ProviderUnavailable,
     Queued,
     Rejected,
     RemoteProvider,
@@ -199,6 +200,25 @@ class Shop(RemoteProvider):
     async def webhook(self, raw, headers):
         if headers["key"] != KEY or float(headers["age"]) > 300:
             raise WebhookRefused("Forged, or too old.")
+
+
+class Fetching(Shop):
+    """Its outputs come in chunks, made anew at each poll, and its watch breaks off."""
+
+    async def watch(self, job):
+        yield Started()
+        raise ProviderUnavailable("The connection was lost.")
+
+    async def poll(self, job):
+        return [attrs.evolve(it, content=chunks()) if isinstance(it, Produced) else it for it in await super().poll(job)]
+
+    async def webhook(self, raw, headers):
+        await super().webhook(raw, {"key": headers["KEY"], "age": headers["Age"]})
+
+
+async def chunks():
+    yield PNG[:20]
+    yield PNG[20:]
 
 
 class Till(Bare):

@@ -20,6 +20,7 @@ from .strangers import (
     Dragging,
     Empty,
     Endless,
+    Fetching,
     Fickle,
     Forgetful,
     Gossiping,
@@ -65,6 +66,7 @@ def _closed(request):
 
 
 KEPT = [(cls, law) for cls in (Honest, Shop) for law in sorted(laws(suite_of(cls)))]
+KEPT += [(Fetching, law) for law in sorted(laws(suite_of(Fetching)))]
 KEPT += [(Endless, law) for law in laws(suite_of(Endless)) - laws(suite_of(Shop))]
 
 

@@ -1,6 +1,7 @@
 """Providers opened for their own tests, alone and inside the whole service."""
 
 import asyncio
+import contextlib
 
 import attrs
 import pytest
@@ -63,6 +64,36 @@ async def test_a_provider_is_opened_alone_and_its_tasks_end_with_it(url, tmp_pat
         with pytest.raises(InvalidInput, match="stpes"):
             admitted(lamp, params={"stpes": 7})
     assert Lamp.canceled == before + 1
+
+
+@pytest.mark.parametrize("is_sound", [True, False])
+async def test_a_provider_leaves_before_its_tasks_end_as_in_the_service_and_they_end_if_it_does_not_open(tmp_path, is_sound):
+    told = []
+
+    class Lantern(Lamp):
+        async def __aenter__(self):
+            await super().__aenter__()
+            await asyncio.sleep(0)
+            if not is_sound:
+                raise ConnectionError
+            return self
+
+        async def __aexit__(self, *exc_info):
+            told.append("left")
+
+        async def burn(self):
+            try:
+                await asyncio.Event().wait()
+            finally:
+                told.append("burnt out")
+
+    with contextlib.suppress(ConnectionError):
+        async with open_provider(Lantern, tmp_path / "alone", {"url": "-"}):
+            pass
+    alone, told = told, []
+    async with open_service(Lantern, tmp_path / "served", {"url": "-"}):
+        pass
+    assert alone == told == (["left"] * is_sound + ["burnt out"])
 
 
 async def test_settings_with_faults_are_refused(tmp_path):

@@ -47,7 +47,7 @@ class _Glass(Boundary):
 def as_remote(provider: Provider) -> RemoteProvider:
     """Return a provider in the one form that core knows."""
     if isinstance(provider, LocalProvider):
-        return LocalRun(provider, _glass(provider), provider.resources.clock)
+        return LocalRun(provider, _glass(provider), provider.resources.clock, provider.capabilities)
     assert isinstance(provider, RemoteProvider)
     return provider
 
@@ -98,6 +98,7 @@ def _following(provider: RemoteProvider, job: Job, take: Callable[[Update], Awai
         job,
         _glass(provider),
         Pokes().expect(KEY, "conformance"),
+        poll_seconds=provider.capabilities.poll_seconds,
         rest_seconds=lambda: 0.0,
         stall_seconds=_SECONDS,
         take=take,
@@ -108,9 +109,15 @@ async def run_by_one_voice(provider: Provider, request: Request[Any, Any]) -> li
     """Return what is said of a run in the order it is said in: where a watch and polls are merged, an answer may be overtaken."""
     if not (isinstance(provider, RemoteProvider) and overrides(provider, "watch")):
         return (await run(provider, request)).updates
-    job = await submitted(provider, request)
-    async with asyncio.timeout(_SECONDS):
-        return [update async for update in provider.watch(job)]
+    job, updates = await submitted(provider, request), list[Update]()
+    try:
+        async with asyncio.timeout(_SECONDS):
+            async for update in provider.watch(job):
+                updates.append(update)
+    except ProviderError as error:
+        if not (error.retryable and overrides(provider, "poll")):  # else core goes on with polls
+            raise
+    return updates
 
 
 async def run(provider: Provider, request: Request[Any, Any], *, at_first: AtFirst | None = None) -> Heard:

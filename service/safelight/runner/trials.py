@@ -1,0 +1,51 @@
+"""What the submissions of one generation say of the health of its providers, told to everybody who shares them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from safelight.breaker import Breaker
+from safelight.instances import ProviderInstance
+from safelight.providers import ProviderError, ProviderRateLimited
+
+
+class Trials:
+    """
+    Each submission is a trial of its provider, from when it is let through until what came of it is known.
+
+    Args:
+        breakers: One for each provider instance, by its name.
+    """
+
+    def __init__(self, breakers: Mapping[str, Breaker]) -> None:
+        self._breakers = breakers
+        self._trying: Breaker | None = None
+
+    def wait_seconds(self, provider: str) -> float:
+        """Return 0 where a submission is let through now, which it then has to be, else how long to wait before asking again."""
+        wait = self._breakers[provider].wait_seconds()
+        self._trying = None if wait else self._breakers[provider]
+        return wait
+
+    def accepted(self, provider: str) -> None:
+        """Note that the provider has taken a job, of this process's submission or of one before."""
+        self._trying = None
+        self._breakers[provider].succeeded()
+
+    def failed(self, instance: ProviderInstance, error: ProviderError) -> None:
+        """Note why a submission failed: the provider is not well, it has said no, or nothing is known of it."""
+        self._trying = None
+        if isinstance(error, ProviderRateLimited) and error.retry_after_seconds is not None:
+            instance.budget.refused(error.retry_after_seconds)
+        breaker = self._breakers[instance.name]
+        if error.retryable or error.is_sent is None:
+            breaker.failed()
+        elif error.is_sent:
+            breaker.succeeded()
+        else:
+            breaker.released()
+
+    def close(self) -> None:
+        """Give up a trial that is under way: before the answer is known, another may try."""
+        if self._trying is not None:
+            self._trying.released()
