@@ -36,6 +36,7 @@ async def watch_one(request: web.Request, generation_id: str, profile: Profile) 
     facts = {"profile": profile.surface, "generation": generation_id[:64]}
     if (away := away_if_busy(request, profile, **facts)) is not None:
         return away
+    wants_log = profile.has_log and _wants_log(request)
     try:
         status = await look(request, generation_id)
     except NotFound as error:
@@ -50,12 +51,12 @@ async def watch_one(request: web.Request, generation_id: str, profile: Profile) 
     resume = Resume.of(request)
     if resume.has_seen_end(status):
         return web.Response(status=204)
-    return away_if_busy(request, profile, **facts) or _stream_one(request, status, profile, resume)  # others came meanwhile
+    # asked again, for others came while it was looked up
+    return away_if_busy(request, profile, **facts) or _stream_one(request, status, profile, resume, wants_log=wants_log)
 
 
-def _stream_one(request: web.Request, status: Status, profile: Profile, resume: Resume) -> EventStream:
+def _stream_one(request: web.Request, status: Status, profile: Profile, resume: Resume, *, wants_log: bool) -> EventStream:
     settings, generation = request.app[CORE].config.streams, status.generation
-    wants_log = profile.has_log and _wants_log(request)
     viewer = StreamViewer(request, settings, has_ids=True, outlasts_drain=profile.outlasts_drain, wants_log=wants_log)
     cursor = None if resume.cursor is None else str(resume.cursor)
     attendance = Attendance(request, viewer, profile.surface, generation=generation, resumed_from=cursor)
