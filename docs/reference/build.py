@@ -164,6 +164,8 @@ def _described(name: str, it: Any) -> str:
 
 
 def _fields(cls: type) -> str:
+    if issubclass(cls, BaseException) and "__init__" in vars(cls):
+        return re.sub(r" -> None$", "", _signature(cls))
     if not attrs.has(cls) or not attrs.fields(cls):
         return ""
     shown, is_marked = [], False

@@ -14,6 +14,7 @@ from safelight.breaker import Breaker
 from safelight.config.model import Config
 from safelight.egress import open_session
 from safelight.engines import open_journal
+from safelight.errors import JournalError
 from safelight.estimates import open_estimates
 from safelight.hearing import Hearing, url_of
 from safelight.hub import Hub
@@ -53,7 +54,11 @@ async def equipped(config: Config, discovery: Discovery, clock: Clock, hub: Hub)
     for fault in discovery.faults:
         log.error("plugin_refused", plugin=fault.plugin, distribution=fault.distribution, kind=fault.kind, reason=fault.sentence)
     folder = Path(config.data.folder)
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)  # noqa: ASYNC240 - once, before anybody is served
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)  # noqa: ASYNC240 - once, before anybody is served
+    except OSError as error:
+        why = "a file has that name" if isinstance(error, FileExistsError) else error.strerror
+        raise JournalError(f"The data folder '{folder}' cannot be made: {why}.") from error
     public_url = config.server.public_url.rstrip("/")
     async with (
         open_journal(config, folder, clock) as journal,

@@ -6,10 +6,11 @@ import asyncio
 from collections.abc import Callable
 from datetime import datetime
 
-from safelight.channel import SLICE, Audience, Channel, Subscription, Viewer
+from safelight.channel import SLICE, Audience, Channel, Subscription
 from safelight.frames import LogLine
 from safelight.status import Status
 from safelight.versions import Version
+from safelight.viewer import Viewer
 
 Greeter = Callable[[str], None]
 NOTHING_SEEN = Version(-1, 0)

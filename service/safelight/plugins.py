@@ -84,7 +84,8 @@ class Discovery:
 
     def reason(self, plugin: str) -> str:
         """Return why no provider of that name is offered."""
-        broken = [f"{fault.plugin} ({fault.distribution}): {fault.sentence}" for fault in self.faults]
+        named = [fault for fault in self.faults if fault.plugin == plugin]  # of any other it may be a provider
+        broken = [f"{fault.plugin} ({fault.distribution}): {fault.sentence}" for fault in named or self.faults]
         sentence = f"unknown plugin '{plugin}'{did_you_mean(plugin, self.providers)}"
         return "; ".join([sentence, *broken])
 

@@ -101,7 +101,10 @@ class Produced(Update):
     One finished output; say it once for each.
 
     Attributes:
-        content: Bytes, a path, a URL or chunks. Once core has kept it, the `Output` with its URL.
+        content: Bytes, a `Path` (copied), a URL or data: URI (fetched by the instance's client, without headers), or
+            chunks, an asynchronous iterable of bytes. Once core has kept it, the `Output` with its URL. What cannot be
+            kept at once is tried again, but for chunks, which come only once. What wants a key is fetched by the
+            plugin: by `poll`, which is asked again where that fails, and handed over as bytes.
         type: The media type the provider claims; the bytes decide.
         seed: The seed that made it.
     """

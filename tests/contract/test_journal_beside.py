@@ -106,8 +106,14 @@ async def test_another_format_is_said_and_not_guessed_at(open_sqlite, folder, ch
 def test_what_is_no_journal_is_said_in_our_words(folder):
     folder.mkdir()
     (folder / "journal.sqlite3").write_bytes(b"not a database, but long enough to look at" * 100)
-    with pytest.raises(JournalError, match="not a database"):
+    with pytest.raises(JournalError, match=rf"The journal {folder}/journal\.sqlite3 failed: .*not a database\.$"):
         story(folder, "0" * 32)
+
+
+def test_a_folder_that_cannot_be_looked_into_is_said_in_our_words(folder):
+    folder.mkdir()
+    with pytest.raises(JournalError, match="cannot be looked into: File name too long"):
+        story(folder / ("x" * 300), "0" * 32)
 
 
 async def test_a_writer_that_comes_in_the_middle_of_a_look_makes_it_look_again(open_sqlite, folder, words):

@@ -89,6 +89,16 @@ def test_every_broken_plugin_is_named_at_once(site, safelight):
     assert named == [f"broken-{number}" for number in range(len(BROKEN))]
 
 
+def test_provider_of_a_broken_plugin_is_told_of_that_plugin_alone_and_below_the_table(site, safelight):
+    source, reason = BROKEN["raises"]
+    site.ship("broken", source)
+    site.ship("other", BROKEN["exits"][0])
+    result = safelight("providers", "--set", "providers.broken.plugin=broken", **site.env)
+    *table, told = result.stdout.splitlines()
+    assert told == f"broken is not available: unknown plugin 'broken'; broken (broken): {reason.partition(': ')[2]}"
+    assert ["broken", "?", "not", "available"] in [line.split() for line in table]
+
+
 def test_name_of_a_built_in_provider_is_refused_to_a_stranger(site, safelight, launch):
     site.ship("aa-stranger", OFFER.format(name="Sketch", hook="safelight_providers"))
     result = safelight("plugins", **site.env)

@@ -4,12 +4,16 @@ import json
 import socket
 import subprocess
 import sys
+from pathlib import Path
+from tempfile import TemporaryFile
 from urllib.request import Request, urlopen
 
 import pytest
 
 from safelight import __version__
 from safelight.cli import main
+
+from .conftest import clean_environment
 
 EX_CONFIG = 78
 JSON = {"Content-Type": "application/json"}
@@ -187,8 +191,18 @@ def test_port_in_use_is_said_in_one_sentence(launch):
     assert service.said() == [f"safelight: Port {port} of 127.0.0.1 cannot be listened on: address already in use."]
 
 
+@pytest.mark.parametrize("arguments", [["config", "show"], ["doctor"], ["list"]])
+def test_output_that_cannot_be_written_is_said_in_one_sentence(warm, tmp_path, arguments):
+    (tmp_path / "data").mkdir()
+    with Path("/dev/full").open("w") as out, TemporaryFile("w+") as err:
+        process = warm.start(arguments, folder=tmp_path, env=clean_environment(), out=out.fileno(), err=err.fileno())
+        assert process.wait(60) == 1
+        err.seek(0)
+        assert err.read() == "safelight: The output cannot be written: No space left on device.\n"
+
+
 def test_data_folder_that_cannot_be_made_is_said_in_one_sentence(launch, tmp_path):
     (tmp_path / "file").write_text("")
     service = launch(data=tmp_path / "file")
     assert service.ended() == 1
-    assert service.said() == [f"safelight: {tmp_path / 'file'}: File exists."]
+    assert service.said() == [f"safelight: The data folder '{tmp_path / 'file'}' cannot be made: a file has that name."]

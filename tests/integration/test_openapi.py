@@ -11,7 +11,7 @@ import schemathesis
 from aiohttp import web
 from jsonschema import Draft202012Validator
 
-from safelight.config.model import Instance
+from safelight.config.model import Instance, RouteSettings
 from safelight.errors import Busy, StorageFull
 from safelight.providers import Logged, Produced, Progressed
 from safelight.web import ui
@@ -120,6 +120,15 @@ async def document(service):
 @pytest.fixture
 def walk(service, document):
     return Walk(service, document)
+
+
+async def test_a_route_can_be_asked_for_by_name_and_by_default(serve):
+    service = await serve(default_provider="either", routes={"either": RouteSettings(providers=("puppet", "simulator"))})
+    document = Document((await service.call("GET", "/openapi.json")).json)
+    schema = document.json["paths"]["/v1/generations"]["post"]["requestBody"]["content"]["application/json"]["schema"]
+    for draft in ({"prompt": "a"}, {"prompt": "a", "providerId": "either"}, {"prompt": "a", "providerId": "simulator"}):
+        document.fits(draft, schema)
+        assert (await service.call("POST", "/v1/generations", draft)).status == 202
 
 
 def test_document_is_openapi_3_2(document):

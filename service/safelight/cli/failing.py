@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import sys
+
 import click
 
 from safelight.client.base import code_of
@@ -29,6 +33,9 @@ _NEXT = {
 }
 
 
+_UNWRITTEN = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
+
+
 def code_for(error: Exception) -> int:
     """Return the exit code of an error."""
     if isinstance(error, ConfigInvalid):
@@ -38,6 +45,8 @@ def code_for(error: Exception) -> int:
 
 def say(error: Exception) -> None:
     """Say what went wrong on standard error, and what to do next."""
+    if _is_unwritten(error):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else Python tries once more at exit, and complains
     sentence = redactor.text(_sentence(error))
     following = _NEXT.get(code_of(error), "") if isinstance(error, SafelightError) else ""
     if following and not sentence.endswith((".", "?", "!", "…")):
@@ -55,8 +64,14 @@ def printable(text: str) -> str:
     return "".join(char if char.isprintable() else " " for char in text)
 
 
+def _is_unwritten(error: Exception) -> bool:
+    return isinstance(error, OSError) and error.filename is None and error.errno in _UNWRITTEN
+
+
 def _sentence(error: Exception) -> str:
-    """Say which file it is about first, and no error number."""
+    """Say which file it is about first, and no error number; what is about none is about standard output."""
     if isinstance(error, OSError) and error.filename is not None:
         return f"{error.filename}: {error.strerror}."
+    if isinstance(error, OSError) and _is_unwritten(error):
+        return f"The output cannot be written: {error.strerror}."
     return str(error)

@@ -72,6 +72,7 @@ def providers(target: Target, *, as_json: bool) -> None:
     """  # noqa: D301 - click's mark is the character itself
 
     async def use(client: Client, _: Interrupts) -> int:
+        from safelight.cli.failing import printable
         from safelight.cli.showing.ndjson import echo_json
 
         described = await client.providers()
@@ -80,6 +81,9 @@ def providers(target: Target, *, as_json: bool) -> None:
                 echo_json(one)
         else:
             echo_table([("PROVIDER", "PLUGIN", "PARAMS", "OPTIONS"), *(_provider_row(one) for one in described)])
+            for one in described:
+                if not one.get("available"):  # below, where a long reason does not tear the columns apart
+                    click.echo(printable(f"{one['providerId']} is not available: {one.get('fault')}"))
         return 0
 
     use_service(target, use, if_missing=Missing.SCRATCH)
@@ -113,6 +117,6 @@ def _provider_row(described: dict[str, Any]) -> tuple[str, ...]:
     name = f"{described['providerId']}{' *' if described.get('default') else ''}"
     offered = f"{plugin.get('distribution', '?')} {plugin.get('version', '')}".rstrip()
     if not described.get("available"):
-        return name, offered, f"not available: {described.get('fault')}", ""
+        return name, offered, "not available", ""
     names = (", ".join((described.get(kind) or {}).get("properties", {})) for kind in ("params", "options"))
     return name, offered, *names

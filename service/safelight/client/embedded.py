@@ -9,7 +9,6 @@ from datetime import datetime
 from typing import Any, Self
 from urllib.parse import urlsplit
 
-from safelight.channel import Viewer
 from safelight.client.base import Client, Listed, OnLost, Snapshot, Unreachable
 from safelight.codec import plain, status_to_wire
 from safelight.config.model import Config
@@ -22,6 +21,7 @@ from safelight.outstanding import Owed
 from safelight.ports import EVERY_STATE, Place
 from safelight.status import State, Status
 from safelight.structuring import structure
+from safelight.viewer import Viewer
 
 _CHUNK = 256 * 1024
 

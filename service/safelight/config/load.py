@@ -11,7 +11,7 @@ from typing import Any
 import attrs
 
 from safelight.config.model import Config, Instance
-from safelight.config.pointers import resolve, variables
+from safelight.config.pointers import NAMED, resolve, variables
 from safelight.config.rules import broken_rules
 from safelight.config.sources import Setting, Table, env_word, from_environment, from_overrides, read_file
 from safelight.errors import ConfigInvalid, Fault, InvalidInput
@@ -100,10 +100,10 @@ def load_with_origins(
 
 
 def _paths(tables: Table, above: tuple[str, ...] = ()) -> Iterator[str]:
-    """Yield the path of every setting: what `[section]` or `[providers.<name>]` holds, whole."""
+    """Yield the path of every setting: what `[section]`, `[providers.<name>]` or `[routes.<name>]` holds, whole."""
     for key, value in tables.items():
         path = (*above, key)
-        if isinstance(value, dict) and len(path) < (3 if path[0] == "providers" else 2):
+        if isinstance(value, dict) and len(path) < (3 if path[0] in NAMED else 2):
             yield from _paths(value, path)
         else:
             yield ".".join(path)

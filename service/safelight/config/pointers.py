@@ -10,6 +10,8 @@ from safelight.errors import Fault
 from safelight.redaction import Secret, redactor
 from safelight.scalars import Text, toml_value
 
+NAMED = frozenset({"providers", "routes"})
+"""Sections that hold tables under names of the operator's."""
 _KINDS = frozenset({"file", "env"})
 
 
@@ -37,8 +39,8 @@ def variables(value: Any, path: tuple[str, ...] = ()) -> Iterator[str]:
 
 
 def _pointer(value: Any, path: tuple[str, ...]) -> tuple[str, str] | None:
-    """Return kind and target; a section or a provider's own table is never a pointer, whatever its one key is."""
-    if len(path) < (3 if path[:1] == ("providers",) else 2):
+    """Return kind and target; a section or a table in one is never a pointer, whatever its one key is."""
+    if len(path) < (3 if NAMED & {*path[:1]} else 2):
         return None
     if isinstance(value, Text) and value.startswith("{"):
         try:

@@ -9,7 +9,8 @@ from typing import Any
 
 import attrs
 
-from safelight.config.model import Config, Instance
+from safelight.config.model import Config
+from safelight.config.pointers import NAMED
 from safelight.redaction import redactor
 from safelight.scalars import read_any
 
@@ -23,17 +24,21 @@ def show(config: Config, origins: Mapping[str, str] | None = None) -> str:
     for field in attrs.fields(Config):
         value = getattr(config, field.name)
         if attrs.has(type(value)):
-            tables.append(
-                (field.name, field.name, {inner.name: getattr(value, inner.name) for inner in attrs.fields(type(value))})
-            )
-        elif field.name != "providers":
+            tables.append((field.name, field.name, _fields(value)))
+        elif field.name not in NAMED:
             lines += _lines("", {field.name: value}, origins)
     for name, instance in config.providers.items():
-        core = {field.name: getattr(instance, field.name) for field in attrs.fields(Instance) if field.name != "settings"}
-        tables.append((f"providers.{_key(name)}", f"providers.{name}", {**core, **_read(instance.settings)}))
+        core = _fields(instance)
+        own = _read(core.pop("settings"))
+        tables.append((f"providers.{_key(name)}", f"providers.{name}", {**core, **own}))
+    tables += [(f"routes.{_key(name)}", f"routes.{name}", _fields(route)) for name, route in config.routes.items()]
     for heading, path, table in tables:
         lines += ["", f"[{heading}]", *_lines(f"{path}.", table, origins)]
     return "\n".join(lines) + "\n"
+
+
+def _fields(it: Any) -> dict[str, Any]:
+    return {field.name: getattr(it, field.name) for field in attrs.fields(type(it))}
 
 
 def _lines(section: str, table: dict[str, Any], origins: Mapping[str, str] | None) -> list[str]:

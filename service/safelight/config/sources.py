@@ -12,7 +12,8 @@ from typing import Any
 import attrs
 
 from safelight.checks import did_you_mean
-from safelight.config.model import Config
+from safelight.config.model import Config, RouteSettings
+from safelight.config.pointers import NAMED
 from safelight.errors import Fault
 from safelight.fields import named_fields
 from safelight.scalars import Text
@@ -86,12 +87,12 @@ def from_overrides(overrides: Sequence[str]) -> Iterator[Setting | Fault]:
 
 @cache
 def all_keys() -> tuple[str, ...]:
-    """Return every setting outside the provider tables, as `section.key`."""
+    """Return every setting outside the tables that have names of the operator's, as `section.key`."""
     keys: list[str] = []
     for name, section in named_fields(Config, "snake").items():
         if isinstance(section.type, type) and attrs.has(section.type):
             keys += [f"{name}.{key}" for key in named_fields(section.type, "snake")]
-        elif name not in {"providers", "routes"}:
+        elif name not in NAMED:
             keys.append(name)
     return tuple(keys)
 
@@ -100,20 +101,22 @@ def is_setting(path: Sequence[str]) -> bool:
     """Whether there is such a setting; what a provider's table may hold, only its plugin knows."""
     if path[0] == "providers":
         return len(path) > 2 and all(path)
+    if path[0] == "routes":
+        return len(path) == 3 and all(path) and path[2] in named_fields(RouteSettings, "snake")
     return ".".join(path) in all_keys()
 
 
 def env_word(name: str) -> str:
-    """Return a provider's name as an environment variable can say it: in one case, without dashes and dots."""
+    """Return the name of a provider or route as an environment variable can say it: in one case, without dashes and dots."""
     return re.sub(r"[-.]", "_", name.lower())
 
 
 def _meant(path: tuple[str, ...], base: Table) -> tuple[str, ...]:
-    if path[0] != "providers":
+    if path[0] not in NAMED:
         return path
-    tables = base.get("providers")
+    tables = base.get(path[0])
     names = tables if isinstance(tables, dict) else {}
-    return ("providers", next((name for name in names if env_word(name) == path[1]), path[1]), *path[2:])
+    return (path[0], next((name for name in names if env_word(name) == path[1]), path[1]), *path[2:])
 
 
 def _is_service_link(name: str, value: str) -> bool:

@@ -141,8 +141,9 @@ class Timing:
         self._estimates.learn("work", self._kind, now - (self._worked_at or self._accepted_at))
 
     def _note(self, phase: Phase, now: float) -> None:
+        is_taken_over = self._phase is None and self._accepted_at is None and phase in _AT_WORK
         self._phase = phase
-        self._is_spoiled = self._is_spoiled or phase is Phase.PAUSED
+        self._is_spoiled = self._is_spoiled or phase is Phase.PAUSED or is_taken_over  # how long it has been at it, nobody knows
         if phase in _AT_WORK and self._worked_at is None:
             self._worked_at = now
 

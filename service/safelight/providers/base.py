@@ -40,10 +40,12 @@ class Resources:
 
     Attributes:
         instance: The `[providers.<name>]` key.
-        session: The instance's own HTTP client: pooled, time-limited, kept off private addresses unless the operator
-            wrote `private_network = true`.
-        clock: Wall time.
-        spawn: Starts a background task of the instance.
+        session: The instance's own HTTP client: pooled, kept off private addresses unless the operator wrote
+            `private_network = true`. It gives up after 10 s without a connection and 300 s without a byte; the whole of
+            an answer has no limit, so that a stream may last.
+        clock: Wall time: `clock.now()` is the present, aware, in UTC.
+        spawn: Starts a background task of the instance: `spawn(self.refresh(), name="refresh")`. What it raises is
+            logged; it ends when the instance closes.
         folder: A folder of the instance's own for small state; it exists and survives restarts.
         webhooks: Makes what `webhook_url` returns; None where nobody outside can reach the service.
     """
@@ -79,7 +81,13 @@ class Provider(ABC):
     `Params` come from the common set (`negative_prompt`, `width`, `height`, `steps`, `guidance`, `seed`, `count`,
     `image`, `mask`, `strength`); anything else belongs in `Options`.
 
+    A field is a `str`, `int`, `float`, `bool`, `Literal`, `Enum`, `Any`, another such class, a `list`, a `tuple[…, ...]` or
+    a `dict[str, …]` of them, or one of them `| None`. A setting that nobody may read is a `Secret`: the operator writes
+    text, or where it stands.
+
     Attributes:
+        settings: What the operator wrote into the table, as an instance of `Settings`.
+        resources: What core lends the instance.
         name: What `plugin = "…"` says in the config; the class name in lower case unless set.
         capabilities: What the provider can do.
         waivers: Laws of the conformance suite that it does not keep, each with the reason, as operators are shown it.
@@ -156,6 +164,8 @@ class RemoteProvider(Provider):
     def watch(self, job: Job) -> AsyncIterator[Update]:
         """
         Yield what happens to the job, as it happens; it may end early, and may repeat itself.
+
+        It is begun once in each process: whoever wants a lost connection back makes it anew inside.
 
         Raises:
             ProviderError: Nothing more is heard. One that is `retryable` leaves the job to `poll`, where there is one; any

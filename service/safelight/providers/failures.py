@@ -10,7 +10,7 @@ from safelight.status import Charged
 
 class ProviderError(SafelightError):
     """
-    Base of what goes wrong at a provider.
+    Base of what goes wrong at a provider; every kind is raised with a sentence for people, which core scrubs of secrets.
 
     Attributes:
         is_sent: Whether the upstream may have begun: False = surely not, True = it answered, None = nobody knows.

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from safelight.breaker import Breaker
+from safelight.breaker import Breaker, Position
 from safelight.instances import ProviderInstance
 from safelight.providers import ProviderError, ProviderRateLimited
 
 
 class Trials:
     """
-    Each submission is a trial of its provider, from when it is let through until what came of it is known.
+    Each submission says something; one that a half-open breaker let through is the trial that others wait for.
 
     Args:
         breakers: One for each provider instance, by its name.
@@ -23,8 +23,9 @@ class Trials:
 
     def wait_seconds(self, provider: str) -> float:
         """Return 0 where a submission is let through now, which it then has to be, else how long to wait before asking again."""
-        wait = self._breakers[provider].wait_seconds()
-        self._trying = None if wait else self._breakers[provider]
+        breaker = self._breakers[provider]
+        wait = breaker.wait_seconds()
+        self._trying = breaker if not wait and breaker.position is Position.HALF_OPEN else None
         return wait
 
     def accepted(self, provider: str) -> None:
@@ -34,7 +35,6 @@ class Trials:
 
     def failed(self, instance: ProviderInstance, error: ProviderError) -> None:
         """Note why a submission failed: the provider is not well, it has said no, or nothing is known of it."""
-        self._trying = None
         if isinstance(error, ProviderRateLimited) and error.retry_after_seconds is not None:
             instance.budget.refused(error.retry_after_seconds)
         breaker = self._breakers[instance.name]
@@ -42,10 +42,10 @@ class Trials:
             breaker.failed()
         elif error.is_sent:
             breaker.succeeded()
-        else:
-            breaker.released()
+        self.close()
 
     def close(self) -> None:
-        """Give up a trial that is under way: before the answer is known, another may try."""
+        """End a trial that is under way, if this is the one: whatever it has said, another may try."""
         if self._trying is not None:
             self._trying.released()
+            self._trying = None

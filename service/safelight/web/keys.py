@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 if TYPE_CHECKING:
-    from safelight.channel import Viewer
     from safelight.core import Safelight
+    from safelight.viewer import Viewer
     from safelight.web.heartbeats import Heartbeats
     from safelight.web.viewers import StreamViewer
 

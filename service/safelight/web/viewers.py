@@ -8,11 +8,12 @@ import random
 import structlog
 from aiohttp import HttpVersion11, web
 
-from safelight.channel import Subscription, Viewer
+from safelight.channel import Subscription
 from safelight.codec import encode
 from safelight.config.model import Streams
 from safelight.frames import HEARTBEAT, Frame, LogLine, form_of
 from safelight.rows import Row, Shortcut
+from safelight.viewer import Viewer
 from safelight.web.bells import Bell
 from safelight.web.encodings import takes_gzip
 from safelight.web.wires import Opener, Wire, make_wire

@@ -7,10 +7,10 @@ from collections.abc import Callable
 
 from aiohttp import web
 
-from safelight.channel import Viewer
 from safelight.errors import NotFound
 from safelight.frames import Frame
 from safelight.status import Status
+from safelight.viewer import Viewer
 from safelight.web.finding import look
 from safelight.web.keys import CORE, WAITING
 from safelight.web.problems import BadRequest

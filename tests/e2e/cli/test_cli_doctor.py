@@ -308,6 +308,16 @@ def test_store_without_room_is_found(safelight):
     assert (code, findings["store"]["verdict"]) == (1, "fault")
 
 
+@pytest.mark.parametrize("inside", ["", "/more/of/it"])
+def test_store_that_is_a_file_is_found(safelight, tmp_path, inside):
+    (tmp_path / "file").write_text("")
+    code, findings = machine(safelight, "--data", f"file{inside}")
+    assert (code, findings["store"]["verdict"]) == (1, "fault")
+    assert (
+        findings["store"]["sentence"] == f"'file{inside}' cannot be a folder, for 'file' is a file: name another in data.folder"
+    )
+
+
 def test_plugin_with_a_fault_is_found_by_name(safelight, site):
     site.ship("crooked", "raise RuntimeError('bent')")
     result = safelight("doctor", "--json", **site.env)

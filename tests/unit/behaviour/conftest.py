@@ -7,7 +7,7 @@ from safelight.breaker import Breaker
 from safelight.engines.memory import MemoryJournal
 from safelight.errors import JournalFull
 from safelight.generation import Generation, Policy, Request
-from safelight.hub import Hub, Viewer
+from safelight.hub import Hub
 from safelight.instances import ProviderInstance
 from safelight.plugins import Offer
 from safelight.pokes import Pokes
@@ -18,6 +18,7 @@ from safelight.runner import Attempts, Candidate, Runner, Tools
 from safelight.slots import Slots
 from safelight.status import Output, Phase, Preview, Queue, State, Status
 from safelight.versions import Version
+from safelight.viewer import Viewer
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 ID = "0" * 32

@@ -8,11 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from safelight.channel import SLICE, Channel, Subscription, Viewer
+from safelight.channel import SLICE, Channel, Subscription
 from safelight.frames import form_of
 from safelight.rows import Row, Shortcut
 from safelight.status import Outcome, Phase, State, Status
 from safelight.versions import Version
+from safelight.viewer import Viewer
 
 FIRST = Status(
     generation="a",

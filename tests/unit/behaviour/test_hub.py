@@ -4,9 +4,10 @@ from datetime import UTC, datetime
 import attrs
 import pytest
 
-from safelight.hub import Hub, Viewer
+from safelight.hub import Hub
 from safelight.status import Outcome, Phase, State, Status
 from safelight.versions import Version
+from safelight.viewer import Viewer
 
 FIRST = Status(
     generation="a",

@@ -7,9 +7,10 @@ from datetime import UTC, datetime
 import pytest
 
 from safelight.frames import LogLine, chunk
-from safelight.hub import Hub, Viewer
+from safelight.hub import Hub
 from safelight.status import Phase, State, Status
 from safelight.versions import Version
+from safelight.viewer import Viewer
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 FIRST = Status(

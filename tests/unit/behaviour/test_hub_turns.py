@@ -7,9 +7,10 @@ import attrs
 import pytest
 
 from safelight.channel import SLICE
-from safelight.hub import Hub, Viewer
+from safelight.hub import Hub
 from safelight.status import Outcome, Phase, State, Status
 from safelight.versions import Version
+from safelight.viewer import Viewer
 
 FIRST = Status(
     generation="",

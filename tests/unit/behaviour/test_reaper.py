@@ -6,12 +6,12 @@ import pytest
 from structlog.testing import capture_logs
 
 from safelight.generation import Patience
-from safelight.hub import Viewer
 from safelight.providers import Cancel, Produced, Progressed, Succeeded
 from safelight.reaper import Reaper
 from safelight.runner import Attempts
 from safelight.status import Outcome
 from safelight.supervisor import Supervisor
+from safelight.viewer import Viewer
 
 pytestmark = pytest.mark.looptime
 

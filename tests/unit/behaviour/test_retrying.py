@@ -25,6 +25,7 @@ from safelight.providers import (
     Started,
     Succeeded,
 )
+from safelight.runner.trials import Trials
 from safelight.status import Outcome, Phase, State
 from safelight.ticks import TICK
 
@@ -345,3 +346,23 @@ async def test_a_breaker_that_is_open_for_less_than_a_tick_is_half_open():
     breaker.failed()
     await asyncio.sleep(30 - TICK / 2)
     assert (breaker.position, breaker.wait_seconds()) == ("half_open", 0), "a timer for what is left would ring at once, for ever"
+
+
+@pytest.mark.parametrize("how", ["given up", "never sent"])
+async def test_who_was_let_through_before_a_breaker_opened_ends_nobody_elses_trial(world, how):
+    [candidate] = world.route(world.remote())
+    breakers = {"lighthouse": Breaker("lighthouse", failures=1, seconds=30)}
+    early, trial, third = (Trials(breakers) for _ in range(3))
+    assert early.wait_seconds("lighthouse") == 0
+    breakers["lighthouse"].failed()
+    await asyncio.sleep(31)
+    assert trial.wait_seconds("lighthouse") == 0
+    if how == "given up":
+        early.close()
+    else:
+        error = NotSent("Not now.")
+        error.retryable = False
+        early.failed(candidate.instance, error)
+    assert third.wait_seconds("lighthouse") > 0, "one at a time"
+    trial.close()
+    assert third.wait_seconds("lighthouse") == 0

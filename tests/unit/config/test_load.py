@@ -174,6 +174,20 @@ def test_the_environment_and_the_command_line_add_to_the_built_in_providers():
     }
 
 
+def test_the_environment_and_the_command_line_reach_routes_by_name(tmp_path):
+    file = write(tmp_path, '[providers.sketch]\n[providers.box]\n[routes.first-choice]\nproviders = ["sketch"]\n')
+    environ = {"SAFELIGHT_ROUTES__FIRST_CHOICE__PROVIDERS": '["box"]'}
+    config = load(file, environ, ["routes.other.providers=['box', 'sketch']"])
+    assert {name: route.providers for name, route in config.routes.items()} == {
+        "first-choice": ("box",),
+        "other": ("box", "sketch"),
+    }
+    assert faults(file, {"SAFELIGHT_ROUTES__FIRST_CHOICE__PROVIDERS": '["bax"]'}) == [
+        "must be one of 'sketch', 'box' (did you mean 'box'?) @ SAFELIGHT_ROUTES__FIRST_CHOICE__PROVIDERS[0]"
+    ]
+    assert faults(file, {}, ["routes.other.provider=x"]) == ["unknown setting @ --set routes.other.provider"]
+
+
 def test_names_the_environment_cannot_tell_apart_are_refused(tmp_path):
     file = write(tmp_path, '[providers.sketch]\n[providers.my-box]\nplugin="sketch"\n[providers.My_Box]\nplugin="sketch"\n')
     [fault] = faults(file)

@@ -1,5 +1,7 @@
-from safelight.config.load import load
-from safelight.config.model import Config, Instance
+import attrs
+
+from safelight.config.load import load, load_with_origins
+from safelight.config.model import Config, Instance, RouteSettings
 from safelight.config.show import show
 from safelight.redaction import MASK, Secret, redactor
 
@@ -16,8 +18,20 @@ def test_what_is_shown_is_toml_that_means_the_same(tmp_path):
         items=["a", 1, {"deep": [1.5]}],
         table={"odd name": {"x": 1}, "": 2},
     )
+    config = attrs.evolve(config, routes={"either way": RouteSettings(providers=("box", "sketch"))})
+    config = attrs.evolve(config, providers={**config.providers, "sketch": Instance(plugin="sketch")})
     (tmp_path / "config.toml").write_text(show(config))
     assert load(tmp_path / "config.toml", {}) == config
+
+
+def test_each_line_of_a_route_says_who_set_it(tmp_path):
+    file = tmp_path / "config.toml"
+    file.write_text('[providers.sketch]\n[routes.first-choice]\nproviders = ["sketch"]\n')
+    environ = {"SAFELIGHT_ROUTES__SECOND__PROVIDERS": '["sketch"]'}
+    loaded = load_with_origins(file, environ, ["routes.third.providers=['sketch']"])
+    lines = [line for line in show(loaded.config, loaded.origins).splitlines() if line.startswith("providers =")]
+    origins = [str(file), *environ, "--set routes.third.providers"]
+    assert [line.split("# ")[1] for line in lines] == origins
 
 
 def test_secrets_are_masked_by_type_by_name_and_by_value():

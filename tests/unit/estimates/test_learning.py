@@ -164,12 +164,22 @@ async def test_nothing_is_said_or_learned_of_a_run_that_was_held_still():
 
 
 @pytest.mark.looptime
-async def test_nothing_is_learned_of_a_run_whose_beginning_another_process_saw():
-    estimates = Estimates()
+async def test_nothing_is_said_or_learned_of_a_run_whose_beginning_another_process_saw():
+    estimates = taught(60.0, 60.0, 60.0)
     timing = Timing(estimates, BOX, nobody)
-    timing.eta(status())
+    assert timing.eta(status(progress=80)) is None
+    await asyncio.sleep(1)
+    assert timing.eta(status(progress=82)) is None
     timing.ended(ENDED)
-    assert estimates.of_provider("work", "box").seconds == []
+    assert len(estimates.of_provider("work", "box").seconds) == 3
+
+
+@pytest.mark.looptime
+async def test_work_that_begins_after_another_process_has_handed_it_in_is_timed_from_then():
+    timing = Timing(taught(60.0, 60.0, 60.0), BOX, nobody)
+    timing.eta(status(Phase.WAITING))
+    await asyncio.sleep(30)
+    assert timing.eta(status()).p50 == 60.0
 
 
 @pytest.mark.looptime

@@ -76,3 +76,59 @@ def test_what_is_required_is_not_asked_for_once_it_is_fixed():
 def test_a_model_without_a_prompt_cannot_be_used():
     with pytest.raises(Unreadable, match=r"set inputs\.prompt to one of: text"):
         read(properties={"text": TEXT}, required=())
+
+
+@pytest.mark.parametrize(
+    ("schema", "options"),
+    [
+        ({"type": "integer", "minimum": 0, "default": -1}, {}),
+        ({"type": "number", "exclusiveMaximum": 1, "default": 1.0}, {}),
+        ({"type": "string", "minLength": 1, "default": ""}, {}),
+        ({"type": "array", "items": TEXT, "maxItems": 0, "default": ["a"]}, {}),
+        ({"type": "integer", "minimum": 0, "default": "random"}, {}),
+        ({"type": "string", "minimum": 3}, {"extra": "a"}),
+        ({"type": ["integer", "null"], "minimum": 3}, {"extra": 2}),
+        ({"minLength": 3}, {"extra": 2}),
+    ],
+)
+def test_a_bound_that_no_upstream_can_hold_is_none(schema, options):
+    form = read(properties={"prompt": TEXT, "extra": schema})
+    assert filled(form, options=options) == {"prompt": "a lamp", **options}
+    json_schema(form.options)
+
+
+def test_a_bound_that_the_default_keeps_to_is_held():
+    form = read(properties={"prompt": TEXT, "extra": {"type": "integer", "minimum": 0, "maximum": 9, "default": 9}})
+    assert filled(form) == {"prompt": "a lamp"}
+    for number in (-1, 10):
+        with pytest.raises(InvalidInput, match=r"options\.extra"):
+            filled(form, options={"extra": number})
+
+
+@pytest.mark.parametrize(
+    ("theirs", "ours"),
+    [
+        ("lora-scale", "loraScale"),
+        ("lora scale", "loraScale"),
+        ("class", "class"),
+        ("self", "self"),
+        ("2x", "option2X"),
+        ("_seed", "seed"),
+        ("__class__", "class"),
+        ("x=1, y", "x1Y"),
+        ("x\n    y", "xY"),
+        ("é", "option"),
+        ("", "option"),
+        ("lora_scale", "loraScale"),
+    ],
+)
+def test_a_property_may_be_called_anything(theirs, ours):
+    form = read(properties={"prompt": TEXT, theirs: TEXT})
+    assert list(json_schema(form.options)["properties"]) == [ours]
+    assert filled(form, options={ours: "a"}) == {"prompt": "a lamp", theirs: "a"}
+    assert form.path_of(theirs) == f"options.{ours}"
+
+
+def test_two_names_that_come_to_the_same_are_one_too_many():
+    with pytest.raises(Unreadable, match="how words are parted"):
+        read(properties={"prompt": TEXT, "lora-scale": TEXT, "lora_scale": TEXT})

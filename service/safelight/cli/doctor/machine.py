@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from http.client import HTTPException
 from pathlib import Path
+from stat import S_ISDIR
 from urllib.error import HTTPError
 from urllib.request import ProxyHandler, build_opener
 
@@ -57,7 +58,10 @@ def _service(folder: Path) -> Finding:
 
 
 def _store(folder: Path, config: Config) -> Iterator[Finding]:
-    place = next((part for part in (folder, *folder.absolute().parents) if part.is_dir()), Path("/"))
+    if blocked := next((part for part in (folder, *folder.parents) if _mode(part) and not S_ISDIR(_mode(part))), None):
+        yield fault("store", f"'{folder}' cannot be a folder, for '{blocked}' is a file: name another in data.folder")
+        return
+    place = next((part for part in (folder, *folder.absolute().parents) if S_ISDIR(_mode(part))), Path("/"))
     if not os.access(place, os.W_OK | os.X_OK):
         who = f"the user {os.geteuid()}"
         yield fault("store", f"{who} cannot write into {place.absolute()}", f"chown {os.geteuid()} {place.absolute()}")
@@ -73,6 +77,14 @@ def _store(folder: Path, config: Config) -> Iterator[Finding]:
     journal = folder / NAME
     if journal.is_file():
         yield _journal(journal)
+
+
+def _mode(path: Path) -> int:
+    """Return of what kind it is, 0 where nothing is there or nobody may look."""
+    try:
+        return path.stat().st_mode
+    except OSError:
+        return 0
 
 
 def _journal(journal: Path) -> Finding:

@@ -24,7 +24,11 @@ def look(folder: Path, query: Callable[[sqlite3.Connection], T]) -> T:
         JournalError: There is no journal in the folder, or none that can be read.
     """
     file = folder / NAME
-    if not file.is_file():
+    try:
+        is_there = file.is_file()
+    except OSError as error:
+        raise JournalError(f"The data folder '{folder}' cannot be looked into: {error.strerror}.") from error
+    if not is_there:
         raise JournalError(f"There is no journal in the data folder '{folder}'.")
     if not os.access(file, os.R_OK):
         raise JournalError(f"The user {os.geteuid()} may not read the journal {file}.")
@@ -37,7 +41,7 @@ def look(folder: Path, query: Callable[[sqlite3.Connection], T]) -> T:
             if not is_left or not _has_log(file):
                 return told  # else somebody has opened it meanwhile, and what was read may be half of this and half of that
     except sqlite3.Error as error:
-        raise explain(error) from error
+        raise explain(error, file) from error
 
 
 def _has_log(file: Path) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import sqlite3
+from pathlib import Path
 
 from safelight.errors import Conflict, JournalError, JournalFull, SafelightError, one_sentence
 
@@ -36,13 +37,14 @@ def is_unsynced(error: BaseException) -> bool:
     return code_of(error) in _UNSYNCED
 
 
-def explain(error: Exception) -> SafelightError:
-    """Return what a caller is told of `error`."""
+def explain(error: Exception, file: Path | None = None) -> SafelightError:
+    """Return what a caller is told of `error`; whoever cannot know which journal it is about is told the `file`."""
     if isinstance(error, SafelightError):
         return error
     code = code_of(error)
     if code in _FULL or (isinstance(error, OSError) and error.errno in _FULL_ERRNO):
-        return JournalFull(one_sentence(f"The medium of the journal took no more: {error}"))
+        return JournalFull(one_sentence(f"The medium of the journal took no more: {error}."))
     if code in _EXISTS:
         return Conflict("A generation with this id exists.")
-    return JournalError(one_sentence(f"The journal failed: {type(error).__name__}: {error}"))
+    journal = "The journal" if file is None else f"The journal {file}"
+    return JournalError(one_sentence(f"{journal} failed: {type(error).__name__}: {error}."))

@@ -56,7 +56,7 @@ def opened(folder: Path) -> Iterator[Store]:
         try:
             store, beside = _open(folder, held)
         except (OSError, sqlite3.Error) as error:
-            raise explain(error) from error
+            raise explain(error, folder / connections.NAME) from error
         with beside:
             yield store
         store.leave_in_order()

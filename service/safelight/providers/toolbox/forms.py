@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import keyword
+import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 import attrs
 
+from safelight.codec import camel
 from safelight.generation import Request
 from safelight.providers.failures import InvalidParams
 from safelight.providers.params import COMMON_PARAMS, MAX_COUNT
 from safelight.providers.toolbox.properties import Schema, field_of
 from safelight.redaction import Secret
+
+_PARTED = re.compile(r"[^A-Za-z0-9_]+")
 
 FORMABLE = COMMON_PARAMS | {"prompt"}
 """What may be mapped onto a property of a model's input."""
@@ -28,14 +33,16 @@ class Form:
 
     Attributes:
         params: The common parameters that it has, under our names.
-        options: Its other properties, under its own.
+        options: Its other properties, under its own names, or as near to them as Python lets a field be called.
         names: The property behind our `prompt` and each of `params`; a dot leads into an object or a list.
+        others: The property behind each of `options`.
         fixed: What the operator has settled.
     """
 
     params: type
     options: type
     names: Mapping[str, str]
+    others: Mapping[str, str]
     fixed: Mapping[str, Any]
 
     def fill(self, request: Request[Any, Any]) -> dict[str, Any]:
@@ -45,8 +52,7 @@ class Form:
         Raises:
             InvalidParams: The model has changed since the request was admitted, and no longer takes all of it.
         """
-        options = {field.name: field.name for field in attrs.fields(self.options)}
-        said = [*self._said(request.params, self.names), *self._said(request.options, options)]
+        said = [*self._said(request.params, self.names), *self._said(request.options, self.others)]
         filled: dict[str, Any] = {}
         for name, value in [*said, (self.names["prompt"], request.prompt), *self.fixed.items()]:
             _place(filled, name.split("."), _bare(value))
@@ -58,8 +64,9 @@ class Form:
         steps = place.split(".")
         for length in range(len(steps), 0, -1):
             if name := ours.get(".".join(steps[:length])):
-                return ".".join([name if name == "prompt" else f"params.{_camel(name)}", *steps[length:]])
-        return ".".join([f"options.{_camel(steps[0])}", *steps[1:]])
+                return ".".join([name if name == "prompt" else f"params.{camel(name)}", *steps[length:]])
+        ours |= {theirs: name for name, theirs in self.others.items()}
+        return ".".join([f"options.{camel(ours.get(steps[0], steps[0]))}", *steps[1:]])
 
     def _said(self, part: Any, known: Mapping[str, str]) -> Iterator[tuple[str, Any]]:
         for field in attrs.fields(type(part)):
@@ -67,7 +74,7 @@ class Form:
             if value == _default(field):
                 continue
             if field.name not in known:
-                raise InvalidParams(f"The model no longer takes '{_camel(field.name)}'.")
+                raise InvalidParams(f"The model no longer takes '{camel(field.name)}'.")
             yield known[field.name], value
 
 
@@ -116,13 +123,15 @@ def read_form(
         return {ours: field(ours, theirs) for ours, theirs in wanted.items()}
 
     taken = {_root(name) for name in (*names.values(), *fixed)}
-    rest = {name: name for name in properties if "." not in name and name not in taken}
-    if len({_camel(name) for name in rest}) < len(rest):
+    left = [name for name in properties if "." not in name and name not in taken]
+    rest = {_spelled(name): name for name in left}
+    if len({camel(name) for name in rest}) < len(left):
         raise Unreadable("Two properties of the model's input differ only in how words are parted.")
     return Form(
         params=_class("Params", fields({name: prop for name, prop in names.items() if name in COMMON_PARAMS})),
         options=_class("Options", fields(rest)),
         names=names,
+        others=rest,
         fixed=fixed,
     )
 
@@ -135,6 +144,14 @@ def _names(
         found = [name for name in candidates if name in properties and name not in inputs.values() and _root(name) not in settled]
         if theirs := inputs.get(ours) or next(iter(found), None):
             yield ours, theirs
+
+
+def _spelled(name: str) -> str:
+    """Return a name of somebody else's as one of a field: attrs writes it into source, where no other text belongs."""
+    spelled = _PARTED.sub("_", name).strip("_")
+    if not spelled or spelled[0].isdigit():
+        spelled = f"option_{spelled}"
+    return f"{spelled}_" if keyword.iskeyword(spelled) or spelled == "self" else spelled
 
 
 def _root(name: str) -> str:
@@ -157,7 +174,7 @@ def _together_with(other: str) -> Callable[[Any, Any, Any], None]:
 
     def check(instance: Any, _: Any, value: Any) -> None:
         if value is not None and getattr(instance, other) is None:
-            raise ValueError(f"goes together with '{_camel(other)}', which is missing")
+            raise ValueError(f"goes together with '{camel(other)}', which is missing")
 
     return check
 
@@ -175,8 +192,3 @@ def _default(field: attrs.Attribute[Any]) -> Any:
 
 def _bare(value: Any) -> Any:
     return value.reveal() if isinstance(value, Secret) else value
-
-
-def _camel(name: str) -> str:
-    first, *rest = name.split("_")
-    return first + "".join(word.title() for word in rest)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+import operator
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any, Literal, cast
 
@@ -12,17 +13,22 @@ from attrs import validators as v
 
 Schema = Mapping[str, Any]
 _KINDS: dict[Any, Any] = {"integer": int, "number": float, "string": str, "boolean": bool, "object": dict[str, Any]}
-_BOUNDS: dict[str, Any] = {
-    "minimum": v.ge,
-    "maximum": v.le,
-    "exclusiveMinimum": v.gt,
-    "exclusiveMaximum": v.lt,
-    "minLength": v.min_len,
-    "maxLength": v.max_len,
-    "minItems": v.min_len,
-    "maxItems": v.max_len,
+_NUMBERS, _STRINGS, _ARRAYS = frozenset({"integer", "number"}), frozenset({"string"}), frozenset({"array"})
+_BOUNDS: dict[str, tuple[frozenset[str], Callable[[Any], Any], Callable[[Any, Any], bool]]] = {
+    "minimum": (_NUMBERS, v.ge, operator.ge),
+    "maximum": (_NUMBERS, v.le, operator.le),
+    "exclusiveMinimum": (_NUMBERS, v.gt, operator.gt),
+    "exclusiveMaximum": (_NUMBERS, v.lt, operator.lt),
+    "minLength": (_STRINGS, v.min_len, lambda value, bound: len(value) >= bound),
+    "maxLength": (_STRINGS, v.max_len, lambda value, bound: len(value) <= bound),
+    "minItems": (_ARRAYS, v.min_len, lambda value, bound: len(value) >= bound),
+    "maxItems": (_ARRAYS, v.max_len, lambda value, bound: len(value) <= bound),
 }
-"""Patterns are left to the upstream: a regular expression of somebody else's may take for ever."""
+"""
+The types that each binds, the check of it, and whether a value keeps to it.
+
+Patterns are left to the upstream: a regular expression of somebody else's may take for ever.
+"""
 _MAX_REFERENCES = 10
 
 
@@ -37,7 +43,7 @@ def field_of(schema: Schema, components: Mapping[str, Schema], *, is_required: b
     """
     found, is_nullable = resolved(schema, components)
     kind = _kind(found, components)
-    checks: list[Any] = [make(found[key]) for key, make in _BOUNDS.items() if _is_bound(found.get(key))]
+    checks = list(_checks(found))
     if at_most is not None:
         checks.append(v.le(at_most))
     default: Any = attrs.NOTHING
@@ -85,6 +91,22 @@ def _kind(schema: Schema, components: Mapping[str, Schema]) -> Any:
         items = schema.get("items")
         return list[_kind(resolved(items, components)[0], components)] if isinstance(items, Mapping) else list[Any]  # type: ignore[misc]  # made at run time
     return _KINDS.get(kind, Any) if isinstance(kind, str) else Any
+
+
+def _checks(schema: Schema) -> Iterator[Any]:
+    """Yield the bounds that bind the property's type, but for those its own default breaks: no upstream holds them."""
+    kind, default = schema.get("type"), schema.get("default")
+    for key, (types, make, is_kept) in _BOUNDS.items():
+        bound = schema.get(key)
+        if isinstance(kind, str) and kind in types and _is_bound(bound) and (default is None or _holds(is_kept, default, bound)):
+            yield make(bound)
+
+
+def _holds(is_kept: Callable[[Any, Any], bool], default: Any, bound: Any) -> bool:
+    try:
+        return is_kept(default, bound)
+    except TypeError:  # a default of another type
+        return False
 
 
 def _is_bound(value: Any) -> bool:

@@ -15,10 +15,9 @@ PROMPT = "a lighthouse at dusk, long shadows"
 
 
 def draft_body(core: Safelight, components: Components) -> dict[str, Any]:
-    """Return the request body of a create, with an example for each provider that a plugin offers."""
+    """Return the request body of a create, with an example for each provider that a plugin offers, and for each route."""
     default = core.config.default_provider
-    names = sorted(core.instances, key=lambda name: (name != default, name))  # the first example is what people try first
-    offers = {name: offer for name in names if (offer := core.instances[name].offer) is not None}
+    offers = dict(sorted(_offers(core), key=lambda named: (named[0] != default, named[0])))  # people try the first example first
     kinds = [
         components.put(f"Draft-{name}", _draft_for(name, offer, is_default=name == default)) for name, offer in offers.items()
     ]
@@ -31,6 +30,15 @@ def draft_body(core: Safelight, components: Components) -> dict[str, Any]:
         "description": "JSON, whether it is called `application/json` or, as browsers do unasked, `text/plain`.",
         "content": {"application/json": content},
     }
+
+
+def _offers(core: Safelight) -> Iterator[tuple[str, Offer]]:
+    """Give whoever can be asked for; a route takes what its first provider takes, and says the rest by itself."""
+    offers = {name: instance.offer for name, instance in core.instances.items() if instance.offer is not None}
+    yield from offers.items()
+    for name, route in core.config.routes.items():
+        if (first := next((offers[provider] for provider in route.providers if provider in offers), None)) is not None:
+            yield name, first
 
 
 def _draft_for(name: str, offer: Offer, *, is_default: bool) -> Schema:
@@ -48,7 +56,7 @@ def _draft_for(name: str, offer: Offer, *, is_default: bool) -> Schema:
         properties[part] = schema
     if not is_default:
         draft["required"].append("providerId")
-    return draft | {"title": name, "description": f"For the provider `{name}`{', which is asked unless said' * is_default}."}
+    return draft | {"title": name, "description": f"For `{name}`{', which is asked unless said' * is_default}."}
 
 
 def _examples(name: str, offer: Offer) -> Iterator[dict[str, Any]]:
