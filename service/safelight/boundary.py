@@ -237,5 +237,6 @@ def scrub(value: Any) -> Any:
     for name in _texts(value.__class__):
         before = getattr(value, name)
         if before is not None and (after := scrub(before)) is not before and after != before:
-            changes[name] = after
+            is_label = isinstance(after, str) and not isinstance(value, Update)  # which is bounded, and a mask may be the longer
+            changes[name] = after[: len(before)] if is_label else after
     return attrs.evolve(value, **changes) if changes else value

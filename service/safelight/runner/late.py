@@ -17,9 +17,12 @@ from safelight.runner.messages import HoldAnswered, Said
 from safelight.runner.scribe import Scribe
 from safelight.runner.submissions import Submissions
 from safelight.runner.upstream import Upstream
+from safelight.status import Outcome
 from safelight.updates import Canceled, Logged, Produced, Update
 
 log = structlog.get_logger()
+
+_STOPPED = {Outcome.CANCELED, Outcome.INTERRUPTED}
 
 
 class Latecomers:
@@ -62,8 +65,8 @@ class Latecomers:
         if isinstance(update, (*ENDS, Produced)):
             kind, facts = type(update).__name__, endings.late_facts(update)
             status, name = self._scribe.status, self._work.upstream.boundary.instance
-            say = log.info if isinstance(update, Canceled) else log.warning  # what was stopped may well say so
-            say("provider_late", generation=status.generation, provider=name, kind=kind)
+            is_news = not (isinstance(update, Canceled) and status.outcome in _STOPPED)  # it says what came of that
+            (log.warning if is_news else log.info)("provider_late", generation=status.generation, provider=name, kind=kind)
             await self._scribe.note(LateRecord(n=n, at=self._scribe.now(), kind=kind, facts=facts))
 
     async def _hear(self, happened: Any) -> None:

@@ -330,6 +330,13 @@ async def test_secrets_and_what_no_encoder_can_write_are_scrubbed_from_errors(bo
     assert str(caught.value) == "bad key [redacted] ?"
 
 
+def test_a_label_is_no_longer_for_its_mask_than_it_may_be():
+    label = "weights from https://models.example.com/".ljust(94, "w") + "?v=1&t"
+    scrubbed = scrub(Progressed(0.1, steps=Steps(1, 2, None, label))).steps.label
+    assert len(label) == len(scrubbed) == 100
+    assert scrubbed.endswith("w?[reda")
+
+
 def test_an_update_with_nothing_to_scrub_is_the_same_object():
     update = Failed("It rained.")
     assert scrub(update) is update

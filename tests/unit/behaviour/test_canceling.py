@@ -6,6 +6,7 @@ from structlog.testing import capture_logs
 from safelight.errors import NotPausable, StorageFull
 from safelight.providers import (
     Cancel,
+    Canceled,
     Charged,
     Job,
     Produced,
@@ -61,6 +62,25 @@ async def test_a_cancel_stops_the_work_and_is_confirmed(world):
     assert (end.state, end.outcome, end.error, end.cancel) == (State.FAILED, Outcome.CANCELED, "Canceled", Cancel.CONFIRMED)
     assert cleaned.is_set()
     assert await world.steps() == [("intent", None), ("accepted", None), ("outcome", "canceled")]
+
+
+async def test_an_upstream_that_says_what_came_of_a_cancel_is_no_warning(world):
+    stopped = asyncio.Event()
+
+    async def cancel():
+        stopped.set()
+        return Cancel.CONFIRMED
+
+    async def poll():
+        return [Canceled()] if stopped.is_set() else [Started()]
+
+    with capture_logs() as logs:
+        await world.start(world.remote(poll=poll, cancel=cancel))
+        await world.until(lambda: world.shown[-1].phase is Phase.RUNNING)
+        await world.runner.cancel()
+        assert (await world.end()).outcome is Outcome.CANCELED
+    assert [kind for kind, _ in world.late] == ["Canceled"]
+    assert [line["log_level"] for line in logs if line["event"] == "provider_late"] == ["info"]
 
 
 async def test_a_cancel_before_the_job_is_known_reaches_the_upstream_as_soon_as_it_is(world):

@@ -20,6 +20,11 @@ TIMES = {"createdAt": "2026-01-01T00:00:00.000Z", "endedAt": "2026-01-01T00:00:0
         ({"phase": "running", "cancel": "requested"}, "canceling, running"),
         ({"phase": "running", "attempt": {"n": 2, "provider": "far"}}, "running, attempt 2 at far"),
         ({"phase": "running", "message": "\x1b[2Jboo\nhoo"}, " [2Jboo hoo"),
+        (
+            {"message": "It is full. The next attempt follows in 2 s.", "attempt": {"n": 2, "provider": "box"}},
+            "It is full. The next attempt follows in 2 s, attempt 2 at box",
+        ),
+        ({"message": "It is full."}, "It is full."),
     ],
 )
 def test_phrase_says_what_is_going_on(snapshot, words):

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
+import attrs
 import pytest
 
 from safelight.cli.stories.happenings import happenings
@@ -185,3 +186,10 @@ def test_what_was_written_before_moments_were_noted_is_told_in_its_order_with_wh
 )
 def test_of_a_job_only_its_id_and_its_hosts_are_shown(job, told):
     assert job_told(job) == told
+
+
+def test_a_provider_is_asked_for_the_moment_of_the_submission_and_not_for_that_of_the_queue():
+    intent, outcome = attempt("intent", "outcome", result="unknown")
+    queued = attrs.evolve(intent, step=Step.QUEUED, at=NOON - timedelta(minutes=25))
+    [advice, _] = judged(status(), queued, intent, outcome, end(Outcome.UNKNOWN, charged=Charged.UNKNOWN)).advice
+    assert advice.endswith(f"or for one of {NOON.astimezone():%H:%M:%S}.")

@@ -28,7 +28,8 @@ def phrase(snapshot: Snapshot) -> str:
     attempt = snapshot.get("attempt") or {}
     if attempt.get("n", 1) > 1:
         said.append(printable(f"attempt {attempt['n']} at {attempt.get('provider', '')}"))
-    return ", ".join(filter(None, said))
+    *before, last = [*filter(None, said)] or [""]
+    return ", ".join([*(part.removesuffix(".") for part in before), last])
 
 
 def conclusion(snapshot: Snapshot) -> str:

@@ -154,7 +154,7 @@ def _where_to_ask(story: Story, bill: Bill) -> str:
     whom = f"'{bill.provider}'"
     if bill.ground is Ground.UNTOLD:
         return f"Ask {whom} what it took for its job {_job_of(story, bill.n)}."
-    intent = next(record for record in story.attempts if record.n == bill.n)
+    intent = next(record for record in reversed(story.attempts) if record.n == bill.n and record.step is Step.INTENT)
     return f"Ask {whom} for a job with the key {intent.key}, or for one of {_clock(intent.at)}."
 
 
