@@ -50,12 +50,16 @@ class Boundary:
 
     Plugin code runs in tasks that only this class cancels. So a `CancelledError` in one that was not stopped here is
     the plugin's own doing, even if it canceled the very task it runs in.
+
+    Args:
+        hidden: The prompt it may quote, which the log is not told.
+        generation: What the calls are about, if that is one.
     """
 
-    def __init__(self, instance: str, plugin: str, *, hidden: str = "") -> None:
+    def __init__(self, instance: str, plugin: str, *, hidden: str = "", generation: str | None = None) -> None:
         self._hidden = Quoted(hidden)
         self.instance = instance
-        self._plugin = plugin
+        self._facts = {"provider": instance, "plugin": plugin, **({"generation": generation} if generation else {})}
         self._stopping: set[asyncio.Task[Any]] = set()
 
     async def call(self, what: str, work: Callable[[], Awaitable[T]], *, seconds: float) -> T:
@@ -114,7 +118,7 @@ class Boundary:
         task.cancel()
         done, _ = await asyncio.wait({task}, timeout=seconds)
         if not done:
-            log.warning("provider_task_left_behind", provider=self.instance, plugin=self._plugin, task=task.get_name())
+            log.warning("provider_task_left_behind", **self._facts, task=task.get_name())
         return bool(done)
 
     async def contain(self, what: str, work: Callable[[], Awaitable[T]]) -> Result[T]:
@@ -178,7 +182,7 @@ class Boundary:
         return scrub(update)
 
     def _nonsense(self, sentence: str) -> ProviderProtocol:
-        log.error("provider_nonsense", provider=self.instance, plugin=self._plugin, reason=self.masked(sentence))
+        log.error("provider_nonsense", **self._facts, reason=self.masked(sentence))
         return ProviderProtocol(sentence)
 
     def _scrubbed(self, what: str, error: ProviderError) -> ProviderError:
@@ -193,7 +197,7 @@ class Boundary:
     def _crash(self, what: str, error: BaseException) -> ProviderCrashed:
         how = "canceled itself" if isinstance(error, asyncio.CancelledError) else f"crashed ({type(error).__name__})"
         trace = self.trace(error)
-        log.error("provider_crashed", provider=self.instance, plugin=self._plugin, call=what, how=how, exception=trace)
+        log.error("provider_crashed", **self._facts, call=what, how=how, exception=trace)
         return ProviderCrashed(f"The provider {how}; the service's log says more.")
 
 

@@ -57,8 +57,9 @@ class Subscription:
         return self.place >= 0 or self.row is not None
 
     def start(self, seen: Version) -> None:
-        """Begin behind what was shown otherwise."""
+        """Begin behind what was shown otherwise, and so was not missed."""
         self._seen = seen
+        self.skipped = 0
 
     def serve(self, frame: Frame) -> int:
         """Take a turn."""

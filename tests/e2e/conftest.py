@@ -62,6 +62,11 @@ class Service:
         assert isinstance(found, dict), f"no line with {words} in the log:\n" + "\n".join(self._lines)
         return found
 
+    def worries(self):
+        """Return the events of what is more than information, up to now."""
+        lines = (json.loads(line) for line in self._lines if line.startswith("{"))
+        return [line["event"] for line in lines if line["level"] != "info"]
+
     def said(self):
         """Return what it said to people rather than to the log; for a process that has ended."""
         self._reader.join(PATIENCE)

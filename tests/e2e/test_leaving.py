@@ -23,6 +23,16 @@ def test_who_takes_nothing_of_a_large_output_does_not_hold_up_the_leaving(servic
     assert service.logged("service_closed")
 
 
+def test_runs_that_say_that_they_were_stopped_are_no_worry(launch, eventually):
+    service = launch(server__drain_seconds=0.2).is_up()
+    generation = service.create(providerId="simulator", options={"script": HALF_AND_NO_FURTHER})["sessionId"]
+    eventually(lambda: service.snapshot(generation), lambda snapshot: snapshot.get("progress") == 50)
+
+    assert (service.left(), service.said()) == (0, [])
+    assert service.logged("provider_late", generation=generation, kind="Canceled")
+    assert service.worries() == []
+
+
 def test_the_seeds_last_word_on_a_job_that_lives_upstream_is_not_the_next_processs(launch):
     settings = {"providers__remote__plugin": "simulator-remote", "server__drain_seconds": 0}
     service = launch(**settings).is_up()

@@ -1,6 +1,7 @@
 """Slow, absent and many readers: none costs another anything, and none leaves anything behind."""
 
 import asyncio
+import gc
 import resource
 import select
 import socket
@@ -14,10 +15,12 @@ from structlog.testing import capture_logs
 from safelight import codec, frames
 from safelight.providers import Progressed
 from safelight.runner import scribe
+from safelight.status import Status
 from safelight.web.keys import STREAMS
 
 CROWD = 1000
 FLOOD = 2000
+ASKERS = 30
 LONGEST_QUEUE = int(Path("/proc/sys/net/core/somaxconn").read_text())
 
 
@@ -87,6 +90,43 @@ async def test_a_reader_that_never_reads_costs_little_memory_and_is_cut(serve, b
     (line,) = [line for line in logs if line["event"] == "stream_closed" and line["reason"] == "slow"]
     assert line["skipped"] > 0
     assert line["bytes"] < 1024 * 1024
+
+
+def statuses_in_memory():
+    return sum(isinstance(thing, Status) for thing in gc.get_objects())
+
+
+async def test_a_crowd_that_asks_for_the_past_takes_turns_and_what_it_does_not_read_is_not_kept(
+    serve, begun, eventually, monkeypatch
+):
+    service = await serve(engine="sqlite")
+    generation, run = await begun(service)
+    flood(run)
+    run.succeed()
+    await service.ended(generation)
+    now, most, read = 0, 0, service.core.journal.read
+
+    async def counted(*args):
+        nonlocal now, most
+        now += 1
+        most = max(most, now)
+        try:
+            return await read(*args)
+        finally:
+            now -= 1
+
+    monkeypatch.setattr(service.core.journal, "read", counted)
+    before = statuses_in_memory()
+    ears = [await deaf(service, f"/v1/generations/{generation}/events?from=start") for _ in range(ASKERS)]
+    await eventually(lambda: [viewer.is_paused and viewer._wire.is_shut for viewer in service.app[STREAMS]] == [True] * ASKERS)
+    kept = statuses_in_memory() - before
+    whole = await (await service.watch(generation, "?from=start")).rest()
+    for ear in ears:
+        ear.close()
+
+    assert 1 < most <= 4, "read at once"
+    assert kept < 4 * ASKERS, "the newest for each, and what is being read just now, but no page for each"
+    assert [event.version[1] for event in whole] == list(range(1, len(whole) + 1))
 
 
 async def test_a_deaf_reader_of_a_long_journal_is_cut_once_and_for_all(serve, begun, eventually):

@@ -122,7 +122,7 @@ async def test_a_caller_who_leaves_in_the_middle_of_a_body_creates_nothing(servi
         (b'{"prompt":"a","params":{"x":Infinity}}', "Infinity is not JSON"),
         (b'{"prompt":"a","params":{"x":-Infinity}}', "-Infinity is not JSON"),
         (b'{"prompt":"a","options":{"x":[1e999]}}', "1e999 is too large a number"),
-        (b'{"prompt":"a","params":{"x":' + b"9" * 5000 + b"}}", ""),
+        (b'{"prompt":"a","params":{"x":' + b"9" * 5000 + b"}}", "5000 digits; at most 400"),
         (b'{"prompt":"a\nb"}', "not JSON"),
         (b"[" * 60_000, "nested too deeply"),
         (b'{"a":' * 9_000 + b"1" + b"}" * 9_000, "nested too deeply"),
@@ -151,6 +151,20 @@ async def test_other_media_types_are_refused(service, kind, check_problem):
     answer = await service.call("POST", "/v1/generations", {"prompt": "a"}, headers=[("Content-Type", kind)])
 
     check_problem(answer, 415, "invalid_input")
+
+
+@pytest.mark.parametrize("packing", ["br", "zstd", "compress", "gzip, gzip"])
+async def test_a_body_that_is_packed_as_nobody_can_read_is_refused_by_that_name(service, packing, check_problem):
+    answer = await service.call("POST", "/v1/generations", {"prompt": "a"}, headers=[("Content-Encoding", packing)])
+
+    assert "gzip or deflate" in check_problem(answer, 415, "invalid_input")["error"]
+
+
+async def test_a_body_that_is_packed_as_gzip_is_read(service):
+    body = gzip.compress(b'{"prompt": "a"}')
+    answer = await service.call("POST", "/v1/generations", body, headers=[("Content-Encoding", "GZIP")])
+
+    assert answer.status == 202
 
 
 @BOTH
@@ -227,7 +241,9 @@ async def test_a_providers_name_of_60_kb_is_refused_and_not_said_back(service, p
     ],
 )
 async def test_what_is_not_there_is_404(service, path, check_problem):
-    check_problem(await service.call("GET", path), 404, "not_found")
+    problem = check_problem(await service.call("GET", path), 404, "not_found")
+
+    assert problem["error"] != "Not Found"
 
 
 async def test_raw_bytes_in_a_path_do_no_harm(service):
@@ -257,7 +273,8 @@ async def test_other_methods_are_405_and_say_which_are_not(service, method, path
     assert connection.status == 405
     assert set(connection.headers["allow"].split(",")) == allowed
     if method != "HEAD":
-        check_problem(await connection.answer(), 405, "invalid_input")
+        problem = check_problem(await connection.answer(), 405, "invalid_input")
+        assert problem["error"] == f"This path takes {', '.join(sorted(allowed))}, and not {method}."
 
 
 @pytest.mark.parametrize("wait", ["-1", "1.5", "soon", "1e3", "999999", "٣".encode().hex(), "%D9%A3"])

@@ -128,6 +128,15 @@ async def test_head_answers_as_get_does_without_the_list(service, puppet):
     assert connection.status == 200
 
 
+async def test_a_query_of_thousands_of_parameters_is_refused_in_few_words(serve, check_problem):
+    service = await serve()
+    query = "&".join(f"p{number}=1" for number in range(3000))
+    answer = await service.call("GET", f"/v1/generations?{query}")
+
+    assert check_problem(answer, 400, "invalid_input")["faults"][-1]["message"] == "and 2980 more unknown parameters"
+    assert len(answer.body) < 4096
+
+
 @pytest.mark.parametrize(
     ("query", "faults"),
     [

@@ -155,5 +155,6 @@ async def test_a_script_of_the_simulator_that_quotes_its_prompt_is_as_quiet(line
     generation = await service.create(providerId="remote", prompt=PROMPT, options={"script": script})
     await service.ended(generation)
 
-    assert "provider_crashed" in {line["event"] for line in lines()}
+    (crash,) = [line for line in lines() if line["event"] == "provider_crashed"]
+    assert (crash["provider"], crash["generation"]) == ("remote", generation)
     assert "unlikely" not in str(lines())

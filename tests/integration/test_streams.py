@@ -2,11 +2,14 @@
 
 import asyncio
 import json
+from contextlib import AsyncExitStack
 
 import pytest
 from structlog.testing import capture_logs
 
 from safelight.providers import Progressed, Started
+from safelight.web.app import REPLAYS_AT_ONCE
+from safelight.web.keys import REPLAYING, STREAMS
 
 BOTH = pytest.mark.parametrize("surface", ["watch", "watch_seed"])
 NO_CURSORS = [
@@ -250,6 +253,35 @@ async def test_a_silent_stream_carries_comments_that_no_client_sees(serve, puppe
     assert events[-1].status == "succeeded"
 
 
+async def test_a_reader_that_says_close_is_told_so_and_gets_it(service, puppet):
+    generation, run, _ = await halfway(service, puppet)
+    stream = await service.watch(generation, headers=[("Connection", "close")])
+    run.succeed()
+    events = await stream.rest()
+
+    assert stream.headers["connection"] == "close"
+    assert stream.headers["transfer-encoding"] == "chunked"
+    assert events[-1].status == "succeeded"
+    assert await stream.connection.reader.read() == b""
+
+
+async def test_what_came_while_the_past_was_shown_was_shown_and_not_skipped(service, puppet, eventually):
+    generation, run, _ = await halfway(service, puppet)
+    with capture_logs() as lines:
+        async with AsyncExitStack() as busy:
+            for _ in range(REPLAYS_AT_ONCE):
+                await busy.enter_async_context(service.app[REPLAYING])
+            stream = await service.watch(generation, "?from=start")
+            run.say(Progressed(0.6), Progressed(0.7))
+            await service.until(generation, lambda snapshot: snapshot.get("progress") == 70)
+        run.succeed()
+        events = await stream.rest()
+        (closed,) = await eventually(lambda: [line for line in lines if line["event"] == "stream_closed"])
+
+    assert [event.version[1] for event in events] == list(range(1, len(events) + 1))
+    assert closed["skipped"] == 0
+
+
 @BOTH
 async def test_an_http_1_0_reader_gets_plain_bytes_and_a_closed_connection(serve, puppet, eventually, surface):
     service = await serve(streams={"heartbeat_seconds": 0.05})
@@ -299,13 +331,37 @@ async def test_past_the_limit_readers_are_sent_away_so_that_they_come_back(serve
     generation, _, _ = await halfway(service, puppet)
     first = await service.watch(generation)
     await first.next()
-    for path in (f"/v1/generations/{generation}/events", "/v1/events"):
-        away = await service.stream(path)
-        assert await away.rest() == []
-        assert away.status == 200
-        assert 5000 <= away.retries[0] <= 15000
-    (event,) = await (await service.watch_seed(generation)).rest()
+    with capture_logs() as lines:
+        for path in (f"/v1/generations/{generation}/events", "/v1/events"):
+            away = await service.stream(path)
+            assert await away.rest() == []
+            assert away.status == 200
+            assert 5000 <= away.retries[0] <= 15000
+        (event,) = await (await service.watch_seed(generation)).rest()
     assert (event.id, event.status, event.data["code"]) == (None, "failed", "busy")
+    told = [(line["profile"], line["reason"]) for line in lines if line["event"] == "stream_turned_away"]
+    assert told == [("v1", "full"), ("events", "full"), ("seed", "full")]
+
+
+async def test_a_crowd_that_comes_at_once_gets_no_more_places_than_there_are(serve, puppet, monkeypatch):
+    service = await serve(streams={"max_streams": 2})
+    generation, _, _ = await halfway(service, puppet)
+    all_are_here, asked, look = asyncio.Event(), 0, service.core.look
+
+    async def slowly(*args, **options):
+        nonlocal asked
+        asked += 1
+        if asked == 5:
+            all_are_here.set()
+        await all_are_here.wait()
+        return await look(*args, **options)
+
+    monkeypatch.setattr(service.core, "look", slowly)
+    streams = await asyncio.gather(*(service.watch(generation) for _ in range(5)))
+    monkeypatch.undo()
+
+    assert len(service.app[STREAMS]) == 2
+    assert sorted("content-length" in stream.headers for stream in streams) == [False, False, True, True, True]
 
 
 async def test_a_long_poll_answers_when_there_is_news(service, puppet, eventually):

@@ -59,6 +59,13 @@ async def test_an_act_says_its_update(open_simulator, ask, heard, act, said):
     assert update == (said or Produced("https://example.test/x.png", type="image/png", seed=7))
 
 
+async def test_a_wait_that_nothing_follows_is_waited_too(open_simulator, ask, heard):
+    async with open_simulator() as provider:
+        before = asyncio.get_running_loop().time()
+        assert await heard(provider, ask.local([{"do": "started"}, {"do": "wait", "seconds": 5}])) == [(0, Started())]
+        assert asyncio.get_running_loop().time() - before == 5
+
+
 async def test_waits_add_up_on_the_loops_clock(open_simulator, ask, heard):
     script = [{"do": "wait", "seconds": 2}, {"do": "started"}, {"do": "wait", "seconds": 3.5}, {"do": "succeed"}]
     async with open_simulator() as provider:

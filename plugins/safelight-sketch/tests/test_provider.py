@@ -37,6 +37,16 @@ async def test_the_same_prompt_and_seed_give_the_same_bytes(start):
     assert one == other
 
 
+async def test_the_largest_seed_paints_and_a_larger_one_is_refused(start):
+    largest = 2**53 - 1
+    run = start(seed=largest, count=2, steps=1, width=64, height=64)
+    await run.finished()
+
+    assert [produced.seed for produced in run.all(Produced)] == [largest, largest + 1]
+    with pytest.raises(ValueError, match="seed"):
+        Sketch.Params(seed=largest + 1)
+
+
 @pytest.mark.parametrize(("form", "pillow"), [("png", "PNG"), ("jpeg", "JPEG"), ("webp", "WEBP")])
 @pytest.mark.parametrize("size", [(64, 64), (64, 200), (300, 80)])
 async def test_every_form_and_size_decodes(start, form, pillow, size):

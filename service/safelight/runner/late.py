@@ -22,6 +22,8 @@ from safelight.updates import Canceled, Logged, Produced, Update
 
 log = structlog.get_logger()
 
+_STOPPED = {Outcome.CANCELED, Outcome.INTERRUPTED}
+
 
 class Latecomers:
     """Takes in, for one generation, what no longer counts."""
@@ -63,7 +65,7 @@ class Latecomers:
         if isinstance(update, (*ENDS, Produced)):
             kind, facts = type(update).__name__, endings.late_facts(update)
             status, name = self._scribe.status, self._work.upstream.boundary.instance
-            is_news = not (isinstance(update, Canceled) and status.outcome is Outcome.CANCELED)  # it says what came of the cancel
+            is_news = not (isinstance(update, Canceled) and status.outcome in _STOPPED)  # it says what came of that
             (log.warning if is_news else log.info)("provider_late", generation=status.generation, provider=name, kind=kind)
             await self._scribe.note(LateRecord(n=n, at=self._scribe.now(), kind=kind, facts=facts))
 

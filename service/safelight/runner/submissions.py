@@ -283,6 +283,7 @@ class Submissions:
 
     def _upstream(self) -> Upstream:
         instance = self.candidate.instance
-        boundary = Boundary(instance.name, instance.offer.plugin, hidden=self._generation.request.prompt)
-        poke = self._tools.pokes.expect(self.attempts.key, self._generation.id)
+        prompt, generation = self._generation.request.prompt, self._generation.id
+        boundary = Boundary(instance.name, instance.offer.plugin, hidden=prompt, generation=generation)
+        poke = self._tools.pokes.expect(self.attempts.key, generation)
         return Upstream(instance, boundary, self._tools.clock, self._generation, self.attempts.n, poke, self._tell)

@@ -56,6 +56,8 @@ def _check_host(request: web.Request) -> None:
     host = _name(request.headers.get(hdrs.HOST, ""))
     if host and (_is_address(host) or host in _hosts(server.host, server.public_url, tuple(server.allowed_hosts))):
         return
+    if not host:
+        raise ForbiddenOrigin("The request names no host, or one that cannot be: its Host header says where it is meant to go.")
     raise ForbiddenOrigin(f"The host '{host[:100]}' is not served here; an operator adds it to server.allowed_hosts.")
 
 

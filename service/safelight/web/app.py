@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from aiohttp import web
 
 from safelight.core import Safelight
@@ -9,7 +11,7 @@ from safelight.web import generations, health, providers, ui
 from safelight.web.access import access, add_headers
 from safelight.web.deliveries import list_deliveries, resend
 from safelight.web.heartbeats import Heartbeats
-from safelight.web.keys import CORE, HEARTBEATS, STREAMS, WAITING
+from safelight.web.keys import CORE, HEARTBEATS, REPLAYING, STREAMS, WAITING
 from safelight.web.listing import list_generations
 from safelight.web.openapi.document import Document
 from safelight.web.outputs import get_output
@@ -18,6 +20,8 @@ from safelight.web.streams import watch_many
 from safelight.web.upkeep import ticker
 from safelight.web.webhooks import receive_webhook
 
+REPLAYS_AT_ONCE = 4
+
 
 def make_app(core: Safelight) -> web.Application:
     """Return the public application around an open core."""
@@ -25,6 +29,7 @@ def make_app(core: Safelight) -> web.Application:
     app[CORE] = core
     app[STREAMS] = set()
     app[HEARTBEATS] = Heartbeats(app[STREAMS], lambda: core.config.streams.heartbeat_seconds)
+    app[REPLAYING] = asyncio.Semaphore(REPLAYS_AT_ONCE)
     app[WAITING] = set()
     app.on_response_prepare.append(add_headers)
     app.cleanup_ctx.append(ticker)

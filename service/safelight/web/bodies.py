@@ -8,13 +8,17 @@ import math
 from http import HTTPStatus
 from typing import Any
 
-from aiohttp import web
+from aiohttp import hdrs, web
 
 from safelight.config.model import Server
 from safelight.web.problems import BadRequest
 
 _JSON_TYPES = frozenset({"application/json", "text/plain", "application/octet-stream"})
 """What browsers and clients say when they send JSON; octet-stream is aiohttp's word for none."""
+
+_PACKINGS = frozenset({"", "identity", "gzip", "deflate"})
+_LONGEST_NUMBER = 400
+"""Digits, more than any number has that a provider could use; Python itself refuses from 4301 on, in words for its programmers."""
 
 
 async def read_object(request: web.Request, limits: Server) -> dict[str, Any]:
@@ -26,6 +30,8 @@ async def read_object(request: web.Request, limits: Server) -> dict[str, Any]:
     """
     if request.content_type not in _JSON_TYPES:
         raise BadRequest(f"The body must be JSON, not {request.content_type}.", HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
+    if request.headers.get(hdrs.CONTENT_ENCODING, "").lower() not in _PACKINGS:
+        raise BadRequest("The body must be sent as it is, or packed as gzip or deflate.", HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
     return parse_object(await read_bytes(request, at_most=limits.body_bytes, seconds=limits.body_seconds))
 
 
@@ -37,7 +43,9 @@ def parse_object(body: bytes) -> dict[str, Any]:
         BadRequest: What is wrong, and where the parser can tell.
     """
     try:
-        value = json.loads(body.decode(), object_pairs_hook=_once, parse_constant=_no_constant, parse_float=_finite)
+        value = json.loads(
+            body.decode(), object_pairs_hook=_once, parse_constant=_no_constant, parse_int=_whole, parse_float=_finite
+        )
         json.dumps(value, ensure_ascii=False).encode()
     except RecursionError:
         raise BadRequest("The body is nested too deeply.") from None
@@ -85,6 +93,12 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         twice = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
         raise ValueError(f"The key '{twice[:100]}' stands twice in one object.".encode("utf-8", "replace").decode())
     return found
+
+
+def _whole(digits: str) -> int:
+    if len(digits) > _LONGEST_NUMBER:
+        raise ValueError(f"A number has {len(digits)} digits; at most {_LONGEST_NUMBER} are taken.")
+    return int(digits)
 
 
 def _no_constant(word: str) -> None:

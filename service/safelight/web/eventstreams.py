@@ -57,7 +57,7 @@ class EventStream(EventSourceResponse):
         """
         if request.transport is None:
             raise ConnectionResetError
-        if request.version < HttpVersion11:
+        if request.version < HttpVersion11 or not request.keep_alive:
             self.headers[hdrs.CONNECTION] = "close"
             self.force_close()
         self._keep_small(request.transport)

@@ -127,7 +127,7 @@ async def problems(request: web.Request, handler: Handler) -> web.StreamResponse
     except web.HTTPException as error:
         if error.status < HTTPStatus.BAD_REQUEST:
             raise
-        answer = _answer(request, error.status, _CODE_OF_STATUS.get(error.status, "invalid_input"), error.reason)
+        answer = _answer(request, error.status, _CODE_OF_STATUS.get(error.status, "invalid_input"), _sentence(error))
         if "Allow" in error.headers:
             answer.headers["Allow"] = error.headers["Allow"]
         return answer
@@ -140,6 +140,13 @@ async def problems(request: web.Request, handler: Handler) -> web.StreamResponse
         elif status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             log.warning("request_refused", code=told.code, error=str(told), **facts)
         return _answer(request, status, told.code, str(told), retryable=told.retryable, request_id=request_id, **_extras(told))
+
+
+def _sentence(error: web.HTTPException) -> str:
+    """Return what aiohttp's own refusal means, which says no more than its status does."""
+    if isinstance(error, web.HTTPMethodNotAllowed):
+        return f"This path takes {', '.join(sorted(error.allowed_methods))}, and not {error.method}."
+    return "There is nothing under this path." if isinstance(error, web.HTTPNotFound) else error.reason
 
 
 def public(error: Exception) -> SafelightError:

@@ -9,6 +9,8 @@ from safelight.errors import Fault
 from safelight.web.problems import BadQuery
 
 _LONGEST_NAME = 100
+_MOST_UNKNOWN = 20
+"""A hostile query may hold thousands: naming each would make the answer the attack."""
 
 
 class Query:
@@ -22,10 +24,12 @@ class Query:
     def __init__(self, request: web.Request, *known: str) -> None:
         self._query = request.query
         self._faults: list[Fault] = []
-        for name in dict.fromkeys(self._query):
-            if name not in known:
-                shown = writable(name[:_LONGEST_NAME])
-                self.fault(shown, f"unknown parameter '{shown}'{did_you_mean(name, known)}")
+        unknown = [name for name in dict.fromkeys(self._query) if name not in known]
+        for name in unknown[:_MOST_UNKNOWN]:
+            shown = writable(name[:_LONGEST_NAME])
+            self.fault(shown, f"unknown parameter '{shown}'{did_you_mean(name, known)}")
+        if more := len(unknown[_MOST_UNKNOWN:]):
+            self.fault("", f"and {more} more unknown parameters")
 
     def fault(self, name: str, message: str) -> None:
         """Note that something is wrong with a parameter."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 
+import structlog
 from aiohttp import web
 
 from safelight.codec import encode
@@ -11,12 +12,17 @@ from safelight.errors import Busy, SafelightError
 from safelight.web.keys import CORE, STREAMS
 from safelight.web.profiles import Profile
 
+log = structlog.get_logger()
 
-def is_busy(request: web.Request) -> bool:
-    """Whether no stream can be opened now: leaving, or as many open as the limit allows."""
+
+def away_if_busy(request: web.Request, surface: Profile, **facts: object) -> web.Response | None:
+    """Return what sends a reader away if no stream can be opened now: leaving, or as many open as the limit allows."""
     app = request.app
     core = app[CORE]
-    return core.is_draining or len(app[STREAMS]) >= core.config.streams.max_streams
+    if not core.is_draining and len(app[STREAMS]) < core.config.streams.max_streams:
+        return None
+    log.info("stream_turned_away", reason="leaving" if core.is_draining else "full", **facts)
+    return turn_away(surface)
 
 
 def turn_away(profile: Profile, error: SafelightError | None = None) -> web.Response:

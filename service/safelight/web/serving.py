@@ -21,7 +21,9 @@ from safelight.plugins import Discovery
 from safelight.web.access import HEADER_BYTES
 from safelight.web.app import make_admin_app, make_app
 from safelight.web.collecting import collecting
+from safelight.web.doors import SPARE_FILES, open_doors
 from safelight.web.keys import CORE
+from safelight.web.malformed import refuse_in_our_form
 from safelight.web.reloading import reloading
 from safelight.web.transports import free_when_lost
 from safelight.web.upkeep import close_streams
@@ -31,6 +33,8 @@ log = structlog.get_logger()
 
 _BACKLOG = 2048
 """Connections that may wait to be taken: who finds no place comes back a second later. All that wait are taken in one turn of the loop, some 50 ms."""
+_SPARE_FOR_ADMIN = SPARE_FILES // 2
+"""While nobody else is let in, an operator is."""
 _SHUTDOWN_SECONDS = 2.5
 """aiohttp waits for so long twice, for who still reads an answer; then it is cut."""
 _SPREAD_SECONDS = 2.0
@@ -157,15 +161,16 @@ async def _set_up(runner: web.AppRunner) -> None:
     await runner.setup()
     if runner.server is not None:
         free_when_lost(runner.server)
+        refuse_in_our_form(runner.server)
 
 
-async def _listen(runner: web.AppRunner, host: str, port: int) -> int:
-    site = web.TCPSite(runner, host, port, backlog=_BACKLOG)
+async def _listen(runner: web.AppRunner, host: str, port: int, *, spare: int = SPARE_FILES) -> int:
     try:
-        await site.start()
+        for door in await open_doors(host, port, spare=spare):
+            await web.SockSite(runner, door, backlog=_BACKLOG).start()
     except OSError as error:
-        reason = (error.strerror or str(error)).rpartition(": ")[2]  # asyncio wraps the system's words in its own
-        raise NotListening(f"Port {port} of {host} cannot be listened on: {reason}.") from error
+        reason = error.strerror or str(error)
+        raise NotListening(f"Port {port} of {host} cannot be listened on: {reason[:1].lower()}{reason[1:]}.") from error
     got: int = runner.addresses[0][1]
     return got
 
@@ -174,8 +179,8 @@ async def _listen_beside(runner: web.AppRunner, config: Config, port: int) -> in
     """Open the admin port: the one configured, else the one after the public port, else whichever is free."""
     server = config.server
     if server.admin_port or not server.port or server.port == 65535:
-        return await _listen(runner, server.admin_host, server.admin_port)
+        return await _listen(runner, server.admin_host, server.admin_port, spare=_SPARE_FOR_ADMIN)
     try:
-        return await _listen(runner, server.admin_host, port + 1)
+        return await _listen(runner, server.admin_host, port + 1, spare=_SPARE_FOR_ADMIN)
     except NotListening:
-        return await _listen(runner, server.admin_host, 0)
+        return await _listen(runner, server.admin_host, 0, spare=_SPARE_FOR_ADMIN)

@@ -17,24 +17,25 @@ from safelight.status import Status
 from safelight.versions import Version
 from safelight.web.eventstreams import EventStream
 from safelight.web.finding import find, look
-from safelight.web.keys import CORE
+from safelight.web.keys import CORE, REPLAYING
 from safelight.web.problems import BadRequest, public
 from safelight.web.profiles import V1, Profile
-from safelight.web.refusals import is_busy, refuse, turn_away
+from safelight.web.refusals import away_if_busy, refuse, turn_away
 from safelight.web.resume import Resume
 from safelight.web.upkeep import Attendance
 from safelight.web.viewers import StreamViewer
 
 log = structlog.get_logger()
 
-_PAGE = 100
+_PAGE = 16
+"""Statuses of the past that are read, and go out, as one; nothing is kept of them while the reader takes its time."""
 
 
 async def watch_one(request: web.Request, generation_id: str, profile: Profile) -> web.StreamResponse:
     """Stream one generation; a finished one to its end, and nothing at all to who has seen that."""
-    if is_busy(request):
-        return turn_away(profile)
-    core = request.app[CORE]
+    facts = {"profile": profile.surface, "generation": generation_id[:64]}
+    if (away := away_if_busy(request, profile, **facts)) is not None:
+        return away
     wants_log = profile.has_log and _wants_log(request)
     try:
         status = await look(request, generation_id)
@@ -50,12 +51,18 @@ async def watch_one(request: web.Request, generation_id: str, profile: Profile) 
     resume = Resume.of(request)
     if resume.has_seen_end(status):
         return web.Response(status=204)
-    viewer = StreamViewer(request, core.config.streams, has_ids=True, outlasts_drain=profile.outlasts_drain, wants_log=wants_log)
+    # asked again, for others came while it was looked up
+    return away_if_busy(request, profile, **facts) or _stream_one(request, status, profile, resume, wants_log=wants_log)
+
+
+def _stream_one(request: web.Request, status: Status, profile: Profile, resume: Resume, *, wants_log: bool) -> EventStream:
+    settings, generation = request.app[CORE].config.streams, status.generation
+    viewer = StreamViewer(request, settings, has_ids=True, outlasts_drain=profile.outlasts_drain, wants_log=wants_log)
     cursor = None if resume.cursor is None else str(resume.cursor)
-    attendance = Attendance(request, viewer, profile.surface, generation=generation_id, resumed_from=cursor)
+    attendance = Attendance(request, viewer, profile.surface, generation=generation, resumed_from=cursor)
     request.match_info.clear()  # it was read, and a stream is open for long
     begin = partial(_begin_one, request, viewer, status, profile, resume)
-    return EventStream(core.config.streams, viewer, begin, attendance)
+    return EventStream(settings, viewer, begin, attendance)
 
 
 async def watch_many(request: web.Request) -> web.StreamResponse:
@@ -65,8 +72,8 @@ async def watch_many(request: web.Request) -> web.StreamResponse:
     ids = list(dict.fromkeys(named))
     if len(named) > core.config.streams.watch_max:
         raise BadRequest(f"At most {core.config.streams.watch_max} generations can be watched on one connection.")
-    if is_busy(request):
-        return turn_away(V1)
+    if (away := away_if_busy(request, V1, profile="events", watched=len(ids))) is not None:
+        return away
     wants_log = _wants_log(request)
     viewer = StreamViewer(request, core.config.streams, has_ids=False, outlasts_drain=False, wants_log=wants_log)
 
@@ -146,10 +153,18 @@ async def _follow(
 
 
 async def _show_journal(request: web.Request, viewer: StreamViewer, generation_id: str, after: Version) -> Version:
-    journal = request.app[CORE].journal
-    while viewer.reason is None and (statuses := await journal.read(generation_id, after, _PAGE)):
-        await viewer.send(*map(Frame, statuses))
+    app = request.app
+    while viewer.reason is None:
+        if app[REPLAYING].locked():
+            await viewer.flush()  # a turn may be long in coming, but headers come at once
+        async with app[REPLAYING]:
+            if statuses := await app[CORE].journal.read(generation_id, after, _PAGE):
+                await viewer.send(*map(Frame, statuses))
+        if not statuses:
+            break
         after = statuses[-1].version
+        del statuses
+        await viewer.caught_up()
     return after
 
 
@@ -162,3 +177,4 @@ async def _show_kept(request: web.Request, viewer: StreamViewer, generation_id: 
         await viewer.say(encode({**refusal, "epoch": 0, "seq": 0}))
     else:
         await viewer.send(Frame(status))
+        await viewer.caught_up()

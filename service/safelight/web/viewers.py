@@ -22,8 +22,6 @@ log = structlog.get_logger()
 
 _DEAF_SECONDS = 5.0
 """Lost after so long without taking anything, a reader was slow; before that, it has just gone."""
-_TOGETHER = 16
-"""Frames of the past that go out as one write."""
 
 
 class StreamViewer(Viewer):
@@ -118,14 +116,12 @@ class StreamViewer(Viewer):
             subscription.hurry()
 
     async def send(self, *frames: Frame) -> None:
-        """Write frames in order, waiting for the reader, until there is a reason to close; for the past, while it is held."""
-        for start in range(0, len(frames), _TOGETHER):
-            if self.reason is None:
-                for frame in frames[start : start + _TOGETHER]:
-                    self._open_wire.collect(frame.payload(self.form))
-                    self._count(frame)
-                await self._open_wire.send()
-                await self._drained()
+        """Write frames of the past as one, while it is held; `caught_up` waits until they are taken."""
+        if self.reason is None:
+            for frame in frames:
+                self._open_wire.collect(frame.payload(self.form))
+                self._count(frame)
+            await self._open_wire.send()
 
     async def flush(self) -> None:
         """Write what has been held back until now, the headers as well if need be."""
@@ -135,7 +131,22 @@ class StreamViewer(Viewer):
         """Write an event that is no snapshot of anything, and so has no id."""
         await self.flush()
         self._say(b"data: %s\n\n" % data)
-        await self._drained()
+        await self.caught_up()
+
+    async def caught_up(self) -> bool:
+        """Wait until the reader has caught up; one that takes nothing for the laggard's time is given up as slow."""
+        assert self._request is not None  # noqa: S101 - whatever is drained comes before the connection is logged
+        while self._open_wire.protocol.writing_paused:
+            before = self._open_wire.transport.get_write_buffer_size()
+            try:
+                async with asyncio.timeout(self._settings.laggard_seconds):
+                    await self._request.writer.drain()
+            except TimeoutError:
+                if self._open_wire.transport.get_write_buffer_size() >= before:
+                    self.reason = "slow"
+                    return False
+        self._deaf_since = None
+        return True
 
     def woken(self) -> asyncio.Future[None]:
         """Return what is done when there is something to go on with."""
@@ -144,12 +155,12 @@ class StreamViewer(Viewer):
     async def go_on(self) -> None:
         """Show a reader that has fallen behind the newest once it has caught up, unless there is a reason to close."""
         self._wake.clear()
-        if self.reason is None and await self._drained():
+        if self.reason is None and await self.caught_up():
             self._catch_up()
 
     async def finish(self) -> None:
         """Close, for the reason there is."""
-        if self.reason == "slow" or not await self._drained():
+        if self.reason == "slow" or not await self.caught_up():
             self._open_wire.transport.abort()  # whoever takes nothing does not take an orderly end either
         else:
             self._open_wire.end()
@@ -301,18 +312,3 @@ class StreamViewer(Viewer):
         """Say why the connection was lost: below some kilobytes a second, the kernel gives a deaf reader up before we do."""
         is_deaf = self._deaf_since is not None and asyncio.get_running_loop().time() - self._deaf_since >= _DEAF_SECONDS
         return "slow" if is_deaf else "client_gone"
-
-    async def _drained(self) -> bool:
-        """Wait until the reader has caught up; one that takes nothing for the laggard's time is given up as slow."""
-        assert self._request is not None  # noqa: S101 - whatever is drained comes before the connection is logged
-        while self._open_wire.protocol.writing_paused:
-            before = self._open_wire.transport.get_write_buffer_size()
-            try:
-                async with asyncio.timeout(self._settings.laggard_seconds):
-                    await self._request.writer.drain()
-            except TimeoutError:
-                if self._open_wire.transport.get_write_buffer_size() >= before:
-                    self.reason = "slow"
-                    return False
-        self._deaf_since = None
-        return True

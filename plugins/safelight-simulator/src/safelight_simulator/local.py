@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Self
 import attrs
 
 from safelight.providers import Control, Durability, Job, LocalProvider, Request, Resources, Update
-from safelight_simulator.acts import ENDS
+from safelight_simulator.acts import ENDS, Act
 from safelight_simulator.books import Books
 from safelight_simulator.bounds import check_bounds
 from safelight_simulator.desk import hand_in
@@ -55,14 +55,16 @@ class Simulator(LocalProvider):
         run = await self._begin(request, plan, control)
         ears = Ears()
         stage = Stage(scene, ears, control.spawn, lambda beat: self._strikes(request, beat))
+        *beats, run_out = lay_out((*plan.acts, Act(do="succeed")), seed=scene.seed, jitter=request.options.jitter)
         try:
-            for beat in lay_out(plan.acts, seed=scene.seed, jitter=request.options.jitter):
+            for beat in beats:
                 await run.reach(beat.at, ears)
                 said = await stage.play(beat)
                 if beat.act.do in ENDS:
                     await run.end(beat.act.do)
                 if said is not None:
                     yield said
+            await run.reach(run_out.at, ears)
             await run.end("succeed")
         except HungUp:
             await run.end("succeed")

@@ -21,7 +21,7 @@ class Params:
     )
     seed: int | None = attrs.field(
         default=None,
-        validator=optional(ge(0)),
+        validator=optional(and_(ge(0), le(2**53 - 1))),
         metadata={"description": "The same prompt and seed give the same picture; chosen at random and reported when left out."},
     )
     count: int = attrs.field(
