@@ -45,9 +45,9 @@ def code_for(error: Exception) -> int:
 
 def say(error: Exception) -> None:
     """Say what went wrong on standard error, and what to do next."""
-    if _is_unwritten(error):
+    if is_unwritten := _is_unwritten(error):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else Python tries once more at exit, and complains
-    sentence = redactor.text(_sentence(error))
+    sentence = redactor.text(("The output cannot be written: " if is_unwritten else "") + _sentence(error))
     following = _NEXT.get(code_of(error), "") if isinstance(error, SafelightError) else ""
     if following and not sentence.endswith((".", "?", "!", "…")):
         sentence += "."
@@ -65,13 +65,18 @@ def printable(text: str) -> str:
 
 
 def _is_unwritten(error: Exception) -> bool:
-    return isinstance(error, OSError) and error.filename is None and error.errno in _UNWRITTEN
+    """Whether it is standard output that takes nothing: what it could not be given it still cannot."""
+    if not isinstance(error, OSError) or error.filename is not None or error.errno not in _UNWRITTEN:
+        return False
+    try:
+        sys.stdout.flush()
+    except OSError:
+        return True
+    return False
 
 
 def _sentence(error: Exception) -> str:
-    """Say which file it is about first, and no error number; what is about none is about standard output."""
-    if isinstance(error, OSError) and error.filename is not None:
-        return f"{error.filename}: {error.strerror}."
-    if isinstance(error, OSError) and _is_unwritten(error):
-        return f"The output cannot be written: {error.strerror}."
+    """Say which file it is about first, if it is about one, and no error number."""
+    if isinstance(error, OSError) and error.strerror is not None:
+        return f"{error.strerror}." if error.filename is None else f"{error.filename}: {error.strerror}."
     return str(error)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TypeVar
+
+from safelight.outlasting import outlast
 
 T = TypeVar("T")
 
@@ -22,11 +25,8 @@ async def in_thread(work: Callable[[], T], undo: Callable[[T], object] | None = 
     try:
         return await asyncio.shield(running)
     except asyncio.CancelledError:
-        while not running.done():
-            try:
-                await asyncio.wait({running})
-            except asyncio.CancelledError:
-                continue  # the first one is passed on below
+        with suppress(asyncio.CancelledError):  # the first one is passed on below
+            await outlast({running})
         if running.exception() is None and undo is not None:
             undo(running.result())
         raise

@@ -13,6 +13,7 @@ import structlog
 
 from safelight.boundary import STOP_SECONDS
 from safelight.errors import OutputRefused, OutputUnreachable, SafelightError, StorageFull
+from safelight.outlasting import outlast
 from safelight.ports import Outputs
 from safelight.runner.upstream import Upstream
 from safelight.status import Output
@@ -88,13 +89,20 @@ class Custody:
             self._previewing = asyncio.create_task(self._preview(), name=f"preview:{self._generation}")
 
     async def close(self) -> None:
-        """Stop what is under way; nothing half-kept stays behind, except by an iterator of a plugin's that will not stop."""
+        """
+        Stop what is under way; nothing half-kept stays behind, except by an iterator of a plugin's that will not stop.
+
+        It is waited for although the service leaves meanwhile.
+        """
         self._is_closed = True
         tasks = {*self._keeping, *([self._previewing] if self._previewing else [])}
         for task in tasks:
             task.cancel()
-        if tasks and (deaf := (await asyncio.wait(tasks, timeout=STOP_SECONDS))[1]):
-            log.warning("output_task_left_behind", generation=self._generation, tasks=sorted(task.get_name() for task in deaf))
+        try:
+            await outlast(tasks, seconds=STOP_SECONDS)
+        finally:
+            if deaf := sorted(task.get_name() for task in tasks if not task.done()):
+                log.warning("output_task_left_behind", generation=self._generation, tasks=deaf)
 
     async def _keep(self, produced: Produced, source: Upstream) -> None:
         result: Update | SafelightError

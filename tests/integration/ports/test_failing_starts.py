@@ -22,7 +22,7 @@ STARTS = {
     "estimates.learning.Estimates.load: Journal.remembered": 1,
     "supervisor.Supervisor.recover: Journal.unfinished": 1,
     "supervisor.Supervisor._take_over: Journal.claim": 2,
-    "supervisor.Supervisor._interrupt: Journal.append": 2,
+    "supervisor.Supervisor._end: Journal.append": 2,
 }
 """And of how many calls the last one fails."""
 LEAVES = [

@@ -1,11 +1,13 @@
 """What becomes of what runs when the service leaves: it depends on what the job depends on."""
 
 import asyncio
+from types import SimpleNamespace
 
 import pytest
 
-from safelight.providers import Cancel, Charged, Durability, Produced, Progressed, Succeeded
+from safelight.providers import Cancel, Charged, Durability, Previewed, Produced, Progressed, Succeeded
 from safelight.runner import Attempts
+from safelight.runner.custody import Custody
 from safelight.status import Outcome, State
 from safelight.supervisor import Supervisor
 
@@ -197,3 +199,22 @@ async def test_one_whose_create_was_under_way_is_parked_with_the_others(world, h
     await house.start(world.remote(watch=watch))
     await house.leave()
     assert await house.unfinished() == IDS[:2]
+
+
+async def test_what_is_being_kept_has_stopped_when_custody_is_closed_although_that_is_canceled():
+    class Slow:
+        async def preview(self, *_, **__):
+            try:
+                await asyncio.Event().wait()
+            finally:
+                await asyncio.sleep(1)
+
+    custody = Custody("a", Slow(), [].append)
+    custody.preview(Previewed(b"picture"), SimpleNamespace(session=None))
+    await asyncio.sleep(0)
+    closing = asyncio.create_task(custody.close())
+    await asyncio.sleep(0.5)
+    closing.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await closing
+    assert asyncio.all_tasks() == {asyncio.current_task()}

@@ -16,6 +16,7 @@ from safelight.engines.sqlite.readers import Readers
 from safelight.engines.sqlite.store import Store, opened
 from safelight.engines.sqlite.writes import Write
 from safelight.errors import JournalClosed, JournalFull, one_sentence
+from safelight.outlasting import outlast
 
 T = TypeVar("T")
 
@@ -99,15 +100,10 @@ class Writer:
             self._is_closing = True
             self._hand_over()
             self._queue.put(_STOP)
-        canceled: asyncio.CancelledError | None = None
-        while not self._ended.done():
-            try:
-                await asyncio.wait([self._ended])
-            except asyncio.CancelledError as error:
-                canceled = error
-        self._thread.join()  # it has said its last word
-        if canceled is not None:
-            raise canceled
+        try:
+            await outlast({self._ended})
+        finally:
+            self._thread.join()  # it has said its last word
 
     def _schedule(self, *, is_hurried: bool) -> None:
         """Have what gathers handed over, with all that this turn of the loop brings; progress alone waits until its time."""
