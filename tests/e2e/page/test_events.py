@@ -69,6 +69,23 @@ def test_tape_drops_the_oldest_events_not_the_end(service, open_page):
     expect(tab("#tape .seq").first).to_have_text("101")
 
 
+def test_tape_is_filled_though_the_journal_could_not_be_reached_at_first(service, open_page):
+    generation = service.create(options={"seconds": 0})["sessionId"]
+    end = ended(service, generation)
+    refusals = [True]
+
+    def journal(route):
+        route.abort() if refusals and refusals.pop() else route.continue_()
+
+    tab = open_page(service)
+    expect(tab("#tape .seq").first).to_have_text("1")
+    tab.page.route("**/generations/*/events?*", journal)
+    tab.page.goto("about:blank")
+    tab.page.goto(f"{service.url}/")
+    expect(tab("#tape .seq")).to_have_count(end["seq"])
+    assert not refusals
+
+
 def test_sketch_has_a_log(service, open_page):
     tab = open_page(service)
     tab("#hear").check()

@@ -2,7 +2,7 @@
 
 import { askAsCurl, watchAsCurl } from "./curl.js";
 import { make, say, the } from "./dom.js";
-import { hasEnded, history, newer, root, watch } from "./service.js";
+import { hasEnded, history, insist, newer, root, watch } from "./service.js";
 import { lookOf } from "./words.js";
 
 const MOST = 1_000;
@@ -62,7 +62,7 @@ export class Notes {
     let after = seq > MOST ? keyOf({ epoch, seq: seq - MOST }) : undefined;
     try {
       do {
-        const page = await history(print.id, after);
+        const page = await insist(() => this.#page(print, after), () => undefined);
         if (this.#print !== print) return;
         for (const snapshot of page.events) this.#add(snapshot);
         after = page.next;
@@ -70,6 +70,12 @@ export class Notes {
     } catch {
       // the tape then shows what came by itself, which is what the page shows anyway
     }
+  }
+
+  /** A page of the journal; nobody insists on one of a print that is in the tray no longer. */
+  async #page(print, after) {
+    if (this.#print !== print) return { events: [] };
+    return await history(print.id, after);
   }
 
   /** The provider's log has a stream of its own, so it is only listened to on demand. */
