@@ -72,7 +72,12 @@ export class Notes {
     }
   }
 
-  /** A page of the journal; nobody insists on one of a print that is in the tray no longer. */
+  /**
+   * A page of the journal; nobody insists on one of a print that is in the tray no longer.
+   *
+   * @param {import("./roll.js").Print} print
+   * @param {string} [after]
+   */
   async #page(print, after) {
     if (this.#print !== print) return { events: [] };
     return await history(print.id, after);
