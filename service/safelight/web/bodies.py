@@ -17,6 +17,7 @@ _JSON_TYPES = frozenset({"application/json", "text/plain", "application/octet-st
 """What browsers and clients say when they send JSON; octet-stream is aiohttp's word for none."""
 
 _PACKINGS = frozenset({"", "identity", "gzip", "deflate"})
+UNPACKABLE = "The body must be sent as it is, or packed as gzip or deflate."
 _LONGEST_NUMBER = 400
 """Digits, more than any number has that a provider could use; Python itself refuses from 4301 on, in words for its programmers."""
 
@@ -31,7 +32,7 @@ async def read_object(request: web.Request, limits: Server) -> dict[str, Any]:
     if request.content_type not in _JSON_TYPES:
         raise BadRequest(f"The body must be JSON, not {request.content_type}.", HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
     if request.headers.get(hdrs.CONTENT_ENCODING, "").lower() not in _PACKINGS:
-        raise BadRequest("The body must be sent as it is, or packed as gzip or deflate.", HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
+        raise BadRequest(UNPACKABLE, HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
     return parse_object(await read_bytes(request, at_most=limits.body_bytes, seconds=limits.body_seconds))
 
 

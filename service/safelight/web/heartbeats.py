@@ -77,7 +77,7 @@ class Heartbeats:
         if (row := viewer.row) is None:
             self._put(viewer, since, random.random())  # noqa: S311 - spreads, hides nothing
         elif (kept := self._kept.get(row)) is None:
-            self._keep(row, _Kept(row.left, [viewer]))
+            self._keep(row, _Kept(row.left, [viewer]), viewer.heard_at)
         else:
             kept.viewers.append(viewer)
 
@@ -88,9 +88,9 @@ class Heartbeats:
                 self._look(viewer, now)
             return
         viewer = kept.viewers[0]
-        self._heard(viewer, viewer.heard_at, now)
+        since = self._heard(viewer, viewer.heard_at, now)
         if viewer.row is row:
-            self._keep(row, kept)
+            self._keep(row, kept, since)
         else:
             for viewer in kept.viewers:
                 self._look(viewer, now)
@@ -105,9 +105,9 @@ class Heartbeats:
             log.exception("heartbeat_failed")
         return now  # whoever cannot take it now is not looked at again at once
 
-    def _keep(self, row: StreamRow, kept: _Kept) -> None:
+    def _keep(self, row: StreamRow, kept: _Kept, silent_since: float) -> None:
         self._kept[row] = kept
-        self._put(row, kept.viewers[0].heard_at, row.spread)
+        self._put(row, silent_since, row.spread)
 
     def _put(self, due: StreamViewer | StreamRow, silent_since: float, spread: float) -> None:
         at = silent_since + self._seconds() * (1.0 + _LATE * spread)

@@ -9,17 +9,14 @@ from aiohttp import hdrs, http_exceptions, web
 
 from safelight.codec import encode, plain
 from safelight.redaction import redactor
+from safelight.web.bodies import UNPACKABLE
 from safelight.web.problems import Problem
 
 if TYPE_CHECKING:
     from aiohttp.web_protocol import RequestHandler
 
 _SENTENCES: tuple[tuple[type[Exception], HTTPStatus, str], ...] = (
-    (
-        http_exceptions.ContentEncodingError,
-        HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
-        "The body must be sent as it is, or packed as gzip or deflate.",
-    ),
+    (http_exceptions.ContentEncodingError, HTTPStatus.UNSUPPORTED_MEDIA_TYPE, UNPACKABLE),
     (http_exceptions.LineTooLong, HTTPStatus.BAD_REQUEST, "The request line or a header is too long."),
     (http_exceptions.InvalidURLError, HTTPStatus.BAD_REQUEST, "What the request line asks for is no path and no URL."),
 )

@@ -219,3 +219,23 @@ async def test_a_beat_that_fails_is_logged_and_costs_nobody_else_one():
     assert len(good.beats) >= 5
     assert 5 <= len(lines) <= 6
     assert {line["event"] for line in lines} == {"heartbeat_failed"}
+
+
+@pytest.mark.looptime
+async def test_a_row_whose_beat_fails_is_tried_once_an_interval():
+    crowd, tries = [Stream() for _ in range(5)], []
+
+    def fail():
+        tries.append(1)
+        raise ZeroDivisionError
+
+    Stand(crowd)
+    for stream in crowd:
+        stream.beat = fail
+    with capture_logs() as lines:
+        async with beating(set(crowd)) as heartbeats:
+            for stream in crowd:
+                heartbeats.add(stream)
+            await asyncio.sleep(10 * LATEST)
+    assert len(lines) == len(tries)
+    assert 9 <= len(tries) <= 13 + len(crowd), "the row once an interval, and at first each until it is kept by its row"
