@@ -48,7 +48,7 @@ export class Notes {
   /** @param {import("../safelight.js").Snapshot | null} snapshot */
   #hear(snapshot) {
     if (!snapshot || !this.#print) return;
-    this.#add(snapshot);
+    this.#add([snapshot]);
     if (hasEnded(snapshot)) void this.#fill(this.#print); // the shared stream leaves out what was overtaken; the journal does not
   }
 
@@ -64,7 +64,7 @@ export class Notes {
       do {
         const page = await insist(() => this.#page(print, after), () => undefined);
         if (this.#print !== print) return;
-        for (const snapshot of page.events) this.#add(snapshot);
+        this.#add(page.events);
         after = page.next;
       } while (after);
     } catch {
@@ -89,11 +89,24 @@ export class Notes {
     this.#listening = null;
     if (!the("hear").checked || !this.#print || hasEnded(this.#print.snapshot)) return;
     const print = this.#print;
-    this.#listening = watch(print.id, { onLog: ({ at, line }) => this.#print === print && this.#put(logRow(at, line)) });
+    this.#listening = watch(print.id, { onLog: ({ at, line }) => this.#print === print && keepingItsEnd((tape) => tape.append(logRow(at, line))) });
   }
 
-  /** @param {import("../safelight.js").Snapshot} snapshot */
-  #add(snapshot) {
+  /** @param {import("../safelight.js").Snapshot[]} snapshots */
+  #add(snapshots) {
+    keepingItsEnd((tape) => {
+      for (const snapshot of snapshots) this.#put(tape, snapshot);
+    });
+    this.#count();
+  }
+
+  /**
+   * Put an event where it belongs among the others, once.
+   *
+   * @param {HTMLElement} tape
+   * @param {import("../safelight.js").Snapshot} snapshot
+   */
+  #put(tape, snapshot) {
     const key = keyOf(snapshot);
     if (this.#heard.has(key)) return;
     let at = this.#rows.length;
@@ -101,11 +114,9 @@ export class Notes {
     if (at === 0 && this.#rows.length >= MOST) return;
     this.#heard.add(key);
     const row = { snapshot, node: rowOf(snapshot) };
-    const next = this.#rows[at];
+    tape.insertBefore(row.node, this.#rows[at]?.node ?? null);
     this.#rows.splice(at, 0, row);
-    this.#put(row.node, next?.node);
     if (this.#rows.length > MOST) this.#dropOldest();
-    this.#count();
   }
 
   #dropOldest() {
@@ -115,21 +126,22 @@ export class Notes {
     oldest.node.remove();
   }
 
-  /**
-   * @param {HTMLElement} node
-   * @param {HTMLElement} [before]
-   */
-  #put(node, before) {
-    const tape = the("tape");
-    const isAtEnd = tape.scrollHeight - tape.scrollTop - tape.clientHeight < NEAR;
-    tape.insertBefore(node, before ?? null);
-    if (isAtEnd) tape.scrollTop = tape.scrollHeight;
-  }
-
   #count() {
     const { length } = this.#rows;
     say(the("count"), length === 0 ? "" : `${length}${length >= MOST ? "+" : ""}`);
   }
+}
+
+/**
+ * Change the tape; who reads its end still does afterwards. It is laid out once, however much comes.
+ *
+ * @param {(tape: HTMLElement) => void} change
+ */
+function keepingItsEnd(change) {
+  const tape = the("tape");
+  const isAtEnd = tape.scrollHeight - tape.scrollTop - tape.clientHeight < NEAR;
+  change(tape);
+  if (isAtEnd) tape.scrollTop = tape.scrollHeight;
 }
 
 /** @param {{epoch: number, seq: number}} snapshot */
