@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+import math
+from collections.abc import Callable, Coroutine, Iterator
 from typing import Any
 
 import attrs
@@ -231,5 +232,23 @@ def _check(job: Any) -> None:
         written = encode(attrs.asdict(job))
     except Exception as error:
         raise ProviderProtocol(f"The provider returned a job that is no plain JSON ({type(error).__name__}).") from error
+    if lost := next(_not_plain(job.id, "id"), None) or next(_not_plain(job.data, "data"), None):
+        raise ProviderProtocol(f"The provider returned a job that JSON would not bring back as it is: {lost}.")
     if len(written) > _MAX_JOB_BYTES:
         raise ProviderProtocol(f"The provider returned a job of {len(written)} bytes; at most {_MAX_JOB_BYTES} can be kept.")
+
+
+def _not_plain(value: Any, where: str) -> Iterator[str]:
+    """Name what in a job would be something else after a restart; a tuple comes back as a list, which says the same."""
+    if isinstance(value, dict):
+        for key, item in value.items():
+            if not isinstance(key, str):
+                yield f"a key of '{where}' is a '{type(key).__name__}'"
+            yield from _not_plain(item, f"{where}.{key}")
+    elif isinstance(value, list | tuple):
+        for n, item in enumerate(value):
+            yield from _not_plain(item, f"{where}[{n}]")
+    elif isinstance(value, float) and not math.isfinite(value):
+        yield f"'{where}' is {value}"
+    elif not isinstance(value, str | int | float | None):
+        yield f"'{where}' is a '{type(value).__name__}'"
