@@ -113,8 +113,7 @@ class Redactor:
     def __init__(self) -> None:
         self._values: set[str] = set()
         self._registered: re.Pattern[str] | None = None
-        self._key_known = lru_cache(maxsize=1024)(self._key)
-        self._text_known = lru_cache(maxsize=1024)(self._text)
+        self._forget()
 
     def register(self, secret: Secret) -> None:
         """
@@ -129,8 +128,7 @@ class Redactor:
         self._values |= {_writable(form) for form in (value, escaped, quote(_writable(value)), quote(_writable(value), safe=""))}
         longest_first = sorted(self._values, key=len, reverse=True)
         self._registered = re.compile("|".join(map(re.escape, longest_first)))
-        self._key_known.cache_clear()
-        self._text_known.cache_clear()
+        self._forget()
 
     def register_within(self, settings: Any) -> None:
         """Register every secret that an attrs instance holds, however deep."""
@@ -140,6 +138,11 @@ class Redactor:
     def text(self, text: str) -> str:
         """Return `text` with secrets masked and with what no encoder can write replaced (lone surrogates, NUL)."""
         return self._text_known(text) if len(text) <= _SHORT_TEXT else self._text(text)
+
+    def _forget(self) -> None:
+        """Remember nothing from before: in new tables, for a thread that looks by the old rules may yet write into the old ones."""
+        self._key_known = lru_cache(maxsize=1024)(self._key)
+        self._text_known = lru_cache(maxsize=1024)(self._text)
 
     def _text(self, text: str) -> str:
         clean = text if text.isascii() and "\0" not in text else _writable(text)
