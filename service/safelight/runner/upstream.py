@@ -71,6 +71,12 @@ class Upstream:
         self._job: Job | None = None
         self._calls: set[asyncio.Task[None]] = set()
         self._feed: asyncio.Task[None] | None = None
+        self._following: Following | None = None
+
+    @property
+    def trouble(self) -> str | None:
+        """Why nothing is heard of the job just now, where its provider says why."""
+        return self._following.trouble if self._following else None
 
     @property
     def can_find(self) -> bool:
@@ -171,13 +177,13 @@ class Upstream:
 
     async def _listen(self, job: Job) -> None:
         try:
-            error = await (self._following(job).run() if self._local is None else self._local.follow(self._take))
+            error = await (self._follow(job).run() if self._local is None else self._local.follow(self._take))
         finally:
             self.is_talking = False
         self._tell(Over(error))
 
-    def _following(self, job: Job) -> Following:
-        return Following(
+    def _follow(self, job: Job) -> Following:
+        self._following = Following(
             self._provider,
             job,
             self.boundary,
@@ -187,6 +193,7 @@ class Upstream:
             stall_seconds=self._generation.policy.stall_seconds,
             take=self._take,
         )
+        return self._following
 
     async def _take(self, update: Update) -> None:
         while self._ahead >= _UPDATES_AHEAD:

@@ -28,6 +28,20 @@ async def test_polls_that_never_succeed_again_are_a_stall_and_the_studio_is_aske
     assert (studio.submissions, len(studio.calls("POST /jobs/*/cancel"))) == (1, 1)
 
 
+async def test_a_stall_says_what_was_answered_at_last_and_only_then(studio, weathered):
+    studio.weather(Answers(500), on="GET /jobs/*", skip=1)
+    async with weathered(stall_seconds=0.5) as service:
+        end = await service.run()
+    assert end.error == ("The provider showed no sign of life within the stall deadline of 0.5 s. The studio answered 500.")
+    studio.clear()
+    studio.story = [{"state": "running", "progress": 0.1}]
+    studio.weather(Answers(500), on="GET /jobs/*", skip=1, times=1)
+    studio.weather(Hangs(), on="GET /jobs/*", skip=3)
+    async with weathered(stall_seconds=0.5) as service:
+        end = await service.run()
+    assert end.error == "The provider showed no sign of life within the stall deadline of 0.5 s."
+
+
 async def test_a_studio_that_hangs_at_everything_is_left_in_time(studio, weathered):
     studio.weather(Hangs(), on="*/jobs/*")
     async with weathered(stall_seconds=0.5) as service:
