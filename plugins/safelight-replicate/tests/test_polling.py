@@ -133,6 +133,7 @@ def test_text_is_an_output_at_the_end_and_files_are_found_in_objects():
     whole = Job("7", {"v": 1, "is_concatenated": True})
     assert told(whole, status="succeeded", output=["a ", "lamp"])[0] == Produced(b"a lamp", type="text/plain")
     assert told(status="succeeded", output={"image": URL, "seed": 7})[0] == Produced(URL)
+    assert told(status="succeeded", output=[None, "", URL]) == [Produced(URL), Succeeded(charged=Charged.YES)]
 
 
 @pytest.mark.parametrize(
@@ -146,6 +147,7 @@ def test_text_is_an_output_at_the_end_and_files_are_found_in_objects():
         (Answers(503, headers={"Retry-After": "7"}), ProviderUnavailable),
         (Answers(302, headers={"Location": "/elsewhere"}), ProviderUnavailable),
         (Answers(200, "[]"), ProviderUnavailable),
+        (Answers(200, "[" * 100_000), ProviderUnavailable),
         (Halves(), ProviderUnavailable),
         (Breaks(9), ProviderUnavailable),
         (Resets(), ProviderUnavailable),

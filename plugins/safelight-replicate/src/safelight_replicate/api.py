@@ -136,7 +136,7 @@ class Api:
                 return json.loads(await read_body(response, MAX_BODY))
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise ProviderUnavailable(str(network_error(error, "Replicate"))) from error
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise ProviderUnavailable("Replicate's answer is not JSON, or was cut off.") from error
 
     def _hear(self, response: aiohttp.ClientResponse) -> None:
@@ -157,7 +157,7 @@ def _prediction(body: bytes) -> Prediction:
     """
     try:
         said = json.loads(body)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise OutcomeUnknown("Replicate's answer is not JSON, or was cut off.") from error
     if not isinstance(said, dict) or not is_id(said.get("id")):
         raise OutcomeUnknown("Replicate answered with something that is no prediction.")

@@ -41,7 +41,7 @@ def of_submission(
         return InvalidParams("; ".join(faults))
     if status == HTTPStatus.SERVICE_UNAVAILABLE and _problem(body).get("id") is None:
         return _later(status, body, headers, now)
-    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+    if _is_passed_on(status):
         return OutcomeUnknown(f"Replicate answered {status}: {_said(body)}")
     return _refusal(status, body, headers, now)
 
@@ -50,6 +50,12 @@ def of_question(status: int, body: bytes, headers: Mapping[str, str], now: datet
     """Return the error that an answer to a question means: none of them says that nothing runs."""
     error = _refusal(status, body, headers, now)
     return _later(status, body, headers, now) if isinstance(error, Rejected) else error
+
+
+def _is_passed_on(status: int) -> bool:
+    """Whether the prediction may be there: some success, or what a proxy says too after it has passed the request on."""
+    is_success = status < HTTPStatus.MULTIPLE_CHOICES
+    return is_success or status == HTTPStatus.REQUEST_TIMEOUT or status >= HTTPStatus.INTERNAL_SERVER_ERROR
 
 
 def _later(status: int, body: bytes, headers: Mapping[str, str], now: datetime) -> ProviderUnavailable:
