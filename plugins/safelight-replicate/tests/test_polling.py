@@ -164,6 +164,15 @@ async def test_no_answer_to_a_look_says_that_nothing_runs(fake, open_replicate, 
     assert error.value.retry_after_seconds in {None, 7.0}
 
 
+async def test_a_redirect_is_named(fake, open_replicate, ask):
+    async with open_replicate() as replicate:
+        job = await replicate.submit(ask(replicate), KEY)
+        fake.weather(Answers(307, headers={"Location": "/elsewhere"}), on="GET /v1/predictions/*")
+        with pytest.raises(ProviderUnavailable) as error:
+            await replicate.poll(job)
+    assert str(error.value) == "Replicate answered 307, and where that leads a token is not sent."
+
+
 async def test_a_prediction_that_is_gone_ends_unless_it_is_too_new_to_be_shown(fake, open_replicate, ask):
     async with open_replicate() as replicate:
         job = await replicate.submit(ask(replicate), KEY)
