@@ -200,6 +200,15 @@ async def test_a_cancel_is_confirmed_by_the_answer_and_too_late_after_the_end(fa
         assert await replicate.cancel(job) == "requested"
 
 
+async def test_a_cancel_never_takes_a_connection_that_was_kept(fake, open_replicate, ask):
+    async with open_replicate() as replicate:
+        job = await replicate.submit(ask(replicate), KEY)
+        await replicate.poll(job)
+        await replicate.cancel(job)
+    looks, cancels = ({call.connection for call in fake.calls(on)} for on in ("GET *", "POST *cancel"))
+    assert not looks & cancels, "it may have died unheard, and then the prediction goes on and is paid for"
+
+
 async def test_the_token_goes_where_it_is_trusted_and_nowhere_else(fake, open_replicate, ask):
     async with open_replicate(trusted_hosts=["eu.replicate.example"]) as replicate:
         trusted = replicate._api.trusted

@@ -29,6 +29,8 @@ _UPDATES_AHEAD = 64
 """Updates that may wait for the runner before the provider's iterator is held."""
 
 
+_CANCEL_PAUSES = (0.5, 1.0, math.inf)
+"""How long to wait, in seconds, before a cancel that failed is asked for again; the last time it is not."""
 _MAX_JOB_BYTES = 16 * 1024
 """A job is a name and what is needed to watch it again, not a place for results."""
 
@@ -115,23 +117,37 @@ class Upstream:
         """Ask the upstream to stop: `CancelAnswered` follows."""
         self._start(self._cancel())
 
-    async def canceled(self) -> Cancel:
-        """Ask the upstream to stop and return its answer; one that cannot be had counts as none yet."""
+    async def canceled(self, *, pending: Callable[[], None] = lambda: None) -> Cancel:
+        """
+        Ask the upstream to stop and return its answer; one that cannot be had counts as none yet.
+
+        A failure that may pass is met by asking again: a job that is not stopped is paid for.
+
+        Args:
+            pending: Is called before it is asked again.
+        """
+        loop = asyncio.get_running_loop()
+        ends_at = loop.time() + self._generation.policy.cancel_seconds
+        for pause in _CANCEL_PAUSES:
+            try:
+                return await self._canceled(ends_at - loop.time())
+            except Unsupported:
+                return Cancel.UNSUPPORTED
+            except (ProviderError, ValueError) as error:
+                said = self.boundary.masked(str(error))
+                log.warning("provider_cancel_failed", generation=self._generation.id, provider=self.boundary.instance, error=said)
+                may_pass = isinstance(error, ProviderError) and error.retryable
+                wait = max(pause, may_pass and error.retry_after_seconds or 0.0)
+            if not may_pass or loop.time() + wait >= ends_at:
+                break
+            pending()
+            await asyncio.sleep(wait)
+        return Cancel.REQUESTED
+
+    async def _canceled(self, seconds: float) -> Cancel:
         assert self._job is not None  # noqa: S101 - a cancel waits for the job
         job = self._job
-        try:
-            answer = await self.boundary.call(
-                "cancel",
-                lambda: self._provider.cancel(job),
-                seconds=self._generation.policy.cancel_seconds,
-            )
-            return Cancel(answer)
-        except Unsupported:
-            return Cancel.UNSUPPORTED
-        except (ProviderError, ValueError) as error:
-            said = self.boundary.masked(str(error))
-            log.warning("provider_cancel_failed", generation=self._generation.id, provider=self.boundary.instance, error=said)
-            return Cancel.REQUESTED
+        return Cancel(await self.boundary.call("cancel", lambda: self._provider.cancel(job), seconds=seconds))
 
     def hold(self, asked: HoldAsked) -> None:
         """Ask the upstream to hold still or to go on: `HoldAnswered` follows."""
@@ -203,7 +219,9 @@ class Upstream:
         self._tell(update)
 
     async def _cancel(self) -> None:
-        self._tell(CancelAnswered(await self.canceled()))
+        """Patience counts from the first answer, a failure among them."""
+        answer = await self.canceled(pending=lambda: self._tell(CancelAnswered(Cancel.REQUESTED)))
+        self._tell(CancelAnswered(answer))
 
     async def _hold(self, asked: HoldAsked) -> None:
         assert self._job is not None  # noqa: S101 - as for a cancel

@@ -123,9 +123,17 @@ class Api:
         return self._now() + self._ahead
 
     async def _ask(self, method: str, url: URL) -> Any:
+        """Ask; what changes something goes on a connection of its own, as a create does, since aiohttp does not repeat it."""
+        is_look = method == "GET"
+        headers = self._headers if is_look else {**self._headers, "Connection": "close"}
         try:
             async with self._session.request(
-                method, url, headers=self._headers, timeout=_ANSWER, allow_redirects=False
+                method,
+                url,
+                headers=headers,
+                timeout=_ANSWER,
+                allow_redirects=False,
+                server_hostname=None if is_look else url.host,
             ) as response:
                 self._hear(response)
                 if response.status in {HTTPStatus.NOT_FOUND, HTTPStatus.GONE}:
