@@ -136,9 +136,10 @@ class Upstream:
             except (ProviderError, ValueError) as error:
                 said = self.boundary.masked(str(error))
                 log.warning("provider_cancel_failed", generation=self._generation.id, provider=self.boundary.instance, error=said)
-                may_pass = isinstance(error, ProviderError) and error.retryable
-                wait = max(pause, may_pass and error.retry_after_seconds or 0.0)
-            if not may_pass or loop.time() + wait >= ends_at:
+                if not isinstance(error, ProviderError) or not error.retryable:
+                    break
+                wait = max(pause, error.retry_after_seconds or 0.0)
+            if loop.time() + wait >= ends_at:
                 break
             pending()
             await asyncio.sleep(wait)
