@@ -27,11 +27,11 @@ def configure(settings: Logs, *, stream: TextIO | None = None) -> None:
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.StackInfoRenderer(),
     ]
     render = structlog.dev.ConsoleRenderer(colors=stream.isatty()) if as_console else _to_json
-    last: list[Processor] = [structlog.processors.format_exc_info, _redact, *([_escape] if as_console else []), render]
+    stamp = structlog.processors.TimeStamper(fmt="iso", utc=True)  # ours, and another each time: nothing to look for secrets in
+    last: list[Processor] = [structlog.processors.format_exc_info, _redact, stamp, *([_escape] if as_console else []), render]
     formatter = structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=[*shared, structlog.stdlib.ExtraAdder(), structlog.stdlib.add_logger_name],
         processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *last],

@@ -19,8 +19,8 @@ _SHORT = 5
 """What has so few characters is masked where it stands as a word of its own, for else it would garble all text."""
 _MAX_DEPTH = 8
 _MAX_BITS = 4096
-_SHORT_KEY = 64
-"""Keys up to here are few and come again: what became of one is remembered."""
+_SHORT_KEY = _SHORT_TEXT = 64
+"""Keys and texts up to here are few, as a rule, and come again: what became of one is remembered."""
 _PLAIN = frozenset({type(None), bool, int, float})
 _WORD_EDGE = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _KEYS = re.compile(
@@ -113,7 +113,7 @@ class Redactor:
     def __init__(self) -> None:
         self._values: set[str] = set()
         self._registered: re.Pattern[str] | None = None
-        self._key_known = lru_cache(maxsize=1024)(self._key)
+        self._forget()
 
     def register(self, secret: Secret) -> None:
         """
@@ -128,7 +128,7 @@ class Redactor:
         self._values |= {_writable(form) for form in (value, escaped, quote(_writable(value)), quote(_writable(value), safe=""))}
         longest_first = sorted(self._values, key=len, reverse=True)
         self._registered = re.compile("|".join(map(re.escape, longest_first)))
-        self._key_known.cache_clear()
+        self._forget()
 
     def register_within(self, settings: Any) -> None:
         """Register every secret that an attrs instance holds, however deep."""
@@ -137,6 +137,14 @@ class Redactor:
 
     def text(self, text: str) -> str:
         """Return `text` with secrets masked and with what no encoder can write replaced (lone surrogates, NUL)."""
+        return self._text_known(text) if len(text) <= _SHORT_TEXT else self._text(text)
+
+    def _forget(self) -> None:
+        """Remember nothing from before: in new tables, for a thread that looks by the old rules may yet write into the old ones."""
+        self._key_known = lru_cache(maxsize=1024)(self._key)
+        self._text_known = lru_cache(maxsize=1024)(self._text)
+
+    def _text(self, text: str) -> str:
         clean = text if text.isascii() and "\0" not in text else _writable(text)
         if self._registered is not None:
             clean = self._registered.sub(MASK, clean)

@@ -308,6 +308,21 @@ HAZARDS = {
         unknown("The provider returned a 'Hostile' instead of a job."),
         {"event": "generation_ended", "provider": "hazard", "outcome": "unknown"},
     ),
+    "returns-a-job-with-a-number-that-would-come-back-as-none": (
+        REMOTE.format(submit="return Job(key, {'at': [{'until': float('inf')}]})", poll="return []"),
+        unknown("The provider returned a job that JSON would not bring back as it is: 'data.at[0].until' is inf."),
+        {"event": "generation_ended", "provider": "hazard", "outcome": "unknown"},
+    ),
+    "returns-a-job-with-a-key-that-would-come-back-as-text": (
+        REMOTE.format(submit="return Job(key, {'parts': ({1: 'a'},)})", poll="return []"),
+        unknown("The provider returned a job that JSON would not bring back as it is: a key of 'data.parts[0]' is a 'int'."),
+        {"event": "generation_ended", "provider": "hazard", "outcome": "unknown"},
+    ),
+    "returns-a-job-with-bytes-that-would-come-back-as-text": (
+        REMOTE.format(submit="return Job(key, {'token': b'x'})", poll="return []"),
+        unknown("The provider returned a job that JSON would not bring back as it is: 'data.token' is a 'bytes'."),
+        {"event": "generation_ended", "provider": "hazard", "outcome": "unknown"},
+    ),
 }
 
 

@@ -24,6 +24,7 @@ class FakeCog:
         document: What `/openapi.json` says; None: it has none yet.
         running: What a look at a job shows, by key; whoever is not in here is not running.
         story: What a listener is sent, one part per connection.
+        refusals: The statuses that listeners are answered in place of a stream, one each.
         is_endless: Whether the connection then stays open, until somebody calls `free`.
         on_put: What happens to a job that is put and not running.
         asked: Every request as `(method, path, body, headers)`.
@@ -34,6 +35,7 @@ class FakeCog:
         self.health = HEALTH
         self.running = {}
         self.story = []
+        self.refusals = []
         self.is_endless = False
         self.last_words = ""
         self.freed = asyncio.Event()
@@ -74,6 +76,8 @@ class FakeCog:
         key, body = request.match_info["key"], await request.json()
         self.asked.append((request.method, request.path, body, dict(request.headers)))
         is_stream = request.headers["Accept"] == "text/event-stream"
+        if is_stream and self.refusals:
+            return web.Response(status=self.refusals.pop(0), text="<html>", headers={"Location": "/elsewhere"})
         if key in self.running:
             return await self._tell(request) if is_stream else web.json_response(self.running[key], status=202)
         if not isinstance(body["input"], dict):

@@ -103,6 +103,10 @@ async def test_a_refused_input_is_named_as_callers_call_it(fake, open_cog, ask, 
         (500, OutcomeUnknown),
         (502, OutcomeUnknown),
         (504, OutcomeUnknown),
+        (520, OutcomeUnknown),
+        (408, OutcomeUnknown),
+        (201, OutcomeUnknown),
+        (204, OutcomeUnknown),
     ],
 )
 async def test_other_answers_mean_what_they_say(fake, open_cog, ask, status, kind):
@@ -110,6 +114,11 @@ async def test_other_answers_mean_what_they_say(fake, open_cog, ask, status, kin
     error = await refused(open_cog, ask, kind)
     assert type(error) is kind
     assert not isinstance(error, ContentPolicy)
+
+
+async def test_a_redirect_is_named(fake, open_cog, ask):
+    fake.on_put = answering(301, {}, Location="/elsewhere")
+    assert str(await refused(open_cog, ask, Rejected)) == "The Cog server answered 301, and a redirect is not followed."
 
 
 async def test_when_to_come_back_may_be_a_date_or_nonsense(fake, open_cog, ask):
@@ -145,7 +154,7 @@ async def test_a_submission_is_not_repeated_on_a_connection_that_was_kept(fake, 
     assert len(fake.started) == 3
 
 
-@pytest.mark.parametrize("text", ['{"id": "01', "<html>", "[]", '{"id": "another"}', "null"])
+@pytest.mark.parametrize("text", ['{"id": "01', "[" * 100_000, "<html>", "[]", '{"id": "another"}', "null"])
 async def test_an_acceptance_that_makes_no_sense_leaves_it_unknown(fake, open_cog, ask, text):
     fake.on_put = answering(202, text=text)
     await refused(open_cog, ask, OutcomeUnknown)

@@ -118,14 +118,31 @@ async def test_a_server_that_stays_out_of_reach_is_given_up_in_time(submitted, o
 
 
 @pytest.mark.parametrize(
+    "nonsense", ["event: log\ndata: {half\n\n", "event: log\ndata: null\n\n", "event: output\ndata: [1]\n\n"]
+)
+async def test_an_event_that_makes_no_sense_is_named_and_the_job_goes_on(submitted, open_cog, heard, nonsense):
+    async with open_cog() as cog:
+        logged, ended = await heard(cog, await submitted(cog, nonsense + 'event: completed\ndata: {"status": "succeeded"}\n\n'))
+    assert (logged.level, ended) == ("warning", Succeeded())
+
+
+@pytest.mark.parametrize("status", [302, 404, 408, 429, 500, 502, 503])
+async def test_an_answer_in_place_of_the_stream_ends_nothing(fake, submitted, open_cog, heard, status):
+    async with open_cog() as cog:
+        job = await submitted(cog, "", 'event: completed\ndata: {"status": "succeeded"}\n\n')
+        fake.refusals = [status]
+        assert (await heard(cog, job))[-1] == Succeeded()
+    assert fake.refusals == []
+
+
+@pytest.mark.parametrize(
     "story",
     [
-        "event: log\ndata: {half\n\n",
         'event: completed\ndata: {"status": "exploded"}\n\n',
-        "event: output\ndata: [1]\n\n",
+        "event: completed\ndata: {half\n\n",
     ],
 )
-async def test_nonsense_ends_the_watch_by_name(submitted, open_cog, heard, story):
+async def test_an_end_that_makes_no_sense_ends_the_watch_by_name(submitted, open_cog, heard, story):
     async with open_cog() as cog:
         with pytest.raises(ProviderProtocol):
             await heard(cog, await submitted(cog, story))

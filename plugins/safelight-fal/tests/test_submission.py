@@ -89,6 +89,11 @@ async def test_a_webhook_is_asked_for_where_the_service_can_be_reached(fake, ope
     assert fake.last().webhook is None
 
 
+async def test_a_redirect_is_named(refused):
+    error = await refused(Rejected, Answers(301, headers={"Location": "https://elsewhere.example/"}))
+    assert str(error) == "The queue answered 301, and where that leads a key is not sent."
+
+
 @pytest.mark.parametrize(
     ("weather", "kind"),
     [

@@ -228,10 +228,13 @@ async def test_a_poll_that_fails_is_made_again(fake, open_fal, handed_in, polled
         (Answers(202, {"detail": "Request is still in progress"}), "provider_unavailable"),
         (Answers(400, {"detail": "Request is still in progress"}), "provider_unavailable"),
         (Answers(404, {"detail": "Not found"}), "provider_unavailable"),
+        (Answers(410), "provider_unavailable"),
+        (Answers(307, headers={"Location": "/elsewhere"}), "provider_unavailable"),
         (Answers(502, "<html>"), "provider_unavailable"),
         (Answers(408), "provider_unavailable"),
         (Answers(429, {}, headers={"Retry-After": "4"}), "provider_rate_limited"),
-        (Answers(200, "[]"), "provider_unavailable"),
+        (Answers(200, "<html>"), "provider_unavailable"),
+        (Answers(200, ""), "provider_unavailable"),
         (Halves(), "provider_unavailable"),
         (Resets(), "provider_unavailable"),
     ],
@@ -276,6 +279,15 @@ async def test_a_job_that_is_not_known_for_a_while_is_lost_and_not_before(fake, 
         ]
 
 
+@pytest.mark.parametrize("page", [STATUS, RESULT])
+async def test_what_is_gone_for_good_is_lost_as_what_is_not_found(fake, open_fal, handed_in, page):
+    fake.plot = [OVER]
+    fake.weather(Answers(410), on=page)
+    async with open_fal(lost_seconds=0) as fal:
+        [failed] = await fal.poll(await handed_in(fal))
+    assert failed.code == "output_unavailable"
+
+
 async def test_a_result_that_is_gone_for_a_while_is_lost_or_was_canceled(fake, open_fal, handed_in):
     fake.plot = [OVER]
     fake.weather(Answers(404, {"detail": "Not found"}), on=RESULT)
@@ -318,9 +330,27 @@ async def test_a_result_is_searched_for_files_and_nothing_else(ended, result, fi
     assert last == GOOD, "without an output the service makes a failure of it"
 
 
+@pytest.mark.parametrize(
+    ("result", "files"),
+    [('[{"url": "https://a/1.png"}]', ["https://a/1.png"]), ("null", []), ('"https://a/1.png"', []), ("7", [])],
+)
+async def test_a_result_that_is_no_object_is_one_all_the_same(fake, open_fal, handed_in, result, files):
+    fake.plot = [OVER]
+    fake.weather(Answers(200, result), on=RESULT)
+    async with open_fal() as fal:
+        *produced, last = [update for update in await fal.poll(await handed_in(fal)) if not isinstance(update, Logged)]
+    assert ([update.content for update in produced], last) == (files, GOOD)
+
+
 async def test_the_operator_may_say_which_members_hold_outputs(ended):
     result = {"thumbnail": {"url": "https://a/t.png"}, "video": {"url": "https://a/v.mp4"}}
     assert await ended(body=result, outputs=["video", "audio"]) == [Produced("https://a/v.mp4"), GOOD]
+
+
+async def test_in_members_that_are_named_as_outputs_an_address_may_stand_alone(ended):
+    result = {"image": "https://a/1.png", "more": ["https://a/2.png", {"url": "https://a/3.png"}, None], "text": "a lamp"}
+    *produced, last = await ended(body=result, outputs=["image", "more", "text"])
+    assert ([update.content for update in produced], last) == ([f"https://a/{n}.png" for n in (1, 2, 3)], GOOD)
 
 
 @pytest.mark.parametrize(

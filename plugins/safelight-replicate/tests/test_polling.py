@@ -133,6 +133,7 @@ def test_text_is_an_output_at_the_end_and_files_are_found_in_objects():
     whole = Job("7", {"v": 1, "is_concatenated": True})
     assert told(whole, status="succeeded", output=["a ", "lamp"])[0] == Produced(b"a lamp", type="text/plain")
     assert told(status="succeeded", output={"image": URL, "seed": 7})[0] == Produced(URL)
+    assert told(status="succeeded", output=[None, "", URL]) == [Produced(URL), Succeeded(charged=Charged.YES)]
 
 
 @pytest.mark.parametrize(
@@ -146,6 +147,7 @@ def test_text_is_an_output_at_the_end_and_files_are_found_in_objects():
         (Answers(503, headers={"Retry-After": "7"}), ProviderUnavailable),
         (Answers(302, headers={"Location": "/elsewhere"}), ProviderUnavailable),
         (Answers(200, "[]"), ProviderUnavailable),
+        (Answers(200, "[" * 100_000), ProviderUnavailable),
         (Halves(), ProviderUnavailable),
         (Breaks(9), ProviderUnavailable),
         (Resets(), ProviderUnavailable),
@@ -160,6 +162,15 @@ async def test_no_answer_to_a_look_says_that_nothing_runs(fake, open_replicate, 
     assert type(error.value) is kind
     assert not fake.calls("* /elsewhere")
     assert error.value.retry_after_seconds in {None, 7.0}
+
+
+async def test_a_redirect_is_named(fake, open_replicate, ask):
+    async with open_replicate() as replicate:
+        job = await replicate.submit(ask(replicate), KEY)
+        fake.weather(Answers(307, headers={"Location": "/elsewhere"}), on="GET /v1/predictions/*")
+        with pytest.raises(ProviderUnavailable) as error:
+            await replicate.poll(job)
+    assert str(error.value) == "Replicate answered 307, and where that leads a token is not sent."
 
 
 async def test_a_prediction_that_is_gone_ends_unless_it_is_too_new_to_be_shown(fake, open_replicate, ask):
@@ -187,6 +198,15 @@ async def test_a_cancel_is_confirmed_by_the_answer_and_too_late_after_the_end(fa
         assert await replicate.cancel(job) == "too_late"
         fake.weather(Answers(200, {"status": "processing"}), on="POST *")
         assert await replicate.cancel(job) == "requested"
+
+
+async def test_a_cancel_never_takes_a_connection_that_was_kept(fake, open_replicate, ask):
+    async with open_replicate() as replicate:
+        job = await replicate.submit(ask(replicate), KEY)
+        await replicate.poll(job)
+        await replicate.cancel(job)
+    looks, cancels = ({call.connection for call in fake.calls(on)} for on in ("GET *", "POST *cancel"))
+    assert not looks & cancels, "it may have died unheard, and then the prediction goes on and is paid for"
 
 
 async def test_the_token_goes_where_it_is_trusted_and_nowhere_else(fake, open_replicate, ask):

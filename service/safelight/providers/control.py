@@ -23,7 +23,7 @@ class Job:
 
     Attributes:
         id: What the upstream calls it.
-        data: Whatever else watching needs: URLs, region, a format version.
+        data: Whatever else watching needs: URLs, region, a format version. What JSON would not bring back as it is, is refused.
     """
 
     id: str

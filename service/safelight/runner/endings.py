@@ -122,9 +122,10 @@ def of_saving(policy: Policy, trouble: str) -> Ended:
     return Ended(outcome=Outcome.FAILED, error=sentence, code=OutputRefused.code, retryable=True)
 
 
-def of_stall(policy: Policy) -> Ended:
-    """Return the ending of a generation whose provider fell silent."""
+def of_stall(policy: Policy, trouble: str | None) -> Ended:
+    """Return the ending of a generation whose provider fell silent, or could not say where it stands."""
     sentence = f"The provider showed no sign of life within the stall deadline of {policy.stall_seconds:g} s."
+    sentence += f" {trouble}" if trouble else ""
     return Ended(outcome=Outcome.EXPIRED, error=sentence, code="stalled", retryable=True)
 
 

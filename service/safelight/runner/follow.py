@@ -46,6 +46,9 @@ class Following:
         rest_seconds: For how long the upstream wants to be left alone by everybody who has its credential.
         stall_seconds: How long nothing may be heard of the job.
         take: Is handed every update.
+
+    Attributes:
+        trouble: Why the last poll failed, None where it did not.
     """
 
     def __init__(
@@ -60,6 +63,7 @@ class Following:
         stall_seconds: float,
         take: Callable[[Update], Awaitable[None]],
     ) -> None:
+        self.trouble: str | None = None
         self._provider = provider
         self._job = job
         self._boundary = boundary
@@ -139,11 +143,11 @@ class Following:
                     return None
                 if not error.retryable:
                     return self._lost or error
-                said = self._boundary.masked(str(error))
+                self.trouble = said = self._boundary.masked(str(error))
                 log.warning("provider_poll_failed", provider=self._boundary.instance, code=error.code, error=said)
                 pace.failed(loop.time(), error.retry_after_seconds)
                 continue
-            news, is_back, failures = self._news(updates), failures > 0, 0
+            news, is_back, failures, self.trouble = self._news(updates), failures > 0, 0, None
             if await self._hand_on(news, is_empty=not updates):
                 return None
             self._is_deaf = self._is_deaf or bool(self._is_pushing and news and not (had_spoken or self._has_spoken))

@@ -199,7 +199,7 @@ class Runner:
             case Due.TOTAL:
                 await self._closing.end_in_time()
             case Due.STALL:
-                await self._closing.end_ourselves(endings.of_stall(self._policy))
+                await self._closing.end_ourselves(endings.of_stall(self._policy, self._work.upstream.trouble))
             case Due.QUEUE:
                 await self._closing.end_ourselves(endings.of_queue(self._policy))
             case Due.CANCEL:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+import math
+from collections.abc import Callable, Coroutine, Iterator
 from typing import Any
 
 import attrs
@@ -28,6 +29,8 @@ _UPDATES_AHEAD = 64
 """Updates that may wait for the runner before the provider's iterator is held."""
 
 
+_CANCEL_PAUSES = (0.5, 1.0, math.inf)
+"""How long to wait, in seconds, before a cancel that failed is asked for again; the last time it is not."""
 _MAX_JOB_BYTES = 16 * 1024
 """A job is a name and what is needed to watch it again, not a place for results."""
 
@@ -70,6 +73,12 @@ class Upstream:
         self._job: Job | None = None
         self._calls: set[asyncio.Task[None]] = set()
         self._feed: asyncio.Task[None] | None = None
+        self._following: Following | None = None
+
+    @property
+    def trouble(self) -> str | None:
+        """Why nothing is heard of the job just now, where its provider says why."""
+        return self._following.trouble if self._following else None
 
     @property
     def can_find(self) -> bool:
@@ -108,23 +117,38 @@ class Upstream:
         """Ask the upstream to stop: `CancelAnswered` follows."""
         self._start(self._cancel())
 
-    async def canceled(self) -> Cancel:
-        """Ask the upstream to stop and return its answer; one that cannot be had counts as none yet."""
+    async def canceled(self, *, pending: Callable[[], None] = lambda: None) -> Cancel:
+        """
+        Ask the upstream to stop and return its answer; one that cannot be had counts as none yet.
+
+        A failure that may pass is met by asking again: a job that is not stopped is paid for.
+
+        Args:
+            pending: Is called before it is asked again.
+        """
+        loop = asyncio.get_running_loop()
+        ends_at = loop.time() + self._generation.policy.cancel_seconds
+        for pause in _CANCEL_PAUSES:
+            try:
+                return await self._canceled(ends_at - loop.time())
+            except Unsupported:
+                return Cancel.UNSUPPORTED
+            except (ProviderError, ValueError) as error:
+                said = self.boundary.masked(str(error))
+                log.warning("provider_cancel_failed", generation=self._generation.id, provider=self.boundary.instance, error=said)
+                if not isinstance(error, ProviderError) or not error.retryable:
+                    break
+                wait = max(pause, error.retry_after_seconds or 0.0)
+            if loop.time() + wait >= ends_at:
+                break
+            pending()
+            await asyncio.sleep(wait)
+        return Cancel.REQUESTED
+
+    async def _canceled(self, seconds: float) -> Cancel:
         assert self._job is not None  # noqa: S101 - a cancel waits for the job
         job = self._job
-        try:
-            answer = await self.boundary.call(
-                "cancel",
-                lambda: self._provider.cancel(job),
-                seconds=self._generation.policy.cancel_seconds,
-            )
-            return Cancel(answer)
-        except Unsupported:
-            return Cancel.UNSUPPORTED
-        except (ProviderError, ValueError) as error:
-            said = self.boundary.masked(str(error))
-            log.warning("provider_cancel_failed", generation=self._generation.id, provider=self.boundary.instance, error=said)
-            return Cancel.REQUESTED
+        return Cancel(await self.boundary.call("cancel", lambda: self._provider.cancel(job), seconds=seconds))
 
     def hold(self, asked: HoldAsked) -> None:
         """Ask the upstream to hold still or to go on: `HoldAnswered` follows."""
@@ -170,13 +194,13 @@ class Upstream:
 
     async def _listen(self, job: Job) -> None:
         try:
-            error = await (self._following(job).run() if self._local is None else self._local.follow(self._take))
+            error = await (self._follow(job).run() if self._local is None else self._local.follow(self._take))
         finally:
             self.is_talking = False
         self._tell(Over(error))
 
-    def _following(self, job: Job) -> Following:
-        return Following(
+    def _follow(self, job: Job) -> Following:
+        self._following = Following(
             self._provider,
             job,
             self.boundary,
@@ -186,6 +210,7 @@ class Upstream:
             stall_seconds=self._generation.policy.stall_seconds,
             take=self._take,
         )
+        return self._following
 
     async def _take(self, update: Update) -> None:
         while self._ahead >= _UPDATES_AHEAD:
@@ -195,7 +220,9 @@ class Upstream:
         self._tell(update)
 
     async def _cancel(self) -> None:
-        self._tell(CancelAnswered(await self.canceled()))
+        """Patience counts from the first answer, a failure among them."""
+        answer = await self.canceled(pending=lambda: self._tell(CancelAnswered(Cancel.REQUESTED)))
+        self._tell(CancelAnswered(answer))
 
     async def _hold(self, asked: HoldAsked) -> None:
         assert self._job is not None  # noqa: S101 - as for a cancel
@@ -231,5 +258,23 @@ def _check(job: Any) -> None:
         written = encode(attrs.asdict(job))
     except Exception as error:
         raise ProviderProtocol(f"The provider returned a job that is no plain JSON ({type(error).__name__}).") from error
+    if lost := next(_not_plain(job.id, "id"), None) or next(_not_plain(job.data, "data"), None):
+        raise ProviderProtocol(f"The provider returned a job that JSON would not bring back as it is: {lost}.")
     if len(written) > _MAX_JOB_BYTES:
         raise ProviderProtocol(f"The provider returned a job of {len(written)} bytes; at most {_MAX_JOB_BYTES} can be kept.")
+
+
+def _not_plain(value: Any, where: str) -> Iterator[str]:
+    """Name what in a job would be something else after a restart; a tuple comes back as a list, which says the same."""
+    if isinstance(value, dict):
+        for key, item in value.items():
+            if not isinstance(key, str):
+                yield f"a key of '{where}' is a '{type(key).__name__}'"
+            yield from _not_plain(item, f"{where}.{key}")
+    elif isinstance(value, list | tuple):
+        for n, item in enumerate(value):
+            yield from _not_plain(item, f"{where}[{n}]")
+    elif isinstance(value, float) and not math.isfinite(value):
+        yield f"'{where}' is {value}"
+    elif not isinstance(value, str | int | float | None):
+        yield f"'{where}' is a '{type(value).__name__}'"

@@ -28,6 +28,20 @@ async def test_polls_that_never_succeed_again_are_a_stall_and_the_studio_is_aske
     assert (studio.submissions, len(studio.calls("POST /jobs/*/cancel"))) == (1, 1)
 
 
+async def test_a_stall_says_what_was_answered_at_last_and_only_then(studio, weathered):
+    studio.weather(Answers(500), on="GET /jobs/*", skip=1)
+    async with weathered(stall_seconds=0.5) as service:
+        end = await service.run()
+    assert end.error == ("The provider showed no sign of life within the stall deadline of 0.5 s. The studio answered 500.")
+    studio.clear()
+    studio.story = [{"state": "running", "progress": 0.1}]
+    studio.weather(Answers(500), on="GET /jobs/*", skip=1, times=1)
+    studio.weather(Hangs(), on="GET /jobs/*", skip=3)
+    async with weathered(stall_seconds=0.5) as service:
+        end = await service.run()
+    assert end.error == "The provider showed no sign of life within the stall deadline of 0.5 s."
+
+
 async def test_a_studio_that_hangs_at_everything_is_left_in_time(studio, weathered):
     studio.weather(Hangs(), on="*/jobs/*")
     async with weathered(stall_seconds=0.5) as service:
@@ -65,6 +79,31 @@ async def test_a_cancel_that_fails_is_asked_of_the_studio_and_ends_without_it(st
         await service.core.cancel(service.generation, owner="anonymous")
         end = await service.end()
     assert (end.outcome, end.cancel) == (Outcome.CANCELED, Cancel.REQUESTED)
+
+
+@pytest.mark.parametrize("passing", [Answers(500), Answers(429, headers={"Retry-After": "0.6"}), Resets()], ids=repr)
+async def test_a_cancel_that_fails_and_may_pass_is_asked_for_again(studio, weathered, passing):
+    studio.story = [{"state": "running", "progress": 0.1}]
+    studio.weather(passing, on="POST /jobs/*/cancel", times=1)
+    async with weathered(cancel_seconds=5.0) as service:
+        await service.begin()
+        await service.until(lambda status: status.progress)
+        await service.core.cancel(service.generation, owner="anonymous")
+        end = await service.end()
+    assert (end.outcome, end.cancel) == (Outcome.CANCELED, Cancel.CONFIRMED)
+    assert len(studio.calls("POST /jobs/*/cancel")) == 2
+
+
+async def test_a_cancel_that_is_refused_for_good_is_asked_for_once(studio, weathered):
+    studio.story = [{"state": "running", "progress": 0.1}]
+    studio.weather(Answers(422), on="POST /jobs/*/cancel")
+    async with weathered(cancel_seconds=1.0) as service:
+        await service.begin()
+        await service.until(lambda status: status.progress)
+        await service.core.cancel(service.generation, owner="anonymous")
+        end = await service.end()
+    assert (end.outcome, end.cancel) == (Outcome.CANCELED, Cancel.REQUESTED)
+    assert len(studio.calls("POST /jobs/*/cancel")) == 1
 
 
 async def test_a_cancel_during_a_submission_that_never_arrives_is_a_cancel(studio, weathered):

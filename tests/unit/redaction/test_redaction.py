@@ -62,6 +62,14 @@ def test_the_longest_registered_value_wins(redactor):
     assert redactor.text("abcdefghij abcdef") == f"{MASK} {MASK}"
 
 
+def test_what_was_shown_before_a_secret_was_known_is_masked_from_then_on(redactor):
+    assert redactor.text("hunter2-hunter2") == "hunter2-hunter2"
+    assert redactor.value({"hunter2-hunter2": 1}) == {"hunter2-hunter2": 1}
+    redactor.register(Secret("hunter2-hunter2"))
+    assert redactor.text("hunter2-hunter2") == MASK
+    assert redactor.value({"hunter2-hunter2": 1}) == {MASK: 1}
+
+
 def test_very_short_values_are_left_alone(redactor):
     redactor.register(Secret("cat"))
     redactor.register(Secret("redacted"))

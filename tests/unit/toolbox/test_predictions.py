@@ -29,6 +29,16 @@ def test_what_is_no_file_is_text():
     assert texts_of([URL], is_concatenated=True) == []
 
 
+@pytest.mark.parametrize("is_concatenated", [False, True])
+@pytest.mark.parametrize("output", [None, "", [None, URL], ["", URL], [None, ""]])
+def test_what_says_nothing_is_no_text(output, is_concatenated):
+    assert texts_of(output, is_concatenated=is_concatenated) == []
+
+
+def test_a_value_that_means_no_is_text_all_the_same():
+    assert texts_of([0, False], is_concatenated=False) == ["0", "false"]
+
+
 @pytest.mark.parametrize(
     ("error", "failed"),
     [

@@ -71,6 +71,6 @@ class Calls:
 def _read(raw: bytes) -> dict[str, Any]:
     try:
         said = json.loads(raw)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}  # it is a call all the same, and has the job looked at
     return said if isinstance(said, dict) else {}

@@ -41,8 +41,19 @@ class Narrator:
         self._at = 0
 
     def hear(self, event: Event) -> Iterator[Update]:
-        """Yield what an event of the stream says."""
-        said = event.said()
+        """
+        Yield what an event of the stream says. One that makes no sense says nothing, and the job goes on.
+
+        Raises:
+            ProviderProtocol: It is the end that makes no sense.
+        """
+        try:
+            said = event.said()
+        except ProviderProtocol as error:
+            if event.name == "completed":
+                raise
+            yield Logged(str(error), level="warning")
+            return
         match event.name:
             case "" | "start":
                 yield Started()  # said again it changes nothing, and is a sign of life

@@ -19,8 +19,6 @@ from safelight.providers import (
 from safelight.providers.toolbox import read_json
 
 _MAX_SAID = 300
-_PROXIES_OWN = frozenset({HTTPStatus.INTERNAL_SERVER_ERROR, HTTPStatus.BAD_GATEWAY, HTTPStatus.GATEWAY_TIMEOUT})
-"""Answers that a proxy gives too, after it has passed the request on."""
 
 
 def of_answer(
@@ -41,9 +39,27 @@ def of_answer(
         HTTPStatus.UNPROCESSABLE_ENTITY: InvalidParams("; ".join(_faults(body, path_of)) or f"The model refuses this: {said}"),
         HTTPStatus.UNAUTHORIZED: ProviderAuth("The Cog server, or a proxy in front of it, does not know our token."),
         HTTPStatus.FORBIDDEN: ProviderAuth("The Cog server, or a proxy in front of it, does not let us in."),
-        **dict.fromkeys(_PROXIES_OWN, OutcomeUnknown(f"The Cog server, or a proxy before it, answered {status}: {said}")),
     }
-    return errors.get(status) or Rejected(f"The Cog server answered {status}: {said}")
+    if (error := errors.get(status)) is not None:
+        return error
+    if _is_passed_on(status):
+        return OutcomeUnknown(f"The Cog server, or a proxy before it, answered {status}: {said}")
+    if status < HTTPStatus.BAD_REQUEST:
+        return Rejected(f"The Cog server answered {status}, and a redirect is not followed.")
+    return Rejected(f"The Cog server answered {status}: {said}")
+
+
+def of_question(error: ProviderError) -> ProviderError:
+    """Return the error that a refusal means where nothing was handed in: asking again is harmless, unless nobody lets us in."""
+    if isinstance(error, ProviderAuth | ProviderUnavailable):
+        return error
+    return ProviderUnavailable(str(error), retry_after_seconds=error.retry_after_seconds)
+
+
+def _is_passed_on(status: int) -> bool:
+    """Whether the job may have been taken: some success, or what a proxy says too after it has passed the request on."""
+    is_success = status < HTTPStatus.MULTIPLE_CHOICES
+    return is_success or status == HTTPStatus.REQUEST_TIMEOUT or status >= HTTPStatus.INTERNAL_SERVER_ERROR
 
 
 def _faults(body: bytes, path_of: Callable[[str], str]) -> Iterator[str]:

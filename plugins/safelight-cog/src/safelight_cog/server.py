@@ -19,11 +19,12 @@ from safelight.providers import (
     ProviderError,
     ProviderProtocol,
     ProviderUnavailable,
+    Rejected,
     Secret,
     network_error,
 )
 from safelight.providers.toolbox import Event, read_body, read_events
-from safelight_cog.refusals import of_answer
+from safelight_cog.refusals import of_answer, of_question
 
 MAX_BODY = 256 * 2**20
 """A prediction holds its outputs, base64 and all."""
@@ -103,8 +104,8 @@ class Server:
             status, said = await self._put(key, LOOK, str, _ANSWER, _ASYNC)
         except InvalidParams as refused:
             raise NotRunning from refused
-        except (OutcomeUnknown, NotSent) as error:
-            raise ProviderUnavailable(str(error)) from error  # nothing was submitted: asking again is harmless
+        except (OutcomeUnknown, NotSent, Rejected) as error:
+            raise of_question(error) from error
         if status != HTTPStatus.ACCEPTED:
             raise ProviderProtocol(f"The Cog server answered {status} when asked where a job stands.")
         return said
@@ -123,7 +124,7 @@ class Server:
                 if response.status in {HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.NOT_ACCEPTABLE}:
                     raise NotRunning  # a server that does not stream is not the one that took the job
                 if response.status != HTTPStatus.OK or response.content_type != "text/event-stream":
-                    raise await self._refusal(response, str)
+                    raise of_question(await self._refusal(response, str))
                 async with aclosing(read_events(response.content.iter_any(), MAX_BODY)) as events:
                     yield events
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
@@ -135,7 +136,7 @@ class Server:
         try:
             async with self._session.post(url, headers=self._headers, timeout=_ANSWER, allow_redirects=False) as response:
                 if response.status not in {HTTPStatus.OK, HTTPStatus.NOT_FOUND}:
-                    raise await self._refusal(response, str)
+                    raise of_question(await self._refusal(response, str))
                 return response.status == HTTPStatus.OK
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise ProviderUnavailable(str(_network_error(error))) from error
@@ -148,7 +149,7 @@ class Server:
                 if response.status in {HTTPStatus.NOT_FOUND, HTTPStatus.SERVICE_UNAVAILABLE}:
                     return None
                 if response.status != HTTPStatus.OK:
-                    raise await self._refusal(response, str)
+                    raise of_question(await self._refusal(response, str))
                 return _read(await read_body(response, MAX_BODY))
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise ProviderUnavailable(str(_network_error(error))) from error
@@ -195,5 +196,5 @@ def _network_error(error: Exception) -> ProviderError:
 def _read(body: bytes) -> Any:
     try:
         return json.loads(body)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise OutcomeUnknown("The Cog server's answer is not JSON, or was cut off.") from error

@@ -34,9 +34,24 @@ class Answer:
         return HTTPStatus.OK <= self.status < HTTPStatus.MULTIPLE_CHOICES
 
     @property
+    def is_gone(self) -> bool:
+        """Whether there is nothing under that address."""
+        return self.status in {HTTPStatus.NOT_FOUND, HTTPStatus.GONE}
+
+    @property
+    def is_json(self) -> bool:
+        """Whether it is JSON, and whole."""
+        return self.read is not None or self.body.strip() == b"null"
+
+    @property
+    def read(self) -> Any:
+        """The JSON in it; None where there is none."""
+        return read_json(self.body)
+
+    @property
     def said(self) -> dict[str, Any]:
         """The JSON object in it; empty where there is none."""
-        read = read_json(self.body)
+        read = self.read
         return read if isinstance(read, dict) else {}
 
     @property
@@ -59,5 +74,8 @@ class Answer:
 
     @property
     def is_verdict(self) -> bool:
-        """Whether it speaks of the job: a gateway that fails on the way knows no job, and has words of its own."""
-        return self.status < HTTPStatus.INTERNAL_SERVER_ERROR or bool(self.error_type) or "detail" in self.said
+        """Whether it speaks of the job: what redirects or fails on the way knows no job, and has words of its own."""
+        if self.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            return bool(self.error_type) or "detail" in self.said
+        is_asked_again = self.status in {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS}
+        return self.is_good or (self.status >= HTTPStatus.BAD_REQUEST and not is_asked_again)

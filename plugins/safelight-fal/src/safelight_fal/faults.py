@@ -86,7 +86,9 @@ def of_answer(answer: Answer, path_of: Callable[[str], str], *, has_deadline: bo
     if fault is None:
         is_theirs = answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR
         code = "provider_unavailable" if is_theirs else "provider_rejected"
-        fault = Fault(code=code, sentence=f"The queue answered {answer.status}: {answer.sentence}", charged=_free(answer))
+        is_redirect = HTTPStatus.MULTIPLE_CHOICES <= answer.status < HTTPStatus.BAD_REQUEST
+        said = ", and where that leads a key is not sent." if is_redirect else f": {answer.sentence}"
+        fault = Fault(code=code, sentence=f"The queue answered {answer.status}{said}", charged=_free(answer))
     told = (answer.headers.get("X-Fal-Retryable") or answer.headers.get("X-Fal-Needs-Retry") or "").lower()
     return fault if told not in {"true", "false", "1", "0"} else attrs.evolve(fault, retryable=told in {"true", "1"})
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Mapping, Sequence
-from http import HTTPStatus
 from typing import Any, ClassVar, Self
 
 from safelight.providers import (
@@ -137,13 +136,13 @@ class Fal(RemoteProvider):
         if answer is not None and not answer.is_good:
             if is_cancellation(answer.error_type):
                 return self._ended(job, Canceled())
-            if answer.status == HTTPStatus.NOT_FOUND:
+            if answer.is_gone:
                 return [self._missing(job, story, "The queue no longer has the result.")]
             return self._ended(job, *measured, self._fault(answer).ended())
         if error or error_type or answer is None:
             fault = of_word(error_type, str(error or "The job failed.")[:300], has_deadline=self._has_deadline)
             return self._ended(job, *measured, fault.ended())
-        told = results.told(answer.said, keys=self.settings.outputs, flagged=self.settings.flagged)
+        told = results.told(answer.read, keys=self.settings.outputs, flagged=self.settings.flagged)
         return self._ended(job, *measured, *told)
 
     def _fault(self, answer: Answer) -> Fault:

@@ -12,7 +12,7 @@ import aiohttp
 from yarl import URL
 
 from safelight.providers import Job, OutcomeUnknown, ProviderUnavailable, network_error
-from safelight.providers.toolbox import Event, read_body, read_events, read_json
+from safelight.providers.toolbox import Event, read_body, read_events
 from safelight_fal.addresses import Addresses
 from safelight_fal.answer import Answer
 from safelight_fal.faults import refusal, unavailable
@@ -74,7 +74,7 @@ class Queue:
             ProviderError: Nobody knows.
         """
         answer = await self._ask("GET", self._addresses.page(job, "status", logs="1"))
-        if answer.status == HTTPStatus.NOT_FOUND:
+        if answer.is_gone:
             raise NotThere
         if not answer.is_good:
             raise unavailable(answer, self._now(), str)
@@ -92,10 +92,10 @@ class Queue:
         answer = await self._ask("GET", self._addresses.page(job, "response"))
         if answer.status == HTTPStatus.ACCEPTED or answer.is_too_early:
             raise ProviderUnavailable("The queue says that the job is over, and that it is not.")
-        if answer.status in {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS} or not answer.is_verdict:
+        if not answer.is_verdict:
             raise unavailable(answer, self._now(), str)
-        if answer.is_good and not isinstance(read_json(answer.body), dict):
-            raise ProviderUnavailable("The result is not whole, or no JSON object.")
+        if answer.is_good and not answer.is_json:
+            raise ProviderUnavailable("The result is not whole, or no JSON.")
         return answer
 
     @asynccontextmanager

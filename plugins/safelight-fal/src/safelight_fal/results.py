@@ -6,27 +6,30 @@ from collections.abc import Iterator
 from typing import Any, Literal
 
 from safelight.providers import Charged, Failed, Noted, Produced, Succeeded, Update
+from safelight.providers.toolbox import files_of
 
 _SEEDS = range(-(2**63), 2**64)
 
 
-def told(result: dict[str, Any], *, keys: tuple[str, ...], flagged: Literal["refuse", "keep"]) -> list[Update]:
+def told(result: Any, *, keys: tuple[str, ...], flagged: Literal["refuse", "keep"]) -> list[Update]:
     """
     Return the outputs of a result, and how the job ended. Whoever made something, flagged or not, has billed it.
 
     Args:
-        keys: The members that hold outputs; none = all.
+        result: Mostly an object; anything else has no members, and is searched as a whole.
+        keys: The members that hold outputs, where an address may stand alone; none = all.
         flagged: Whether a picture flagged as unsafe is an output all the same.
     """
-    files = list(_files([result.get(key) for key in keys] if keys else list(result.values())))
-    flags = result.get("has_nsfw_concepts")
+    members = result if isinstance(result, dict) else {}
+    files = list(_named([members.get(key) for key in keys]) if keys else _files(list(members.values()) or result))
+    flags = members.get("has_nsfw_concepts")
     unsafe = [index for index, flag in enumerate(flags) if flag is True] if isinstance(flags, list) else []
     unsafe = [index for index in unsafe if index < len(files)]
     kept = [file for index, file in enumerate(files) if flagged == "keep" or index not in unsafe]
     if unsafe and not kept:
         return [Failed("The endpoint flagged everything it made as unsafe.", code="content_policy", charged=Charged.YES)]
     noted = [Noted(f"{len(unsafe)} of {len(files)} pictures were flagged as unsafe by the endpoint.")] if unsafe else []
-    seed = result.get("seed")
+    seed = members.get("seed")
     seed = seed if isinstance(seed, int) and not isinstance(seed, bool) and seed in _SEEDS else None
     return [*noted, *(Produced(file["url"], type=_type(file), seed=seed) for file in kept), Succeeded(charged=Charged.YES)]
 
@@ -41,6 +44,17 @@ def _files(part: Any) -> Iterator[dict[str, Any]]:
     elif isinstance(part, list):
         for item in part:
             yield from _files(item)
+
+
+def _named(part: Any) -> Iterator[dict[str, Any]]:
+    """Yield every file of members that are named as outputs: an address in them is one."""
+    if isinstance(part, str):
+        yield from ({"url": address} for address in files_of(part))
+    elif isinstance(part, list):
+        for item in part:
+            yield from _named(item)
+    else:
+        yield from _files(part)
 
 
 def _type(file: dict[str, Any]) -> str | None:

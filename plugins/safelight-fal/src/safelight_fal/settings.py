@@ -92,7 +92,7 @@ class Settings:
         options: Its other properties, each with its JSON Schema.
         inputs: Which property of the endpoint's input takes our `prompt`, `steps` and so on, where its name is not a usual one.
         fixed: Values of properties that callers neither see nor set, secrets among them.
-        outputs: Which members of a result hold outputs, in this order; none = every file in it.
+        outputs: Which members of a result hold outputs, in this order, as files or as addresses alone; none = every file in it.
         flagged: What becomes of a picture that the endpoint flags as unsafe, which mostly is a black one.
         start_seconds: For how long a job may wait before the queue gives it up.
         lifetime_seconds: For how long the queue keeps what a job made.

@@ -123,9 +123,17 @@ class Api:
         return self._now() + self._ahead
 
     async def _ask(self, method: str, url: URL) -> Any:
+        """Ask; what changes something goes on a connection of its own, as a create does, since aiohttp does not repeat it."""
+        is_look = method == "GET"
+        headers = self._headers if is_look else {**self._headers, "Connection": "close"}
         try:
             async with self._session.request(
-                method, url, headers=self._headers, timeout=_ANSWER, allow_redirects=False
+                method,
+                url,
+                headers=headers,
+                timeout=_ANSWER,
+                allow_redirects=False,
+                server_hostname=None if is_look else url.host,
             ) as response:
                 self._hear(response)
                 if response.status in {HTTPStatus.NOT_FOUND, HTTPStatus.GONE}:
@@ -136,7 +144,7 @@ class Api:
                 return json.loads(await read_body(response, MAX_BODY))
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise ProviderUnavailable(str(network_error(error, "Replicate"))) from error
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise ProviderUnavailable("Replicate's answer is not JSON, or was cut off.") from error
 
     def _hear(self, response: aiohttp.ClientResponse) -> None:
@@ -157,7 +165,7 @@ def _prediction(body: bytes) -> Prediction:
     """
     try:
         said = json.loads(body)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise OutcomeUnknown("Replicate's answer is not JSON, or was cut off.") from error
     if not isinstance(said, dict) or not is_id(said.get("id")):
         raise OutcomeUnknown("Replicate answered with something that is no prediction.")

@@ -40,8 +40,9 @@ def of_submission(
         faults = list(_faults(_problem(body), path_of)) or [f"input: {_said(body)}"]
         return InvalidParams("; ".join(faults))
     if status == HTTPStatus.SERVICE_UNAVAILABLE and _problem(body).get("id") is None:
-        return _later(status, body, headers, now)
-    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        wait = retry_after_seconds(headers, body, now)
+        return ProviderUnavailable(f"Replicate answered {status}: {_said(body)}", retry_after_seconds=wait)
+    if _is_passed_on(status):
         return OutcomeUnknown(f"Replicate answered {status}: {_said(body)}")
     return _refusal(status, body, headers, now)
 
@@ -49,12 +50,15 @@ def of_submission(
 def of_question(status: int, body: bytes, headers: Mapping[str, str], now: datetime) -> ProviderError:
     """Return the error that an answer to a question means: none of them says that nothing runs."""
     error = _refusal(status, body, headers, now)
-    return _later(status, body, headers, now) if isinstance(error, Rejected) else error
+    if not isinstance(error, Rejected):
+        return error
+    return ProviderUnavailable(str(error), retry_after_seconds=retry_after_seconds(headers, body, now))
 
 
-def _later(status: int, body: bytes, headers: Mapping[str, str], now: datetime) -> ProviderUnavailable:
-    wait = retry_after_seconds(headers, body, now)
-    return ProviderUnavailable(f"Replicate answered {status}: {_said(body)}", retry_after_seconds=wait)
+def _is_passed_on(status: int) -> bool:
+    """Whether the prediction may be there: some success, or what a proxy says too after it has passed the request on."""
+    is_success = status < HTTPStatus.MULTIPLE_CHOICES
+    return is_success or status == HTTPStatus.REQUEST_TIMEOUT or status >= HTTPStatus.INTERNAL_SERVER_ERROR
 
 
 def _refusal(status: int, body: bytes, headers: Mapping[str, str], now: datetime) -> ProviderError:

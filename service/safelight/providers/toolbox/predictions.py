@@ -99,8 +99,9 @@ def files_of(item: Any) -> Iterator[str]:
 
 
 def texts_of(output: Any, *, is_concatenated: bool) -> list[str]:
-    """Return the outputs that hold no file, which are whole only at the end."""
-    texts = [item if isinstance(item, str) else json.dumps(item) for item in items_of(output) if not any(files_of(item))]
+    """Return the outputs that hold something, but no file; they are whole only at the end."""
+    others = [item for item in items_of(output) if item not in (None, "") and not any(files_of(item))]
+    texts = [item if isinstance(item, str) else json.dumps(item) for item in others]
     return ["".join(texts)] if texts and is_concatenated else texts
 
 
