@@ -12,7 +12,17 @@ import structlog
 
 from safelight.boundary import Boundary
 from safelight.pokes import Poke
-from safelight.providers import Canceled, Failed, Job, ProviderError, ProviderProtocol, RemoteProvider, Succeeded
+from safelight.providers import (
+    Canceled,
+    Failed,
+    Job,
+    ProviderAuth,
+    ProviderError,
+    ProviderProtocol,
+    ProviderQuota,
+    RemoteProvider,
+    Succeeded,
+)
 from safelight.runner.pace import Pace
 from safelight.ticks import TICK
 from safelight.updates import Previewed, Produced, Update
@@ -25,7 +35,10 @@ _POLL_SECONDS = 30.0
 _RARE_SECONDS = 30.0
 """Where news comes by itself, a poll so often finds what a push has lost."""
 _TRIES = 3
-"""How often a poll may fail to confirm an end that was pushed before it is believed."""
+"""
+How often a poll may fail to confirm an end that was pushed before it is believed, and how often our credentials have to be
+refused before the job is lost: what is said of us, a proxy on the way may say as well, and it is not said of the job.
+"""
 
 
 class SignOfLife(Update):
@@ -141,7 +154,8 @@ class Following:
                 if self._claim is not None and (failures >= _TRIES or not error.retryable):
                     await self._take(self._claim)
                     return None
-                if not error.retryable:
+                is_of_us = isinstance(error, ProviderAuth | ProviderQuota)
+                if not error.retryable and (failures >= _TRIES or not is_of_us):
                     return self._lost or error
                 self.trouble = said = self._boundary.masked(str(error))
                 log.warning("provider_poll_failed", provider=self._boundary.instance, code=error.code, error=said)

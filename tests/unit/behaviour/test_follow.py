@@ -16,6 +16,7 @@ from safelight.providers import (
     Previewed,
     Produced,
     Progressed,
+    ProviderAuth,
     ProviderError,
     ProviderProtocol,
     ProviderRateLimited,
@@ -31,6 +32,7 @@ pytestmark = pytest.mark.looptime
 
 LOST = ProviderUnavailable("The socket closed.")
 GONE = ProviderError("No such job.")
+REFUSED = ProviderAuth("Who are you?")
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 DAY = 86_400.0
 
@@ -372,6 +374,20 @@ async def test_a_poll_that_fails_for_good_ends_it(world):
     with pytest.raises(ProviderError, match="No such job"):
         await heard(world.remote(poll=poll))
     assert len(times) == 1
+
+
+@pytest.mark.parametrize("answers", [[REFUSED, [Succeeded()]], [REFUSED, REFUSED, [Started()], REFUSED, REFUSED, [Succeeded()]]])
+async def test_credentials_that_are_refused_on_the_way_end_nothing(world, answers):
+    poll, times = answering(*answers)
+    assert (await heard(world.remote(poll=poll)))[-1] == Succeeded()
+    assert len(times) == len(answers)
+
+
+async def test_credentials_that_are_refused_three_times_in_a_row_end_it(world):
+    poll, times = answering(REFUSED, REFUSED, REFUSED, [Succeeded()])
+    with pytest.raises(ProviderAuth):
+        await heard(world.remote(poll=poll))
+    assert len(times) == 3
 
 
 async def test_a_poll_that_repeats_itself_hands_each_output_over_once(world):
