@@ -131,7 +131,7 @@ class Supervisor:
         while tasks := list(self._tasks.values()):  # and those whose create was under way
             for task in tasks:
                 task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await asyncio.wait(tasks)  # which lets the loop turn, whether they are done already or not
 
     async def _take_over(self, left: Unfinished, route: Route) -> bool:
         """Claim a generation and run it on, or end it where that cannot be; whether it runs."""

@@ -126,14 +126,28 @@ async def test_a_caller_who_leaves_in_the_middle_of_a_body_creates_nothing(servi
         (b'{"prompt":"a\nb"}', "not JSON"),
         (b"[" * 60_000, "nested too deeply"),
         (b'{"a":' * 9_000 + b"1" + b"}" * 9_000, "nested too deeply"),
+        (b'{"a":' + b"[" * 200 + b"]" * 200 + b"}", "200 levels are taken"),
     ],
-    ids=range(24),
+    ids=range(25),
 )
 @BOTH
 async def test_what_is_no_json_object_is_refused_with_the_reason(service, path, body, said, check_problem):
     problem = check_problem(await service.call("POST", path, body), 400, "invalid_input")
 
     assert said in problem["error"]
+
+
+async def test_what_is_nested_as_deeply_as_is_taken_is_read(service, check_problem):
+    body = b'{"a":' + b"[" * 199 + b"]" * 199 + b',"b":"' + b"[" * 300 + b'"}'
+
+    assert {
+        fault["path"]
+        for fault in check_problem(await service.call("POST", "/v1/generations", body), 422, "invalid_input")["faults"]
+    } == {
+        "a",
+        "b",
+        "prompt",
+    }
 
 
 async def test_nesting_of_a_hundred_thousand_is_refused_where_the_limit_lets_it_in(serve, check_problem):

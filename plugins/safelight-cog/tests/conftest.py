@@ -33,6 +33,7 @@ class FakeCog:
     def __init__(self):
         self.document = DOCUMENT
         self.health = HEALTH
+        self.health_status = 200
         self.running = {}
         self.story = []
         self.refusals = []
@@ -64,7 +65,7 @@ class FakeCog:
         return web.json_response(self.document)
 
     async def _health(self, request):
-        return web.json_response(self.health)
+        return web.json_response(self.health, status=self.health_status)
 
     async def _cancel(self, request):
         key = request.match_info["key"]

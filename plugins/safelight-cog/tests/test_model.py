@@ -53,6 +53,8 @@ async def test_a_server_that_is_starting_is_asked_again_until_it_says(fake, open
     ("health", "document", "sentence"),
     [
         ({"status": "SETUP_FAILED"}, None, "cannot work"),
+        ({"status": "SETUP_FAILED", "version": {"coglet": "1"}}, PLAIN, "cannot work"),
+        ({"status": "STARTING", "version": {"coglet": "1"}}, PLAIN, "is starting"),
         ({"status": "READY"}, None, "does not say what"),
         ({"status": "READY"}, PLAIN, "older than 0.17"),
         ({"version": "x"}, PLAIN, "older than 0.17"),
@@ -73,6 +75,24 @@ async def test_a_server_out_of_reach_is_known_by_what_it_said_last(fake, open_co
     async with open_cog(url=f"http://127.0.0.1:{unused_tcp_port}") as cog:
         assert cog.terms.fault is None
         assert named(cog.terms.params) == ["steps"]
+        await cog._model.refresh()
+        assert cog._model.terms.fault is None
+
+
+async def test_a_server_that_says_with_a_503_that_it_is_busy_is_used_on(fake, open_cog):
+    async with open_cog() as cog:
+        fake.health_status = 503
+        await cog._model.refresh()
+        assert cog._model.terms.fault is None
+
+
+async def test_a_proxys_503_changes_nothing_and_is_named_where_nothing_is_known(fake, open_cog):
+    fake.health_status, health, fake.health = 503, fake.health, None
+    async with open_cog() as cog:
+        assert cog.terms.fault == "The Cog server, or a proxy before it, is not ready."
+        fake.health_status, fake.health = 200, health
+        await cog._model.refresh()
+        fake.health_status, fake.health = 503, None
         await cog._model.refresh()
         assert cog._model.terms.fault is None
 

@@ -79,11 +79,17 @@ def test_a_deadline_that_passed_is_said_with_what_it_cost():
     late = {"status": "canceled", "completed_at": "2026-11-23T10:00:06Z", "deadline": "2026-11-23T10:00:06.000Z"}
     for prediction, job, charged in (
         (late, JOB, "yes"),
-        ({"status": "aborted"}, JOB, "no"),
-        ({"status": "aborted"}, Job("7", {"v": 1}), None),
+        ({"status": "aborted"}, Job("7", JOB.data | {"has_deadline": True}), "no"),
+        ({"status": "aborted"}, Job("7", {"v": 1, "has_deadline": True}), None),
+        (late | {"status": "aborted"}, Job("7", {"v": 1}), None),
     ):
         [failed] = told(job, **prediction)
         assert (failed.code, failed.retryable, failed.charged) == ("provider_timeout", True, charged)
+
+
+def test_what_had_no_deadline_and_was_dropped_before_it_began_was_canceled():
+    assert told(status="aborted", deadline=None) == [Canceled(charged=Charged.NO)]
+    assert told(Job("7", {"v": 1, "has_deadline": False}), status="aborted") == [Canceled()]
 
 
 def test_an_output_that_was_removed_is_unavailable_not_empty():

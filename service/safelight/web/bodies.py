@@ -18,6 +18,7 @@ _JSON_TYPES = frozenset({"application/json", "text/plain", "application/octet-st
 
 _PACKINGS = frozenset({"", "identity", "gzip", "deflate"})
 UNPACKABLE = "The body must be sent as it is, or packed as gzip or deflate."
+_DEEPEST = 200
 _LONGEST_NUMBER = 400
 """Digits, more than any number has that a provider could use; Python itself refuses from 4301 on, in words for its programmers."""
 
@@ -48,8 +49,8 @@ def parse_object(body: bytes) -> dict[str, Any]:
             body.decode(), object_pairs_hook=_once, parse_constant=_no_constant, parse_int=_whole, parse_float=_finite
         )
         json.dumps(value, ensure_ascii=False).encode()
-    except RecursionError:
-        raise BadRequest("The body is nested too deeply.") from None
+    except RecursionError:  # which comes sooner or later, by the version of Python
+        raise _too_deep() from None
     except UnicodeDecodeError:
         raise BadRequest("The body is not UTF-8.") from None
     except UnicodeEncodeError:
@@ -60,6 +61,8 @@ def parse_object(body: bytes) -> dict[str, Any]:
         raise BadRequest(str(error)) from None
     if not isinstance(value, dict):
         raise BadRequest("The body must be a JSON object.")
+    if body.count(b"[") + body.count(b"{") > _DEEPEST and _is_deeper(value, _DEEPEST):
+        raise _too_deep()
     return value
 
 
@@ -85,6 +88,17 @@ async def read_bytes(request: web.Request, *, at_most: int, seconds: float) -> b
     except TimeoutError:
         raise BadRequest(f"The body did not arrive within {seconds:g} s.", HTTPStatus.REQUEST_TIMEOUT) from None
     return bytes(body)
+
+
+def _too_deep() -> BadRequest:
+    return BadRequest(f"The body is nested too deeply; {_DEEPEST} levels are taken.")
+
+
+def _is_deeper(value: Any, most: int) -> bool:
+    level = [value]
+    for _ in range(most):
+        level = [part for one in level if isinstance(one, dict | list) for part in (one.values() if isinstance(one, dict) else one)]
+    return any(isinstance(one, dict | list) for one in level)
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

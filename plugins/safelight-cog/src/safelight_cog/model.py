@@ -12,6 +12,8 @@ from safelight_cog.settings import Settings
 
 _NOT_YET = 2.0
 """How long to wait before a server is asked again that has not said what its model takes."""
+_UNUSABLE = frozenset({"STARTING", "SETUP_FAILED", "DEFUNCT"})
+"""In these states a server takes nothing, though it may say what its model takes."""
 _SILENT = "The Cog server has not said yet what its model takes."
 
 
@@ -72,7 +74,7 @@ class Model:
             return
         self.born = born(health)
         version = health.get("version")
-        if document is None:
+        if document is None or health.get("status") in _UNUSABLE:
             self._refuse(_unready(health))
         elif not isinstance(version, dict) or "coglet" not in version:
             self._refuse("The server is no Cog server, or one older than 0.17, in which a job cannot be looked up.")

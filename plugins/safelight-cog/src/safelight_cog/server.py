@@ -23,7 +23,7 @@ from safelight.providers import (
     Secret,
     network_error,
 )
-from safelight.providers.toolbox import Event, read_body, read_events
+from safelight.providers.toolbox import Event, read_body, read_events, read_json
 from safelight_cog.refusals import of_answer, of_question
 
 MAX_BODY = 256 * 2**20
@@ -66,11 +66,20 @@ class Server:
 
     async def document(self) -> Any:
         """Return `/openapi.json`, None while there is none."""
-        return await self._ask("openapi.json")
+        status, body = await self._ask("openapi.json")
+        return _read(body) if status == HTTPStatus.OK else None
 
     async def health(self) -> dict[str, Any]:
-        """Return `/health-check`; empty where it says nothing."""
-        said = await self._ask("health-check")
+        """
+        Return `/health-check`, which some say with a 503 while they are busy; empty where it says nothing.
+
+        Raises:
+            ProviderError: It cannot be had (now).
+        """
+        status, body = await self._ask("health-check")
+        said = _read(body) if status == HTTPStatus.OK else read_json(body)
+        if status == HTTPStatus.SERVICE_UNAVAILABLE and not isinstance(said, dict):
+            raise ProviderUnavailable("The Cog server, or a proxy before it, is not ready.")
         return said if isinstance(said, dict) else {}
 
     async def start(self, key: str, body: dict[str, Any], path_of: Callable[[str], str]) -> None:
@@ -141,16 +150,15 @@ class Server:
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise ProviderUnavailable(str(_network_error(error))) from error
 
-    async def _ask(self, page: str) -> Any:
+    async def _ask(self, page: str) -> tuple[int, bytes]:
+        """Return a page, or what is said in its place where there is none, or none yet."""
         try:
             async with self._session.get(
                 self._url / page, headers=self._headers, timeout=_ANSWER, allow_redirects=False
             ) as response:
-                if response.status in {HTTPStatus.NOT_FOUND, HTTPStatus.SERVICE_UNAVAILABLE}:
-                    return None
-                if response.status != HTTPStatus.OK:
+                if response.status not in {HTTPStatus.OK, HTTPStatus.NOT_FOUND, HTTPStatus.SERVICE_UNAVAILABLE}:
                     raise of_question(await self._refusal(response, str))
-                return _read(await read_body(response, MAX_BODY))
+                return response.status, await read_body(response, MAX_BODY)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise ProviderUnavailable(str(_network_error(error))) from error
 

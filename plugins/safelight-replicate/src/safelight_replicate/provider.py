@@ -191,6 +191,7 @@ class Replicate(RemoteProvider):
         seen, described = self._model.seen, self._model.described
         data: dict[str, Any] = {"v": 1, "at": receipt.at.isoformat()}
         data["is_public"] = seen is not None and seen.is_public
+        data["has_deadline"] = self.settings.cancel_after_seconds is not None
         data["is_concatenated"] = described is not None and described.is_concatenated
         urls = prediction.get("urls")
         for name in ("get", "cancel"):

@@ -60,10 +60,11 @@ def _end(word: Any, prediction: Prediction, job: Job) -> Iterator[Update]:
             yield Failed(error, code="provider_timeout", retryable=True, charged=Charged.YES)
         case "canceled":
             yield Canceled(charged=Charged.YES if prediction.get("started_at") else None)
+        case "aborted" if job.data.get("has_deadline") is not True and not prediction.get("deadline"):
+            yield Canceled(charged=_of_unbegun(job))
         case "aborted":
             error = "Replicate dropped it: it had not begun within cancel_after_seconds."
-            charged = Charged.NO if job.data.get("is_public") is True else None
-            yield Failed(error, code="provider_timeout", retryable=True, charged=charged)
+            yield Failed(error, code="provider_timeout", retryable=True, charged=_of_unbegun(job))
 
 
 def _log(prediction: Prediction) -> Iterator[Update]:
@@ -92,6 +93,11 @@ def _seed(prediction: Prediction) -> int | None:
     asked = prediction.get("input")
     given = asked.get("seed") if isinstance(asked, dict) else None
     return given if isinstance(given, int) and not isinstance(given, bool) and abs(given) < 2**63 else None
+
+
+def _of_unbegun(job: Job) -> Charged | None:
+    """Return what is known of the bill for a prediction that never began."""
+    return Charged.NO if job.data.get("is_public") is True else None
 
 
 def _is_past_deadline(prediction: Prediction) -> bool:
