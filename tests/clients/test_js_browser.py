@@ -4,7 +4,7 @@ import json
 import socket
 import socketserver
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import pytest
 from playwright.sync_api import Error
@@ -55,6 +55,56 @@ def opened(eventually):
 
 
 @contextmanager
+def listening(relay):
+    """Hand connections to a relay, on a port of its own; give the URL."""
+
+    class Network(socketserver.ThreadingTCPServer):
+        daemon_threads = True
+        block_on_close = False
+
+    with Network(("127.0.0.1", 0), relay) as network:
+        thread = threading.Thread(target=network.serve_forever)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{network.server_address[1]}"
+        finally:
+            network.shutdown()
+            thread.join()
+
+
+@contextmanager
+def network_that_can_be_cut(port):
+    """Serve on a port of its own what is behind another; give the URL, and a call that cuts every connection there is."""
+    connections = set()
+
+    class Relay(socketserver.BaseRequestHandler):
+        def handle(self):
+            with socket.create_connection(("127.0.0.1", port)) as upstream:
+                connections.update(ends := (self.request, upstream))
+                back = threading.Thread(target=pass_on, args=reversed(ends))
+                back.start()
+                pass_on(*ends)
+                back.join()
+
+    def pass_on(source, target):
+        try:
+            while some := source.recv(65536):
+                target.sendall(some)
+            target.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass  # either side left, which is how relays end
+
+    def cut():
+        for one in connections:
+            with suppress(OSError):  # it may be over already
+                one.shutdown(socket.SHUT_RDWR)
+        connections.clear()
+
+    with listening(Relay) as url:
+        yield url, cut
+
+
+@contextmanager
 def network_that_holds_streams_back(port):
     """Serve on a port of its own what is behind another, except that no event stream gets through."""
 
@@ -83,16 +133,8 @@ def network_that_holds_streams_back(port):
             except OSError:
                 pass  # likewise
 
-    class Network(socketserver.ThreadingTCPServer):
-        daemon_threads = True
-        block_on_close = False
-
-    with Network(("127.0.0.1", 0), Relay) as network:
-        thread = threading.Thread(target=network.serve_forever)
-        thread.start()
-        yield f"http://127.0.0.1:{network.server_address[1]}"
-        network.shutdown()
-        thread.join()
+    with listening(Relay) as url:
+        yield url
 
 
 def test_two_tabs_share_one_stream_and_each_sees_its_own(service, open_tab, one_stream):
@@ -218,6 +260,21 @@ def test_network_that_holds_streams_back_is_polled_through_to_the_end(service, o
         assert end(tab, generation)["status"] == "succeeded"
         assert tab.evaluate("id => seen[id].connections", generation) == ["polling"]
         assert tab.evaluate("id => seen[id].statuses.length", generation) > 2
+        tab.close()
+
+
+def test_a_browser_that_comes_back_while_nothing_happens_waits_on_a_stream(service, open_tab):
+    with network_that_can_be_cut(service.port) as (url, cut):
+        tab = open_tab(url, first=500)
+        generation = endless(service)
+        tab.evaluate("id => follow(id, { transport: 'eventsource' })", generation)
+        tab.wait_for_function(STALLED, arg=generation)
+        cut()
+        tab.wait_for_function("id => seen[id].connections.length === 3", arg=generation)
+        tab.evaluate("() => new Promise((resolve) => setTimeout(resolve, 2 * timing.first))")  # nothing is what is to be seen
+        service.call("POST", f"/v1/generations/{generation}/cancel")
+        assert end(tab, generation)["outcome"] == "canceled"
+        assert tab.evaluate("id => seen[id].connections", generation) == ["open", "lost", "open"]
         tab.close()
 
 

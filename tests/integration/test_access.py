@@ -41,6 +41,15 @@ async def test_a_listed_origin_may_read_answers_errors_and_streams(serve, puppet
         assert "access-control-allow-credentials" not in answer.headers
 
 
+async def test_a_cache_keeps_what_a_page_was_shown_from_what_its_script_asks_for(serve, puppet):
+    plain, listed = await serve(), await serve(server={"allowed_origins": ("https://app.example",)})
+    shown = await listed.call("GET", "/v1/providers")  # as an <img> asks: without an Origin, so the answer lets no script read it
+
+    assert "access-control-allow-origin" not in shown.headers
+    assert shown.headers["vary"] == "Origin"
+    assert "vary" not in (await plain.call("GET", "/v1/providers")).headers
+
+
 async def test_a_preflight_is_answered_for_listed_origins_only(serve, check_problem):
     service = await serve(server={"allowed_origins": ("https://app.example",)})
     asked = [("Access-Control-Request-Method", "POST"), ("Access-Control-Request-Headers", "content-type")]
@@ -50,7 +59,7 @@ async def test_a_preflight_is_answered_for_listed_origins_only(serve, check_prob
     assert allowed.status == 204
     assert allowed.headers["access-control-allow-origin"] == "https://app.example"
     assert "POST" in allowed.headers["access-control-allow-methods"]
-    assert "Content-Type" in allowed.headers["access-control-allow-headers"]
+    assert {"Content-Type", "If-None-Match"} <= set(allowed.headers["access-control-allow-headers"].split(", "))
     check_problem(refused, 403, "forbidden_origin")
 
 

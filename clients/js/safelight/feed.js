@@ -131,6 +131,11 @@ export class Feed {
     /** @type {{ids: Set<string>, state: "new" | "open" | "lost"}} */
     const facts = { ids: new Set(ids), state: "new" };
     const kind = this.#how.kind === "eventsource" ? "eventsource" : "fetch";
+    const onThrough = () => {
+      facts.state = "open";
+      this.#stopPolling();
+      if ([...this.#lines.values()].every(({ state }) => state === "open")) this.#tell({ state: "open" });
+    };
     const line = new Line(this.#address.stream(ids), { kind, headers: this.#how.headers }, {
       onMessage: (text) => {
         const snapshot = readSnapshot(text);
@@ -138,15 +143,14 @@ export class Feed {
           this.#fallBack("The stream says something that is no snapshot.");
           return false;
         }
-        facts.state = "open";
-        this.#stopPolling();
-        if ([...this.#lines.values()].every(({ state }) => state === "open")) this.#tell({ state: "open" });
+        onThrough();
         return this.#take(snapshot);
       },
       onLog: (text) => {
         const said = readJson(text);
         if (typeof said?.line === "string") this.#hooks.onLog(said);
       },
+      onResumed: onThrough,
       onLost: (reason) => {
         facts.state = "lost";
         if (!this.#poll) this.#tell({ state: "lost", reason });

@@ -7,13 +7,14 @@ import { timing } from "./timing.js";
  * @typedef {object} LineHooks
  * @property {(data: string) => boolean} onMessage Says whether it was news.
  * @property {(data: string) => void} onLog
+ * @property {() => void} onResumed The connection is back, and there may be nothing new.
  * @property {(reason: string) => void} onLost The connection is gone, for now.
  * @property {(reason: string) => void} onUseless Streams do not get through, or are refused: ask by other means.
  */
 
 /**
- * One connection after another to the same URL. A watchdog is the only timer: every stream begins with snapshots, so one that does
- * not is held back on the way; and a silent one is opened anew, which shows at once whether it had kept news to itself.
+ * One connection after another to the same URL. A watchdog is the only timer: a stream that does not say what we have seen begins
+ * with snapshots, so one that keeps silent is held back on the way; and a silent one is opened anew, which shows at once whether it had kept news to itself.
  */
 export class Line {
   #url;
@@ -61,7 +62,7 @@ export class Line {
     this.#close();
     this.#expectFirst();
     const hooks = {
-      onOpen: () => this.#expectFirst(),
+      onOpen: (/** @type {boolean} */ isResumed) => (isResumed ? this.#onResumed() : this.#expectFirst()),
       onBytes: () => this.#hasSpoken && this.#expectMore(),
       onEvent: (/** @type {string} */ type, /** @type {string} */ data) => this.#onEvent(type, data),
       onCut: (/** @type {string} */ reason, /** @type {number | null} */ retry) => this.#onCut(reason, retry),
@@ -91,6 +92,14 @@ export class Line {
       this.#wasSilent = true;
       this.#connect();
     });
+  }
+
+  #onResumed() {
+    this.#connectedAt = Date.now();
+    this.#cuts = 0;
+    this.#hasSpoken = true;
+    this.#expectMore();
+    this.#hooks.onResumed();
   }
 
   /**

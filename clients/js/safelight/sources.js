@@ -6,7 +6,8 @@ import { EventStreamParser } from "./parser.js";
 /**
  * @typedef {object} SourceHooks
  * @property {() => void} onBytes Something came, a heartbeat at least. EventSource does not show heartbeats.
- * @property {() => void} onOpen The service answered with a stream.
+ * @property {(isResumed: boolean) => void} onOpen
+ *   The service answered with a stream, which begins with a snapshot; a resumed one only with what is new, if anything is.
  * @property {(type: string, data: string) => void} onEvent
  * @property {(reason: string, retry: number | null) => void} onCut
  *   The connection is gone; connect again in `retry` milliseconds, or leave it to the source if that is null.
@@ -22,8 +23,12 @@ import { EventStreamParser } from "./parser.js";
 /** @type {Source} */
 export function openEventSource(url, hooks) {
   const source = new EventSource(url);
-  source.onopen = hooks.onOpen;
-  source.onmessage = ({ data }) => hooks.onEvent("message", data);
+  let hasId = false; // what the browser says by itself when it comes back
+  source.onopen = () => hooks.onOpen(hasId);
+  source.onmessage = ({ data, lastEventId }) => {
+    hasId = lastEventId !== "";
+    hooks.onEvent("message", data);
+  };
   source.addEventListener("log", ({ data }) => hooks.onEvent("log", data));
   source.onerror = () => {
     if (source.readyState === EventSource.CLOSED) hooks.onRefused("The stream was refused.");
@@ -59,7 +64,7 @@ async function read(url, hooks, { headers, memory }, signal) {
     await response.body.cancel();
     return hooks.onCut("The answer is no event stream.", memory.retry);
   }
-  hooks.onOpen();
+  hooks.onOpen(memory.id !== "");
   const onRetry = (/** @type {number} */ milliseconds) => (memory.retry = milliseconds);
   const parser = new EventStreamParser({ onEvent: ({ type, data }) => hooks.onEvent(type, data), onRetry }, memory.id);
   const reader = response.body.getReader();

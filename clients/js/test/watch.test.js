@@ -65,6 +65,21 @@ test("a stream of its own comes back with its last event id", async (t) => {
   assert.deepEqual(streams.map(({ headers }) => headers.authorization), ["Bearer x", "Bearer x"]);
 });
 
+test("a stream that is cut while nothing happens comes back as a stream", async (t) => {
+  const { baseUrl, streams } = await serve(t, {
+    streams: (response, _request, number) => {
+      begin(response, ...(number === 1 ? [event(snapshot(1), "id")] : []));
+      if (number === 1) setTimeout(() => response.destroy(), 20);
+      else setTimeout(() => response.write(event(END, "id")), timing.first + 30); // later than a stream that is held back would be given up
+    },
+    polls: NEVER,
+  });
+  const states = [];
+  await watch(ID, { baseUrl, transport: "fetch", onConnection: ({ state }) => states.push(state) }).ended;
+  assert.equal(streams.length, 2);
+  assert.deepEqual(states, ["open", "lost", "open"]);
+});
+
 test("a silent connection is opened anew, and heartbeats are no silence", async (t) => {
   let heartbeat;
   t.after(() => clearInterval(heartbeat));

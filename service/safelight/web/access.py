@@ -15,7 +15,7 @@ from safelight.web.problems import BadRequest, ForbiddenOrigin, Handler
 
 HEADER_BYTES = 32 * 1024
 """A hostile cursor of 10 kB is answered with a stream, not with a 400 that would end an EventSource for ever."""
-_EXPOSED = "Location, Retry-After, ETag, Safelight-Session, Idempotent-Replayed, Preference-Applied"
+_EXPOSED = "Location, Retry-After, ETag, Content-Range, Safelight-Session, Idempotent-Replayed, Preference-Applied"
 
 
 @web.middleware
@@ -36,9 +36,10 @@ async def add_headers(request: web.Request, response: web.StreamResponse) -> Non
     response.headers.setdefault("X-Content-Type-Options", "nosniff")
     response.headers[hdrs.SERVER] = "safelight"
     origin = request.headers.get(hdrs.ORIGIN)
-    if origin is not None:
-        response.headers.add(hdrs.VARY, hdrs.ORIGIN)
-        if origin in request.app[CORE].config.server.allowed_origins:
+    allowed = request.app[CORE].config.server.allowed_origins
+    if allowed or origin is not None:
+        response.headers.add(hdrs.VARY, hdrs.ORIGIN)  # else a picture that an <img> has cached is kept from the fetch after it
+        if origin in allowed:
             response.headers[hdrs.ACCESS_CONTROL_ALLOW_ORIGIN] = origin
             response.headers[hdrs.ACCESS_CONTROL_EXPOSE_HEADERS] = _EXPOSED
 
@@ -75,7 +76,7 @@ def _preflight(origin: str) -> dict[str, str]:
     return {
         hdrs.ACCESS_CONTROL_ALLOW_ORIGIN: origin,
         hdrs.ACCESS_CONTROL_ALLOW_METHODS: "GET, POST, DELETE",
-        hdrs.ACCESS_CONTROL_ALLOW_HEADERS: "Authorization, Content-Type, Idempotency-Key, Last-Event-ID, Prefer",
+        hdrs.ACCESS_CONTROL_ALLOW_HEADERS: "Authorization, Content-Type, Idempotency-Key, If-None-Match, Last-Event-ID, Prefer",
         hdrs.ACCESS_CONTROL_MAX_AGE: "600",
     }
 

@@ -2,12 +2,13 @@
  * @typedef {object} LineHooks
  * @property {(data: string) => boolean} onMessage Says whether it was news.
  * @property {(data: string) => void} onLog
+ * @property {() => void} onResumed The connection is back, and there may be nothing new.
  * @property {(reason: string) => void} onLost The connection is gone, for now.
  * @property {(reason: string) => void} onUseless Streams do not get through, or are refused: ask by other means.
  */
 /**
- * One connection after another to the same URL. A watchdog is the only timer: every stream begins with snapshots, so one that does
- * not is held back on the way; and a silent one is opened anew, which shows at once whether it had kept news to itself.
+ * One connection after another to the same URL. A watchdog is the only timer: a stream that does not say what we have seen begins
+ * with snapshots, so one that keeps silent is held back on the way; and a silent one is opened anew, which shows at once whether it had kept news to itself.
  */
 export class Line {
     /**
@@ -31,6 +32,10 @@ export type LineHooks = {
      */
     onMessage: (data: string) => boolean;
     onLog: (data: string) => void;
+    /**
+     * The connection is back, and there may be nothing new.
+     */
+    onResumed: () => void;
     /**
      * The connection is gone, for now.
      */

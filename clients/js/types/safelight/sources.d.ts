@@ -6,9 +6,9 @@ export type SourceHooks = {
      */
     onBytes: () => void;
     /**
-     * The service answered with a stream.
+     *   The service answered with a stream, which begins with a snapshot; a resumed one only with what is new, if anything is.
      */
-    onOpen: () => void;
+    onOpen: (isResumed: boolean) => void;
     onEvent: (type: string, data: string) => void;
     /**
      *   The connection is gone; connect again in `retry` milliseconds, or leave it to the source if that is null.
