@@ -223,6 +223,14 @@ async def test_a_folder_that_cannot_be_made_is_said(open_sqlite, folder, inside)
     assert inside.behind(folder) == inside.nothing
 
 
+async def test_a_lock_that_cannot_be_opened_is_named_with_the_systems_own_words(open_sqlite, folder, inside):
+    (folder / "journal.lock").mkdir(parents=True)
+    with pytest.raises(JournalError) as raised:
+        await open_sqlite().__aenter__()
+    assert str(raised.value) == f"The journal {folder / 'journal.sqlite3'} failed: {folder / 'journal.lock'}: Is a directory."
+    assert inside.behind(folder) == inside.nothing
+
+
 # the format
 
 

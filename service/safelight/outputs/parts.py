@@ -118,6 +118,8 @@ class Part:
 
     def _open(self) -> None:
         with self._lock, _disk():
+            for folder in (self.path.parent.parent, self.path.parent):
+                folder.mkdir(mode=0o700, exist_ok=True)  # whoever makes room by hand may have deleted them
             self._fd = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
             self._is_ours = True
             self._check_room(self._fd)

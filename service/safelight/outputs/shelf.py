@@ -19,7 +19,6 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from safelight.errors import StorageFull
 from safelight.generation import is_id
 from safelight.outputs.sniffing import THUMBNAIL, Kind, kind_of
 from safelight.outputs.threads import in_thread
@@ -51,14 +50,15 @@ class Shelf:
         Make the folders, and delete the parts, and what was being purged, that a crash left.
 
         Raises:
-            StorageFull: The disk refused.
+            OSError: They cannot be written, which is better known before something was paid for than when it is to be kept.
         """
-        try:
-            self.parts.mkdir(mode=0o700, parents=True, exist_ok=True)
-            for path in self.parts.glob("*.part"):
-                shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
-        except OSError as error:
-            raise StorageFull(f"The folder of outputs cannot be used ({error.strerror}).") from error
+        self.parts.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for folder in (self._folder, self.parts):
+            probe = folder / "probe.part"
+            probe.touch(mode=0o600)
+            probe.unlink()
+        for path in self.parts.glob("*.part"):
+            shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
 
     def place(self, generation_id: str, kind: Kind, sha256: str, *, is_preview: bool) -> tuple[str, Path]:
         """Return a fresh public name for something, and the path to move it to."""

@@ -40,7 +40,12 @@ class Outputs(ABC):
 
     @abstractmethod
     async def __aenter__(self) -> Self:
-        """Open, and clear away what an earlier process left half-written."""
+        """
+        Open, and clear away what an earlier process left half-written.
+
+        Raises:
+            OSError: Nothing can be kept there.
+        """
 
     @abstractmethod
     async def __aexit__(self, *exc_info: object) -> None:

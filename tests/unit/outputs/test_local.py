@@ -4,6 +4,7 @@ import asyncio
 import base64
 import hashlib
 import os
+import shutil
 import subprocess
 import sys
 import textwrap
@@ -374,8 +375,21 @@ def test_a_disk_that_takes_no_more_is_storage_full_and_leaves_nothing(tmp_path):
 
 async def test_a_folder_that_cannot_be_used_says_so(open_shop, tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(StorageFull, match="cannot be used"):
+    with pytest.raises(NotADirectoryError, match=str(tmp_path / "file" / "outputs")):
         await open_shop(folder=tmp_path / "file" / "outputs")
+
+
+async def test_a_folder_that_is_there_and_takes_nothing_is_found_before_anything_is_to_be_kept(open_shop, tmp_path):
+    parts = tmp_path / "outputs" / ".parts"
+    parts.parent.mkdir()
+    parts.symlink_to("/proc/self")  # where not even root may make a file
+    with pytest.raises(OSError, match=str(parts)):
+        await open_shop()
+
+
+async def test_folders_that_were_deleted_by_hand_are_made_again(shop):
+    shutil.rmtree(shop.folder)
+    assert await shop.bytes_of((await shop.keep(b"kept")).url) == b"kept"
 
 
 async def test_a_link_planted_on_the_shelf_is_not_followed(shop, tmp_path, make_picture):

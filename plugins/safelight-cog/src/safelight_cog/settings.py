@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any, Literal
 
 import attrs
-from attrs.validators import and_, ge, le
+from attrs.validators import and_, ge, le, optional
 
 from safelight.providers import Secret
-from safelight.providers.toolbox import is_address, names_ours
+from safelight.providers.toolbox import is_address, is_credential, names_ours
 
 
 @attrs.frozen(kw_only=True)
@@ -30,8 +30,8 @@ class Settings:
 
     url: str = attrs.field(validator=is_address)
     mode: Literal["auto", "async", "held"] = "auto"
-    token: Secret | None = None
-    webhook_token: Secret | None = None
+    token: Secret | None = attrs.field(default=None, validator=optional(is_credential))
+    webhook_token: Secret | None = attrs.field(default=None, validator=optional(is_credential))
     inputs: dict[str, str] = attrs.field(factory=dict, validator=names_ours)
     fixed: dict[str, Any] = attrs.field(factory=dict)
     reconnect_seconds: float = attrs.field(default=30.0, validator=and_(ge(0), le(3600)))

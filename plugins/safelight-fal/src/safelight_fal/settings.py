@@ -10,7 +10,7 @@ from attrs.validators import and_, deep_iterable, ge, in_, le, matches_re, min_l
 from yarl import URL
 
 from safelight.providers import COMMON_PARAMS, Secret
-from safelight.providers.toolbox import is_address, names_ours
+from safelight.providers.toolbox import is_address, is_credential, names_ours
 
 _ENDPOINT = re.compile(r"[\w.-]+(/[\w.-]+)+", re.ASCII)
 _HEADER = re.compile(r"[A-Za-z0-9-]+")
@@ -102,7 +102,7 @@ class Settings:
     """
 
     endpoint: str = attrs.field(validator=_is_endpoint)
-    key: Secret = attrs.field(validator=min_len(1))
+    key: Secret = attrs.field(validator=is_credential)
     url: str = attrs.field(default="https://queue.fal.run", validator=is_address)
     auth_header: str = attrs.field(default="Authorization", validator=matches_re(_HEADER))
     auth_scheme: str = attrs.field(default="Key", validator=matches_re(r"[!-~]*"))

@@ -8,7 +8,7 @@ import attrs
 from attrs.validators import deep_iterable, ge, le, matches_re, optional
 
 from safelight.providers import Secret
-from safelight.providers.toolbox import is_address, names_ours
+from safelight.providers.toolbox import is_address, is_credential, names_ours
 from safelight_replicate.reference import Reference
 
 
@@ -34,7 +34,7 @@ class Settings:
         refresh_seconds: How often Replicate is asked again what the model takes.
     """
 
-    token: Secret
+    token: Secret = attrs.field(validator=is_credential)
     model: str = attrs.field(validator=_is_reference)
     base_url: str = attrs.field(default="https://api.replicate.com/v1", validator=is_address)
     inputs: dict[str, str] = attrs.field(factory=dict, validator=names_ours)

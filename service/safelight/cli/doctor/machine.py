@@ -21,6 +21,7 @@ import safelight
 from safelight.cli.doctor.findings import Finding, fault, note, ok
 from safelight.config.model import Config
 from safelight.engines.sqlite.connections import NAME
+from safelight.engines.sqlite.lock import NAME as LOCK
 from safelight.plugins import discover
 from safelight.whereabouts import find
 
@@ -62,9 +63,14 @@ def _store(folder: Path, config: Config) -> Iterator[Finding]:
         yield fault("store", f"'{folder}' cannot be a folder, for '{blocked}' is a file: name another in data.folder")
         return
     place = next((part for part in (folder, *folder.absolute().parents) if S_ISDIR(_mode(part))), Path("/"))
-    if not os.access(place, os.W_OK | os.X_OK):
-        who = f"the user {os.geteuid()}"
-        yield fault("store", f"{who} cannot write into {place.absolute()}", f"chown {os.geteuid()} {place.absolute()}")
+    if os.statvfs(place).f_flag & os.ST_RDONLY:
+        yield fault(
+            "store", f"{place.absolute()} is on a file system that is mounted read-only: mount it to be written, or name another"
+        )
+        return
+    if (closed := next((part for part in _parts(folder, place) if not os.access(part, os.W_OK)), None)) is not None:
+        sentence = f"the user {os.geteuid()} cannot write {closed.absolute()}"
+        yield fault("store", sentence, _opened(folder.absolute(), is_made=place == folder))
         return
     room, wanted = shutil.disk_usage(place).free, config.data.min_free_bytes
     said = f"{_gigabytes(room)} free for '{folder}'"
@@ -77,6 +83,21 @@ def _store(folder: Path, config: Config) -> Iterator[Finding]:
     journal = folder / NAME
     if journal.is_file():
         yield _journal(journal)
+
+
+def _parts(folder: Path, place: Path) -> Iterator[Path]:
+    """Yield what a service writes, as far as it is there: what one of another user has left is as bad as a folder of theirs."""
+    yield place
+    if place == folder:
+        outputs = folder / "outputs"
+        files = (folder / LOCK, folder / NAME, folder / "secret", folder / "providers", outputs, outputs / ".parts")
+        yield from (file for file in files if _mode(file))
+
+
+def _opened(folder: Path, *, is_made: bool) -> str:
+    """Return the command that lets this user in: a folder of the system's own is not to be given away for one inside."""
+    user = os.geteuid()
+    return f"chown -R {user} {folder}" if is_made else f"install -d -m 0700 -o {user} {folder}"
 
 
 def _mode(path: Path) -> int:

@@ -47,4 +47,8 @@ def explain(error: Exception, file: Path | None = None) -> SafelightError:
     if code in _EXISTS:
         return Conflict("A generation with this id exists.")
     journal = "The journal" if file is None else f"The journal {file}"
-    return JournalError(one_sentence(f"{journal} failed: {type(error).__name__}: {error}."))
+    if isinstance(error, OSError) and error.strerror is not None:
+        what = error.strerror if error.filename is None else f"{error.filename}: {error.strerror}"
+    else:
+        what = f"{type(error).__name__}: {error}"
+    return JournalError(one_sentence(f"{journal} failed: {what}."))

@@ -14,7 +14,7 @@ from safelight.providers.toolbox.predictions import (
     texts_of,
 )
 from safelight.providers.toolbox.properties import Schema, field_of, resolved
-from safelight.providers.toolbox.settings import is_address, names_ours
+from safelight.providers.toolbox.settings import is_address, is_credential, names_ours
 from safelight.providers.toolbox.sse import Event, read_events
 
 __all__ = [
@@ -31,6 +31,7 @@ __all__ = [
     "field_of",
     "files_of",
     "is_address",
+    "is_credential",
     "items_of",
     "names_ours",
     "read_body",

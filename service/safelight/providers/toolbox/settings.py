@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import attrs
 from yarl import URL
 
 from safelight.providers.toolbox.forms import FORMABLE
+from safelight.redaction import Secret
+
+_IN_A_HEADER = re.compile(r"[!-~]([ -~]*[!-~])?")
 
 
 def is_address(_: Any, __: attrs.Attribute[Any], value: str) -> None:
@@ -22,6 +26,19 @@ def is_address(_: Any, __: attrs.Attribute[Any], value: str) -> None:
         raise ValueError("must be an http:// or https:// address")
     if url.user is not None or url.query or url.fragment:
         raise ValueError("must hold neither credentials nor a query; a token has a setting of its own")
+
+
+def is_credential(_: Any, __: attrs.Attribute[Any], value: Secret) -> None:
+    """
+    Take what is sent in a header: a token that was left empty, or brought a line break along, fails every call, and only then.
+
+    Raises:
+        ValueError: It is empty, or no header can hold it.
+    """
+    if not value.reveal():
+        raise ValueError("must not be empty")
+    if not _IN_A_HEADER.fullmatch(value.reveal()):
+        raise ValueError("must be one line of printable ASCII, with no space before or behind it")
 
 
 def names_ours(_: Any, __: attrs.Attribute[Any], value: dict[str, str]) -> None:
