@@ -105,6 +105,7 @@ async def test_a_redirect_is_named(refused):
         (Answers(400, {"detail": "odd"}), Rejected),
         (Answers(302, headers={"Location": "https://elsewhere.example/"}), Rejected),
         (Answers(503, {"detail": "no runner", "error_type": "runner_scheduling_failure"}), ProviderUnavailable),
+        (Answers(503, {"detail": "no runner", "request_id": "7"}), OutcomeUnknown),
         (Answers(408, {"detail": "slow"}), OutcomeUnknown),
         (Answers(500, "<html>"), OutcomeUnknown),
         (Answers(502, "<html>"), OutcomeUnknown),

@@ -113,7 +113,8 @@ def of_word(error_type: str, sentence: str, *, has_deadline: bool) -> Fault:
 
 def refusal(answer: Answer, now: datetime, path_of: Callable[[str], str]) -> ProviderError:
     """Return the error that the answer to a call other than success means for that call; see `of_answer`."""
-    is_passed_on = answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR and answer.status != HTTPStatus.SERVICE_UNAVAILABLE
+    is_free = answer.status == HTTPStatus.SERVICE_UNAVAILABLE and answer.said.get("request_id") is None
+    is_passed_on = answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR and not is_free
     if is_passed_on or answer.status == HTTPStatus.REQUEST_TIMEOUT:
         return OutcomeUnknown(f"The queue, or a proxy before it, answered {answer.status}: {answer.sentence}")
     fault = of_answer(answer, path_of)
