@@ -1,9 +1,12 @@
 """What only the journal on disk can do wrong with its life: the writer's death, starting, stopping, formats."""
 
 import asyncio
+import errno
 import os
+import shutil
 import sqlite3
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 import structlog
@@ -94,6 +97,40 @@ async def test_a_failing_statement_fails_its_call_and_not_the_next(open_sqlite, 
         committer._connection = real
         assert await journal.find(words.id(1)) is None
         await journal.create(words.generation(), words.status(1))
+
+
+def replace(folder):
+    (folder / "another").write_bytes(b"")
+    (folder / "another").replace(folder / "journal.sqlite3")
+
+
+@pytest.mark.parametrize("take", [shutil.rmtree, lambda folder: (folder / "journal.sqlite3").unlink(), replace])
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda journal, _: journal.room(),
+        lambda journal, words: journal.create(words.generation(2), words.status(1, 2)),
+        lambda journal, words: journal.append(words.id(1), words.epoch, words.status(2), durable=False),
+    ],
+)
+async def test_nobody_writes_on_into_a_file_that_was_taken_away(open_sqlite, folder, words, inside, take, call):
+    async with open_sqlite() as journal:
+        await journal.create(words.generation(), words.status(1))
+        take(folder)
+        with pytest.raises(JournalClosed, match=f"The journal {folder / 'journal.sqlite3'} was deleted or replaced"):
+            await asyncio.wait_for(call(journal, words), PATIENCE)
+        assert isinstance(await asyncio.wait_for(journal.lost(), PATIENCE), JournalClosed)
+    assert inside.behind(folder) == inside.nothing
+
+
+async def test_a_file_that_cannot_be_looked_at_is_not_taken_for_one_that_is_gone(open_sqlite, words, monkeypatch):
+    def fails(path):
+        raise OSError(errno.EIO, "I/O error", str(path))
+
+    async with open_sqlite() as journal:
+        monkeypatch.setattr(Path, "stat", fails)
+        await journal.create(words.generation(), words.status(1))
+        assert await journal.find(words.id(1)) is not None
 
 
 # starting and stopping

@@ -1,4 +1,5 @@
 import os
+import shutil
 import signal
 
 import pytest
@@ -100,6 +101,16 @@ def test_second_process_on_a_data_folder_is_refused_with_one_sentence(launch, tm
     assert second.ended() == 1
     assert second.said() == [f"safelight: The data folder {tmp_path / 'data'} is in use by process {first.pid}."]
     assert first.call("GET", "/readyz", port=first.admin_port)[0] == 200
+
+
+def test_service_whose_data_folder_was_deleted_says_so_and_ends(launch, tmp_path):
+    service = launch().is_up()
+    shutil.rmtree(tmp_path / "data")
+    status, ready = service.call("GET", "/readyz", port=service.admin_port)
+    assert (status, ready["storage"]) == (503, "lost")
+    assert service.ended() == 1
+    gone = f"The journal {tmp_path / 'data' / 'journal.sqlite3'} was deleted or replaced while it was open."
+    assert service.said() == [f"safelight: The writer of the journal died: {gone}"]
 
 
 def test_sigterm_holds_a_seed_stream_to_its_end_while_nothing_new_is_taken(launch, eventually):

@@ -97,7 +97,9 @@ def _too_deep() -> BadRequest:
 def _is_deeper(value: Any, most: int) -> bool:
     level = [value]
     for _ in range(most):
-        level = [part for one in level if isinstance(one, dict | list) for part in (one.values() if isinstance(one, dict) else one)]
+        level = [
+            part for one in level if isinstance(one, dict | list) for part in (one.values() if isinstance(one, dict) else one)
+        ]
     return any(isinstance(one, dict | list) for one in level)
 
 

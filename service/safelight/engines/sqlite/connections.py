@@ -5,11 +5,49 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
+import attrs
+
 from safelight.engines.sqlite.sql import migrations
 from safelight.errors import JournalError
 
 NAME = "journal.sqlite3"
 _OLDEST = (3, 35, 0)  # UPDATE FROM, RETURNING
+
+
+@attrs.frozen
+class Standing:
+    """
+    The file as it stood when it was opened.
+
+    One that was deleted or replaced since can be written to as before, and nobody will ever read it.
+    """
+
+    file: Path
+    _number: int
+
+    @classmethod
+    def of(cls, file: Path) -> Standing:
+        """Return how an open file stands."""
+        return cls(file, file.stat().st_ino)
+
+    def is_kept(self) -> bool:
+        """Whether it stands there still; a look that fails otherwise says nothing against it."""
+        try:
+            return self.file.stat().st_ino == self._number
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+        except OSError:
+            return True
+
+    def check(self) -> None:
+        """
+        See that it stands there still.
+
+        Raises:
+            JournalError: It does not.
+        """
+        if not self.is_kept():
+            raise JournalError(f"The journal {self.file} was deleted or replaced while it was open.")
 
 
 def open_reader(file: Path) -> sqlite3.Connection:

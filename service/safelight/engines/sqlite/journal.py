@@ -76,6 +76,7 @@ class SqliteJournal(Journal):
     async def create(self, generation: Generation, *records: Record, keyed: Keyed | None = None) -> Keyed | None:
         """See `Journal`."""
         writer = self._opened()
+        await writer.look()
         if self._room() < self._min_free_bytes:
             raise JournalFull(f"The data folder has less than {self._min_free_bytes} bytes free.")
         return await writer.write(Create.of(generation, records, keyed, self._clock.now()))
@@ -182,7 +183,7 @@ class SqliteJournal(Journal):
     async def room(self) -> int | None:
         """See `Journal`."""
         writer = self._opened()
-        writer.readers  # noqa: B018 - raises once closed
+        await writer.look()
         return 0 if writer.is_failing else self._room()
 
     def _opened(self) -> Writer:

@@ -29,6 +29,7 @@ class Store:
         check: The look over the file, where the last stop was unclean.
     """
 
+    standing: connections.Standing
     lock: Lock
     committer: Committer
     readers: Readers
@@ -74,4 +75,4 @@ def _open(folder: Path, held: ExitStack) -> tuple[Store, ExitStack]:
         check = beside.enter_context(checking(file)) if lock.is_unclean else None
         readers = beside.enter_context(closing(Readers(file)))
         log.info("journal_opened", folder=str(folder), is_unclean=lock.is_unclean)
-        return Store(lock, committer, readers, check), beside.pop_all()
+        return Store(connections.Standing.of(file), lock, committer, readers, check), beside.pop_all()

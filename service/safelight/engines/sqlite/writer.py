@@ -11,11 +11,11 @@ from typing import Any, TypeVar
 
 import structlog
 
-from safelight.engines.sqlite.commits import Committer, Told
+from safelight.engines.sqlite.commits import Told
 from safelight.engines.sqlite.readers import Readers
 from safelight.engines.sqlite.store import Store, opened
 from safelight.engines.sqlite.writes import Write
-from safelight.errors import JournalClosed, JournalFull, one_sentence
+from safelight.errors import JournalClosed, JournalFull, SafelightError, one_sentence
 from safelight.outlasting import outlast
 
 T = TypeVar("T")
@@ -89,6 +89,17 @@ class Writer:
         self._schedule(is_hurried=write.is_durable)
         return told
 
+    async def look(self) -> None:
+        """
+        See that what is written will be read.
+
+        Raises:
+            JournalClosed: The file is there no more, which is the thread's death, or it is not open.
+        """
+        if not self._opened().standing.is_kept():
+            self._queue.put([])  # wakes the thread, which sees for itself
+            raise await self.lost()
+
     async def lost(self) -> JournalClosed:
         """Wait until the thread is gone, and return what ended it."""
         await asyncio.shield(self._ended)
@@ -134,7 +145,7 @@ class Writer:
     def _closed(self) -> JournalClosed:
         if self._cause is None:
             return JournalClosed("The journal is closed.")
-        closed = JournalClosed(one_sentence(f"The writer of the journal died: {type(self._cause).__name__}: {self._cause}"))
+        closed = JournalClosed(one_sentence(f"The writer of the journal died: {_said(self._cause)}"))
         closed.__cause__ = self._cause
         return closed
 
@@ -145,22 +156,23 @@ class Writer:
         try:
             with opened(self._folder) as store:
                 self._say(self._on_begun, store)
-                self._serve(store.committer)
+                self._serve(store)
         except BaseException as error:  # noqa: BLE001 - whatever it is, it is said to every caller
             cause = error
         self._say(self._on_ended, cause)
 
-    def _serve(self, committer: Committer) -> None:
+    def _serve(self, store: Store) -> None:
         while True:
             handed = self._queue.get()
             self._batch = [] if handed is _STOP else handed
             while handed is not _STOP and len(self._batch) < _BATCH and not self._queue.empty():
                 handed = self._queue.get_nowait()
                 self._batch += handed or []
+            store.standing.check()
             if self._batch:
-                told = committer.commit([write for write, _ in self._batch])
+                told = store.committer.commit([write for write, _ in self._batch])
                 self._say(self._tell, self._batch, told)
-                committer.checkpoint()
+                store.committer.checkpoint()
             if handed is _STOP:
                 return
 
@@ -191,7 +203,7 @@ class Writer:
     def _on_ended(self, cause: BaseException | None) -> None:
         self._cause = cause
         if self._store is not None and cause is not None:
-            log.error("journal_writer_lost", error=f"{type(cause).__name__}: {cause}")
+            log.error("journal_writer_lost", error=_said(cause))
         waiting = [*self._batch, *self._gathered]
         while not self._queue.empty():
             waiting += self._queue.get_nowait() or []
@@ -201,3 +213,7 @@ class Writer:
         for _, future in waiting:
             if not future.done():
                 future.set_exception(self._closed())
+
+
+def _said(cause: BaseException) -> str:
+    return str(cause) if isinstance(cause, SafelightError) else f"{type(cause).__name__}: {cause}"
