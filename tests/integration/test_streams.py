@@ -111,7 +111,7 @@ async def test_a_finished_generation_is_shown_to_its_end_and_closed(service, pup
 
 
 @BOTH
-@pytest.mark.parametrize("how", ["header", "last_event_id", "from"])
+@pytest.mark.parametrize("how", ["header", "last_event_id", "lastEventId", "from"])
 async def test_who_comes_back_with_the_terminal_id_gets_204(service, puppet, surface, how):
     generation, run, _ = await halfway(service, puppet)
     run.succeed()

@@ -27,10 +27,10 @@ class Resume:
 
     @classmethod
     def of(cls, request: web.Request) -> Resume:
-        """Read `Last-Event-ID`, else `?last_event_id=`, else the id in `?from=`."""
+        """Read `Last-Event-ID`, else `?last_event_id=` or what a polyfill of browsers' calls it, else the id in `?from=`."""
         query: Mapping[str, str] = request.query if request.query_string else {}
         start = query.get("from")
-        said = request.headers.get(hdrs.LAST_EVENT_ID) or query.get("last_event_id")
+        said = request.headers.get(hdrs.LAST_EVENT_ID) or query.get("last_event_id") or query.get("lastEventId")
         return cls(cursor=Version.parse(said) or Version.parse(start), wants_journal=start is not None)
 
     def has_seen_end(self, status: Status) -> bool:

@@ -81,6 +81,20 @@ def test_sleep_through_the_end_wakes_to_the_print(service, open_page):
     tab.looks("done")
 
 
+def test_address_that_is_changed_in_an_open_page_leads_to_its_print(service, open_page):
+    tab = open_page(service)
+    tab.develop("a fox", options={"seconds": 0})
+    tab.looks("done")
+    link = tab.page.url
+    elsewhere = service.create(providerId="simulator", options={"seconds": 0})["sessionId"]
+    tab.page.goto(f"{service.url}/#g={elsewhere}")
+    expect(tab("#print-title")).to_have_text(f"Print {elsewhere[:8]}")
+    tab.looks("done")
+    tab.page.go_back()
+    expect(tab("#print-title")).to_have_text("a fox")
+    assert tab.page.url == link
+
+
 def test_tabs_of_one_browser_show_the_same(service, open_page):
     first = open_page(service)
     second = open_page(service, window=first.page.context)

@@ -85,6 +85,7 @@ RESUME = (
         "Id of the event that was seen last; what is newer comes. A browser sends it by itself. Anything else counts as none.",
     ),
     in_query("last_event_id", "The same, for who cannot send headers."),
+    in_query("lastEventId", "The same, as the `event-source-polyfill` of npm says it."),
     in_query(
         "from",
         "`start`, or the id of an event: every snapshot that was journalled after it comes, not the newest alone.",

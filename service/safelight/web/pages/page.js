@@ -42,6 +42,7 @@ roll.addEventListener("print", ({ detail: print }) => {
 });
 roll.addEventListener("gone", ({ detail: print }) => say(the("announcer"), `${nameOf(print)} is no longer kept.`));
 
+window.addEventListener("hashchange", () => roll.visit());
 document.addEventListener("visibilitychange", () => {
   if (document.visibilityState === "visible") roll.refresh().catch(() => {}); // what runs is followed anyway, and says if it is lost
 });

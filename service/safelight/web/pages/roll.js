@@ -41,10 +41,16 @@ export class Roll extends EventTarget {
 
   /** Read the newest from the service, and put one in the tray: the one the address names, if it names one. */
   async load() {
-    const wanted = /^#g=([A-Za-z0-9_-]{1,64})$/.exec(location.hash)?.[1];
+    const wanted = addressed();
     if (wanted) this.adopt(wanted);
     await this.more();
     this.select(this.prints.find(({ id }) => id === wanted) ?? this.selected ?? this.prints[0] ?? null);
+  }
+
+  /** Put the print in the tray that the address names, once somebody has changed it. */
+  visit() {
+    const wanted = addressed();
+    if (wanted && wanted !== this.selected?.id) this.select(this.adopt(wanted));
   }
 
   /** Read a page of earlier ones. */
@@ -200,6 +206,11 @@ export class Roll extends EventTarget {
   #tell(type, detail) {
     this.dispatchEvent(new CustomEvent(type, { detail }));
   }
+}
+
+/** The id of the print that the address names. */
+function addressed() {
+  return /^#g=([A-Za-z0-9_-]{1,64})$/.exec(location.hash)?.[1];
 }
 
 /** @param {Print} print */
