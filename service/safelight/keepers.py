@@ -156,7 +156,8 @@ class _Keeper:
 
     async def _enter(self) -> ProviderInstance:
         try:
-            self._resources.folder.mkdir(parents=True, exist_ok=True)
+            for folder in (self._resources.folder.parent, self._resources.folder):
+                folder.mkdir(mode=0o700, exist_ok=True)
             settings = settings_of(self._name, self._instance, self._offer)
         except (OSError, InvalidInput) as error:
             raise ProviderUnavailable(str(error)) from error

@@ -11,6 +11,8 @@ from pathlib import Path
 import attrs
 
 NAME = "server.json"
+_FOLDER = "folder"
+"""Which data folder the file was written for: a copy that was made while the service ran is not that one."""
 _EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # noqa: S104 - compared, not bound
 
 
@@ -42,7 +44,8 @@ def announced(folder: Path, whereabouts: Whereabouts) -> Iterator[None]:
     file = folder / NAME
     part = folder / f"{NAME}.{whereabouts.pid}"
     part.touch(mode=0o600)
-    part.write_text(json.dumps(attrs.asdict(whereabouts)), encoding="utf-8")
+    said = {**attrs.asdict(whereabouts), _FOLDER: str(folder.absolute())}
+    part.write_text(json.dumps(said), encoding="utf-8")
     part.replace(file)
     try:
         yield
@@ -54,8 +57,10 @@ def announced(folder: Path, whereabouts: Whereabouts) -> Iterator[None]:
 def find(folder: Path) -> Whereabouts | None:
     """Return where the service of a data folder is, None where none is running."""
     try:
-        found = Whereabouts(**json.loads((folder / NAME).read_text(encoding="utf-8")))
+        said = dict(json.loads((folder / NAME).read_text(encoding="utf-8")))
+        is_its_own = folder.samefile(said.pop(_FOLDER))
+        found = Whereabouts(**said)
         os.kill(found.pid, 0)
-    except (OSError, ValueError, TypeError):
+    except (OSError, ValueError, TypeError, KeyError):
         return None  # none, half a file, or one of a process that is gone
-    return found
+    return found if is_its_own else None

@@ -181,7 +181,9 @@ def test_a_data_folder_is_its_owners_alone(launch, tmp_path):
     finally:
         os.umask(before)
     folder = tmp_path / "data"
+    inside = [path for path in folder.rglob("*") if path.is_dir()]
     open_to_others = [
-        path.name for path in (folder, *folder.rglob("journal*"), *folder.glob("server*")) if path.stat().st_mode & 0o077
+        path.name for path in (folder, *inside, *folder.rglob("journal*"), *folder.glob("server*")) if path.stat().st_mode & 0o077
     ]
+    assert {path.name for path in inside} >= {"outputs", "providers", "sketch"}
     assert open_to_others == []

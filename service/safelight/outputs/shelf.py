@@ -52,8 +52,8 @@ class Shelf:
         Raises:
             OSError: They cannot be written, which is better known before something was paid for than when it is to be kept.
         """
-        self.parts.mkdir(mode=0o700, parents=True, exist_ok=True)
         for folder in (self._folder, self.parts):
+            folder.mkdir(mode=0o700, exist_ok=True)  # whose names are ids, and whoever knows one may watch it
             probe = folder / "probe.part"
             probe.touch(mode=0o600)
             probe.unlink()

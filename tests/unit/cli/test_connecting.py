@@ -37,7 +37,8 @@ async def test_service_that_takes_a_while_to_listen_is_asked(config, tmp_path, a
     from aiohttp import web
 
     server = await aiohttp_server(web.Application())
-    (tmp_path / "server.json").write_text(json.dumps({"url": str(server.make_url("")), "admin_url": "", "pid": os.getpid()}))
+    here = {"url": str(server.make_url("")), "admin_url": "", "pid": os.getpid(), "folder": str(tmp_path)}
+    (tmp_path / "server.json").write_text(json.dumps(here))
     with locked(tmp_path):
         async with _opened(config, tmp_path) as client:
             assert isinstance(client, HttpClient)

@@ -1,4 +1,5 @@
 import os
+import shutil
 import stat
 import subprocess
 
@@ -25,6 +26,15 @@ def test_what_a_killed_process_left_is_no_service_and_is_replaced(tmp_path):
         assert find(tmp_path) is None
         with announced(tmp_path, HERE):
             assert find(tmp_path) == HERE
+
+
+def test_a_copy_of_the_folder_of_a_running_service_is_not_its_folder_and_a_link_to_it_is(tmp_path):
+    folder, copy, link = (tmp_path / name for name in ("data", "copy", "link"))
+    folder.mkdir()
+    link.symlink_to(folder)
+    with announced(folder, HERE):
+        shutil.copytree(folder, copy)
+        assert (find(folder), find(link), find(copy)) == (HERE, HERE, None)
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"url": 1}', "\0"])
