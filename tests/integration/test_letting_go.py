@@ -5,6 +5,8 @@ import gc
 
 import pytest
 
+from safelight.config.model import Instance
+from safelight.runner.follow import Following
 from safelight.runner.late import Latecomers
 from safelight.runner.local import LocalRun
 from safelight.runner.runner import Runner
@@ -13,7 +15,7 @@ from safelight.runner.submissions import Submissions
 from safelight.runner.upstream import Upstream
 from safelight.web.wires import Wire
 
-PARTS = (Latecomers, LocalRun, Runner, Scribe, Submissions, Upstream, Wire)
+PARTS = (Following, Latecomers, LocalRun, Runner, Scribe, Submissions, Upstream, Wire)
 
 
 def left():
@@ -47,6 +49,15 @@ async def test_a_generation_and_its_stream_leave_nothing_to_the_collector(serve,
     (await puppet.run()).succeed()
     await service.ended(generation)
     await stream.close()
+    await eventually(lambda: not left())
+
+
+@pytest.mark.usefixtures("uncollected")
+async def test_a_generation_that_lives_upstream_leaves_nothing_to_the_collector(serve, eventually):
+    service = await serve(providers={"remote": Instance(plugin="simulator-remote")})
+    generation = await service.create(providerId="remote", options={"script": [{"do": "wait", "seconds": 0.2}, {"do": "output"}]})
+    await eventually(lambda: {"Following", "Runner", "Upstream"} < set(left()))
+    await service.ended(generation)
     await eventually(lambda: not left())
 
 

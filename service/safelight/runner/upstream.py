@@ -164,7 +164,7 @@ class Upstream:
         if self._feed is not None:
             self._feed.cancel()
             await asyncio.wait({self._feed})
-            self._feed = None
+            self._feed = self._following = None  # which knows us, too: else a collector would have to part the two
         if self._local is not None:
             await self._local.close()
 
