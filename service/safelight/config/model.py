@@ -93,7 +93,9 @@ class Streams:
     """How event streams behave."""
 
     heartbeat_seconds: float = attrs.field(
-        default=15.0, validator=gt(0), metadata=_says("a silent stream gets a comment this often")
+        default=15.0,
+        validator=ge(0.01),  # at less the loop does nothing but count the beats that are due
+        metadata=_says("a silent stream gets a comment this often"),
     )
     laggard_seconds: float = attrs.field(
         default=30.0, validator=and_(gt(0), le(DAY)), metadata=_says("a reader that takes nothing for so long is cut")

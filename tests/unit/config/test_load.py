@@ -37,6 +37,11 @@ def test_every_fault_is_named_at_once_with_its_path_and_source(tmp_path):
     assert any("--set logs.level" in fault for fault in found)
 
 
+def test_beats_that_would_take_all_of_the_loop_are_refused(tmp_path):
+    file = write(tmp_path, "[streams]\nheartbeat_seconds = 0.001\n")
+    assert faults(file, {}) == [f"must be >= 0.01 @ streams.heartbeat_seconds ({file})"]
+
+
 def test_a_providers_table_replaces_the_built_in_ones(tmp_path):
     config = load(write(tmp_path, 'default_provider = "box"\n[providers.box]\nplugin = "sketch"\nspeed = 3\n'), {})
     assert list(config.providers) == ["box"]
