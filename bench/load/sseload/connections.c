@@ -12,11 +12,9 @@
 #endif
 #define READ 262144
 
-struct connection connections[MAX_CONNECTIONS];
-struct counts counts;
-struct histogram latency, first_event, publishing, completing;
-int poller, is_measuring;
-int64_t storm_began, last_event_at;
+static void (*take_answer)(int k);
+
+void give_answers_to(void (*take)(int k)) { take_answer = take; }
 
 static void listen_for(int i, uint32_t events, int how)
 {
@@ -99,8 +97,6 @@ static void create(int i)
     say(i, request, make_post(request, sizeof request, i, connections[i].began, i), POSTED);
 }
 
-void stop_reading(int i) { listen_for(i, 0, EPOLL_CTL_MOD); }
-
 static void check_order(struct connection *c)
 {
     int step = counts.published > 1 && opt.channels > 1 ? opt.channels : 1;
@@ -114,9 +110,8 @@ static void check_order(struct connection *c)
     c->last = c->number;
 }
 
-void on_event(int i, int64_t at)
+static void on_event(struct connection *c, int64_t at)
 {
-    struct connection *c = &connections[i];
     if (!c->events++) add_to(&first_event, at - c->began);
     if (is_measuring) {
         counts.events++;
@@ -131,12 +126,17 @@ void on_event(int i, int64_t at)
     c->stamp = c->number = -1;
     c->has_data = 0;
     c->id_text[0] = 0;
-    if (c->is_laggard && c->events == 1) stop_reading(i);
+    if (c->is_laggard && c->events == 1) listen_for((int)(c - connections), 0, EPOLL_CTL_MOD);
     if (opt.creates) {
         add_to(&completing, at - c->began);
         counts.caught++;
         lose(c);
     }
+}
+
+static void on_stream(struct connection *c, char *s, size_t n, int64_t at)
+{
+    if (!feed(c, s, n, at, on_event)) lose(c);
 }
 
 static void on_created(int i, char *s, size_t n)
@@ -180,7 +180,7 @@ static void on_head(int i, char *s, size_t n, int64_t at)
     counts.pending--;
     counts.connected++;
     counts.live++;
-    feed(i, end, n - (size_t)(end - s), at);
+    on_stream(c, end, n - (size_t)(end - s), at);
 }
 
 static void on_readable(int i)
@@ -198,7 +198,7 @@ static void on_readable(int i)
     buffer[kept + (size_t)r] = 0;
     if (c->state == POSTED) on_created(i, buffer, kept + (size_t)r);
     else if (c->state == HEAD) on_head(i, buffer, kept + (size_t)r, at);
-    else feed(i, buffer, (size_t)r, at);
+    else on_stream(c, buffer, (size_t)r, at);
 }
 
 void poll_once(int milliseconds)
@@ -207,7 +207,7 @@ void poll_once(int milliseconds)
     int n = epoll_wait(poller, came, 1024, opt.is_spinning ? 0 : milliseconds);
     for (int k = 0; k < n; k++) {
         int i = (int)came[k].data.u32;
-        if (i >= MAX_CONNECTIONS) { on_answer(i - MAX_CONNECTIONS); continue; }
+        if (i >= MAX_CONNECTIONS) { take_answer(i - MAX_CONNECTIONS); continue; }
         struct connection *c = &connections[i];
         if (c->fd < 0) continue;
         if (c->state == CONNECTING) {

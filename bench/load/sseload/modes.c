@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 struct figures figures;
-int64_t window_began, window_ended;
 
 void connect_all(double rate)
 {

@@ -20,12 +20,6 @@ static void open_one(int k)
     p->length = 0;
 }
 
-void open_publishers(void)
-{
-    for (int k = 0; k < opt.publishers; k++) open_one(k);
-    usleep(20000);      /* loopback connects at once; a refused one shows at the first send */
-}
-
 int publish(int64_t stamp)
 {
     static char request[150000];
@@ -42,7 +36,7 @@ int publish(int64_t stamp)
     return 1;
 }
 
-void on_answer(int k)
+static void on_answer(int k)
 {
     struct publisher *p = &publishers[k];
     char *body;
@@ -66,6 +60,13 @@ void on_answer(int k)
     add_to(&publishing, now_ns() - p->began);
     p->is_busy = 0;
     p->length = 0;
+}
+
+void open_publishers(void)
+{
+    give_answers_to(on_answer);
+    for (int k = 0; k < opt.publishers; k++) open_one(k);
+    usleep(20000);      /* loopback connects at once; a refused one shows at the first send */
 }
 
 /* how many deliveries are due for what was published so far */

@@ -50,6 +50,7 @@ struct counts {
     int started, pending, connected, failed, live, ended, final, final_closed, laggards_closed, caught, gzip;
 };
 
+/* state.c, but for the options */
 extern struct options opt;
 extern struct connection connections[MAX_CONNECTIONS];
 extern struct counts counts;
@@ -78,7 +79,8 @@ int expand(char *out, size_t room, const char *form, int number, const char *wor
 int make_post(char *out, size_t room, int channel, int64_t stamp, int64_t number);
 
 /* stream.c: bytes into events */
-void feed(int i, char *s, size_t n, int64_t at);
+typedef void (*event_taker)(struct connection *c, int64_t at);
+int feed(struct connection *c, char *s, size_t n, int64_t at, event_taker on_event);
 void keep_text(struct connection *c, const char *s, size_t n);
 int expect_stream(struct connection *c, char *head, char *end);
 void reset_stream(struct connection *c);
@@ -89,14 +91,12 @@ void lose(struct connection *c);
 void ask_for_stream(int i, const char *id);
 int open_socket(const struct sockaddr_in *to, int source);
 void poll_once(int milliseconds);
-void stop_reading(int i);
-void on_event(int i, int64_t at);
+void give_answers_to(void (*take)(int k));
 
 /* publishing.c */
 void open_publishers(void);
 int publish(int64_t stamp);
 void publish_due(int64_t began, int64_t at);
-void on_answer(int k);
 double wanted(void);
 
 /* modes.c, report.c */

@@ -107,16 +107,15 @@ static void take_field(struct connection *c, const char *p, size_t l)
     }
 }
 
-static size_t take_lines(int i, char *s, size_t n, int64_t at)      /* how much was used */
+static size_t take_lines(struct connection *c, char *s, size_t n, int64_t at, event_taker on_event)      /* how much was used */
 {
-    struct connection *c = &connections[i];
     char *p = s, *end = s + n, *nl;
     while (p < end && (nl = memchr(p, '\n', (size_t)(end - p)))) {
         size_t l = (size_t)(nl - p);
         if (l && p[l - 1] == '\r') l--;
         if (l) take_field(c, p, l);
         else if (c->has_data) {
-            on_event(i, at);
+            on_event(c, at);
             if (c->state != STREAM) return n;
         }
         p = nl + 1;
@@ -124,9 +123,8 @@ static size_t take_lines(int i, char *s, size_t n, int64_t at)      /* how much 
     return (size_t)(p - s);
 }
 
-void feed(int i, char *s, size_t n, int64_t at)
+int feed(struct connection *c, char *s, size_t n, int64_t at, event_taker on_event)      /* 0 when the body is over */
 {
-    struct connection *c = &connections[i];
     if (c->is_chunked) n = without_chunks(c, s, n);
     if (c->kept || c->gzip) {
         size_t kept = c->kept;
@@ -136,8 +134,8 @@ void feed(int i, char *s, size_t n, int64_t at)
         s = text;
         n += kept;
     }
-    size_t used = take_lines(i, s, n, at);
-    if (c->state != STREAM) return;
+    size_t used = take_lines(c, s, n, at, on_event);
+    if (c->state != STREAM) return 1;      /* it was closed for what it said */
     keep_text(c, s + used, n - used);
-    if (c->is_chunked && c->chunk == C_OVER) lose(c);
+    return !c->is_chunked || c->chunk != C_OVER;
 }
