@@ -44,6 +44,11 @@ def test_every_page_can_be_found_from_the_index():
     assert {path.resolve() for path in ROOT.glob("docs/**/*.md")} - found == {index.resolve()}
 
 
+def test_every_page_to_learn_to_do_and_to_look_up_can_be_found_from_the_readme():
+    found = {target for target, _ in LINK.findall((ROOT / "README.md").read_text(encoding="utf-8"))}
+    assert {page for page in PAGES if page.startswith(("docs/tutorial", "docs/how-to", "docs/reference"))} <= found
+
+
 @pytest.mark.parametrize("page", [*PAGES, "deploy/compose.yaml", "deploy/Dockerfile"])
 def test_every_setting_that_is_named_is_one(page):
     text = (ROOT / page).read_text(encoding="utf-8")
