@@ -94,6 +94,8 @@ def test_without_its_public_url_pages_from_there_are_refused(launch, document):
 def test_a_name_the_proxy_calls_it_by_is_served_once_it_is_listed(launch):
     for settings, status in (({}, 403), ({"server__allowed_hosts": '["safelight"]'}, 202)):
         service = launch(server__public_url=PUBLIC, **settings).is_up()
-        said, _ = service.call("POST", "/v1/generations", {"prompt": "a fox"}, headers={"Host": "safelight:8080", "Origin": PUBLIC})
+        said, _ = service.call(
+            "POST", "/v1/generations", {"prompt": "a fox"}, headers={"Host": "safelight:8080", "Origin": PUBLIC}
+        )
         assert said == status
         service.stop()
