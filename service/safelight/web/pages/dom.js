@@ -37,6 +37,18 @@ export function say(element, text) {
 }
 
 /**
+ * Set an element's text to words of ours and then of somebody else, whose script may run the other way.
+ *
+ * @param {Element} element
+ * @param {string} words
+ * @param {string | null | undefined} theirs
+ */
+export function sayWith(element, words, theirs) {
+  const text = theirs ? `${words} — ${theirs}` : words;
+  if (element.textContent !== text) element.replaceChildren(...(theirs ? [`${words} — `, make("bdi", {}, theirs)] : [words]));
+}
+
+/**
  * Show a sentence where there is one, else hide its place.
  *
  * @param {HTMLElement} element

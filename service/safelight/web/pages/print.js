@@ -1,11 +1,11 @@
 /** The print in the tray: what it looks like, what is going on, and what can be done with it. */
 
-import { make, say, sayOrHide, the } from "./dom.js";
+import { make, say, sayOrHide, sayWith, the } from "./dom.js";
 import { Emulsion, looksOf, ratioOf } from "./emulsion.js";
 import { hurry } from "./patience.js";
 import { nameOf } from "./roll.js";
 import { cancel, forget, hasEnded, isGone, local, pause, resume, thumbnail } from "./service.js";
-import { lineOf, lookOf, readingsOf } from "./words.js";
+import { lookOf, moreOf, readingsOf, stateOf } from "./words.js";
 
 const TICK = 500;
 
@@ -64,7 +64,7 @@ export class Tray {
     the("bath").dataset.lost = String(Boolean(print) && !isOver && this.#roll.isLost);
     the("paper").style.setProperty("--ratio", String(ratioOf(print, this.#choice)));
     say(the("print-title"), print ? nameOf(print) : "What shall come up?");
-    say(the("now"), print ? lineOf(snapshot) : "Write a prompt, or begin with one of these.");
+    sayWith(the("now"), print ? stateOf(snapshot) : "Write a prompt, or begin with one of these.", print && moreOf(snapshot));
     the("starters").hidden = Boolean(print);
     the("blank").hidden = Boolean(print);
     this.#showPicture();

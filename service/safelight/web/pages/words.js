@@ -49,15 +49,14 @@ export function stateOf(snapshot) {
 }
 
 /**
- * What is going on, as a line below the title.
+ * What is said of what is going on, beside the state.
  *
  * @param {import("../safelight.js").Snapshot | null} snapshot
  */
-export function lineOf(snapshot) {
-  const state = stateOf(snapshot);
-  if (!snapshot || isOver(snapshot)) return state;
-  const said = snapshot.cancel ? CANCELS[snapshot.cancel] : snapshot.phase === "paused" ? null : snapshot.message;
-  return said ? `${state} — ${said}` : state;
+export function moreOf(snapshot) {
+  if (!snapshot || isOver(snapshot)) return null;
+  if (snapshot.cancel) return CANCELS[snapshot.cancel];
+  return snapshot.phase === "paused" ? null : snapshot.message;
 }
 
 /**
