@@ -3,9 +3,9 @@
 import { make, say, sayOrHide, sayWith, the } from "./dom.js";
 import { Emulsion, looksOf, ratioOf } from "./emulsion.js";
 import { hurry } from "./patience.js";
-import { nameOf } from "./roll.js";
+import { briefly, nameOf } from "./roll.js";
 import { cancel, forget, hasEnded, isGone, local, pause, resume, thumbnail } from "./service.js";
-import { lookOf, moreOf, readingsOf, stateOf } from "./words.js";
+import { lookOf, moreOf, readingsOf, shortened, stateOf } from "./words.js";
 
 const TICK = 500;
 
@@ -86,7 +86,7 @@ export class Tray {
     const isPicture = output?.type?.startsWith("image/");
     const url = isPicture ? local(output.url) : preview && local(preview.url);
     const state = output ? "" : ", still developing";
-    this.#emulsion.show({ placeholder, url, alt: `${nameOf(print)}${state}` });
+    this.#emulsion.show({ placeholder, url, alt: `${briefly(print)}${state}` });
     this.#showChoices(print);
   }
 
@@ -237,5 +237,5 @@ function faultOf(snapshot) {
 function fileNameOf(print, choice) {
   if (!print) return "";
   const count = print.snapshot?.outputs?.length ?? 1;
-  return `${nameOf(print).slice(0, 60)}${count > 1 ? ` ${choice + 1}` : ""}`;
+  return `${shortened(nameOf(print), 60)}${count > 1 ? ` ${choice + 1}` : ""}`;
 }

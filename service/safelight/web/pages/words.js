@@ -92,6 +92,16 @@ export function readingsOf(snapshot, age, now, guess) {
 }
 
 /**
+ * Text of so many characters at most, none of them cut in two: half of an emoji is no text, and no address can hold it.
+ *
+ * @param {string} text
+ * @param {number} most
+ */
+export function shortened(text, most) {
+  return text.length <= most ? text : [...text.slice(0, 2 * most)].slice(0, most).join("");
+}
+
+/**
  * A stretch of time.
  *
  * @param {number} seconds
