@@ -58,3 +58,15 @@ export function sayOrHide(element, text) {
   say(element, text ?? "");
   element.hidden = !text;
 }
+
+/**
+ * Change what is shown at a place; whoever was at something there that is gone then is still at the place.
+ *
+ * @param {HTMLElement} place
+ * @param {() => void} change
+ */
+export function keepingFocus(place, change) {
+  const at = document.activeElement;
+  change();
+  if (at?.closest("[hidden]") && place.contains(at)) place.focus({ preventScroll: true });
+}

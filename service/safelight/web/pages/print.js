@@ -1,6 +1,6 @@
 /** The print in the tray: what it looks like, what is going on, and what can be done with it. */
 
-import { make, say, sayOrHide, sayWith, the } from "./dom.js";
+import { keepingFocus, make, say, sayOrHide, sayWith, the } from "./dom.js";
 import { Emulsion, looksOf, ratioOf } from "./emulsion.js";
 import { hurry } from "./patience.js";
 import { briefly, nameOf } from "./roll.js";
@@ -15,7 +15,7 @@ export class Tray {
   #ask;
   #emulsion = new Emulsion(the("emulsion"), (isTrouble) => {
     this.#isMissing = isTrouble;
-    this.#showTrouble();
+    keepingFocus(the("bath"), () => this.#showTrouble());
   });
   #isMissing = false;
   /** @type {import("./roll.js").Print | null} */
@@ -30,8 +30,8 @@ export class Tray {
   constructor(roll, ask) {
     this.#roll = roll;
     this.#ask = ask;
-    roll.addEventListener("select", () => this.#change());
-    roll.addEventListener("print", ({ detail }) => detail === this.#print && this.#show());
+    roll.addEventListener("select", () => keepingFocus(the("bath"), () => this.#change()));
+    roll.addEventListener("print", ({ detail }) => detail === this.#print && keepingFocus(the("bath"), () => this.#show()));
     roll.addEventListener("connection", () => this.#show());
     this.#onClick("cancel", cancel);
     this.#onClick("pause", (id) => this.#hold(id));
