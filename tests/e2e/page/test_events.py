@@ -157,4 +157,6 @@ def test_words_of_either_direction_keep_to_themselves(service, open_page):
     expect(tab("#print-fault")).to_have_text(f"{arabic} (503)")
     for place in ("#print-title", "#print-fault", "#tape .failed + .facts bdi"):
         expect(tab(place)).to_have_css("direction", "rtl")
-    assert [tab(place).evaluate("e => getComputedStyle(e).direction") for place in ("#now", "#bath", "#tape .facts >> nth=0")] == ["ltr"] * 3
+    assert [
+        tab(place).evaluate("e => getComputedStyle(e).direction") for place in ("#now", "#bath", "#tape .facts >> nth=0")
+    ] == ["ltr"] * 3

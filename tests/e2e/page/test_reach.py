@@ -1,9 +1,6 @@
 """For everybody: by ear, by keyboard, in a pocket, without motion, and by the rules of axe."""
 
-import io
-
 import pytest
-from PIL import Image
 from playwright.sync_api import expect
 
 DESK, POCKET = {"width": 1360, "height": 860}, {"width": 360, "height": 740}
@@ -73,17 +70,6 @@ def test_button_that_goes_leaves_the_keyboard_at_the_print(service, open_page):
         tab.looks(end)
         expect(tab(button)).to_be_hidden()
         expect(tab("#bath")).to_be_focused()
-
-
-def test_bar_and_switch_are_seen_in_colours_that_are_forced(service, open_page):
-    tab = open_page(service, forced_colors="active")
-    generation = service.create(providerId="simulator", options={"script": [{"do": "progress", "fraction": 0.5}, {"do": "stall"}]})
-    tab.page.goto(f"{service.url}/#g={generation['sessionId']}")
-    tab.comes_up(50)
-    for place in ("#bar", ".cord"):
-        shot = Image.open(io.BytesIO(tab(place).screenshot())).convert("L")
-        middle = [shot.getpixel((x, shot.height // 2)) for x in range(3, shot.width - 3)]
-        assert max(middle) - min(middle) > 100, place
 
 
 def test_page_fits_a_pocket(service, open_page):
