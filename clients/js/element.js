@@ -76,6 +76,7 @@ export class SafelightProgress extends Base {
     this.#bar.part.add("bar");
     this.#bar.max = 100;
     this.#message.part.add("message");
+    this.#message.dir = "auto"; // it may be in any script
     this.#message.setAttribute("role", "status"); // words are read out when they change; numbers, which the bar has, are not
     this.#percent.part.add("percent");
     this.#percent.setAttribute("aria-hidden", "true");

@@ -7,6 +7,8 @@ from typing import ClassVar
 import attrs
 
 MAX_SENTENCE = 500
+_TURNS = dict.fromkeys((*range(0x202A, 0x202F), *range(0x2066, 0x206A)))
+"""Marks that turn the direction of all that stands behind them, other people's words included; those within scripts are not among them."""
 
 
 class SafelightError(Exception):
@@ -174,6 +176,6 @@ class PictureBroken(SafelightError):
 
 
 def one_sentence(text: str) -> str:
-    """Fold white space and cut to what an `error` or `message` may hold (500 characters)."""
-    flat = " ".join(text.split())
+    """Fold white space, leave out what turns directions and cut to what an `error` or `message` may hold (500 characters)."""
+    flat = " ".join(text.split() if text.isascii() else text.translate(_TURNS).split())
     return flat if len(flat) <= MAX_SENTENCE else flat[: MAX_SENTENCE - 1] + "…"

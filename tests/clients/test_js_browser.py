@@ -337,6 +337,17 @@ def test_element_shows_words_of_the_service_as_words(service, open_tab):
     assert tab.evaluate("it.shadowRoot.querySelectorAll('img').length") == 0
 
 
+def test_element_shows_words_of_any_script_in_their_own_direction(service, open_tab):
+    tab = open_tab(service.url)
+    script = [{"do": "progress", "text": "ثعلب في الثلج!", "fraction": 0.4}, {"do": "stall"}]
+    generation = service.create(providerId="simulator", options={"script": script})["sessionId"]
+    tab.evaluate("id => document.body.append(Object.assign(document.createElement('safelight-progress'), { id: 'it' }))")
+    tab.evaluate("id => it.setAttribute('generation', id)", generation)
+    message = "it.shadowRoot.querySelector('[part=message]')"
+    tab.wait_for_function(f"{message}.textContent.endsWith('!')")
+    assert tab.evaluate(f"[getComputedStyle({message}).direction, getComputedStyle(it).direction]") == ["rtl", "ltr"]
+
+
 def test_element_follows_its_attribute_and_stops_when_it_is_taken_out(service, open_tab, one_stream):
     tab = open_tab(service.url)
     first, second = endless(service), endless(service)

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import signal
 import socket
 import subprocess
 from http.client import HTTPConnection
@@ -81,6 +82,24 @@ def test_the_page_about_nginx_brings_events_and_pictures_through(service, nginx)
     assert sum(steps <= 1 for steps in behind) > len(behind) / 2, f"nginx kept events back: {behind}"
     with service.stream(snapshot["output"][0].removeprefix(PUBLIC), through=nginx()) as picture:
         assert len(picture.answer.read()) == snapshot["outputs"][0]["bytes"]
+
+
+def test_while_the_service_is_away_the_page_about_nginx_sends_readers_of_streams_to_come_back(service, nginx):
+    service.send(signal.SIGKILL)
+    service.ended()
+    for path in (f"/v1/generations/{'ab' * 16}/events", "/v1/events?id=1"):
+        connection = nginx()
+        connection.request("GET", path)
+        answer = connection.getresponse()
+        assert (answer.status, answer.getheader("Content-Type"), answer.getheader("Cache-Control")) == (
+            200,
+            "text/event-stream",
+            "no-cache",
+        )
+        assert answer.read() == b"retry: 5000\n: away\n\n"
+    connection = nginx()
+    connection.request("GET", f"/v1/generations/{'ab' * 16}")
+    assert connection.getresponse().status == 502
 
 
 def test_without_its_public_url_pages_from_there_are_refused(launch, document):

@@ -35,16 +35,22 @@ _COME_BACK = frozenset({408, 425, 429, 500, 502, 503, 504})
 _STREAM = {"Accept": "text/event-stream", "Accept-Encoding": "identity", "Cache-Control": "no-store"}
 
 
+class _Foreign(Refused):
+    """A refusal in other words than the service's: a proxy's own, which knows no generation."""
+
+
 class _Line:
     """
     What lasts from one connection of a stream to the next.
 
     Attributes:
         cursor: The id of the last event.
+        was_heard: Whether a stream of the service ever came this way.
     """
 
     def __init__(self) -> None:
         self.cursor = ""
+        self.was_heard = False
         self._now = asyncio.get_running_loop().time
         self._heard_at = self._now()
         self._retry_seconds: float | None = None
@@ -52,6 +58,7 @@ class _Line:
 
     def hear(self, retry_seconds: float | None) -> None:
         """Note a sign of life."""
+        self.was_heard = True
         self._heard_at, self._tries = self._now(), 0
         self._retry_seconds = retry_seconds
 
@@ -145,6 +152,10 @@ class HttpClient(Client):
                 reason = "the stream was cut"
             except (aiohttp.ClientError, NoEvents, OSError) as error:
                 reason = words_of(error)
+            except (_Foreign, Unreachable) as error:
+                if not line.was_heard:
+                    raise
+                reason = str(error).rstrip(".")  # a proxy that has lost the service for a moment may say anything
             if line.silent_seconds() > self._away_seconds:
                 raise Unreachable(f"{self.place} has not answered for {self._away_seconds:g} s: {reason}.")
             on_lost(reason)
@@ -220,7 +231,7 @@ async def _refusal(answer: aiohttp.ClientResponse) -> Refused:
         problem = json.loads(await answer.read())
         sentence, word = str(problem["error"]), str(problem["code"])
     except (ValueError, KeyError, TypeError):
-        return Refused(f"HTTP {answer.status} {answer.reason or ''}".rstrip() + f" from {answer.url.origin()}.", word="internal")
+        return _Foreign(f"HTTP {answer.status} {answer.reason or ''}".rstrip() + f" from {answer.url.origin()}.", word="internal")
     faults = problem.get("faults", ())
     return Refused(sentence, word=word, faults=[Fault(str(fault["path"]), str(fault["message"])) for fault in faults])
 

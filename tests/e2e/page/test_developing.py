@@ -164,3 +164,13 @@ def test_picture_of_the_page_in_the_documents(launch, open_page):
     with Image.open(PICTURE) as picture:
         assert (picture.format, picture.width) == ("WEBP", 1360)
     assert PICTURE.stat().st_size <= 300_000
+
+
+def test_prompt_of_any_characters_names_the_download(service, open_page):
+    tab = open_page(service)
+    tab.develop("a" * 59 + "🦊 in the snow", params={"seed": 7}, options={"seconds": 0})
+    tab.looks("done")
+    expect(tab("#download")).to_have_attribute("href", re.compile(re.escape("a" * 59 + "%F0%9F%A6%8A") + "$"))
+    with tab.page.expect_download() as download:
+        tab("#download").click()
+    assert download.value.suggested_filename == "a" * 59 + "🦊.png"

@@ -160,6 +160,15 @@ def test_a_call_has_an_address(open_docs, service):
     expect(tab("#schema-Snapshot")).to_be_in_viewport()
 
 
+def test_an_address_of_nothing_is_the_whole_page(open_docs, service):
+    tab = open_docs()
+    for nothing in ("%", "%zz", "nothing", ""):
+        tab.page.goto("about:blank")
+        tab.page.goto(f"{service.url}/docs#{nothing}")
+        expect(tab("#calls")).to_have_attribute("aria-busy", "false")
+        expect(tab("#fault")).to_be_hidden()
+
+
 @pytest.mark.parametrize("viewport", [DESK, POCKET], ids=["desk", "pocket"])
 @pytest.mark.parametrize("scheme", ["dark", "light"])
 def test_axe_finds_nothing_and_nothing_is_too_wide(open_docs, axe, scheme, viewport):

@@ -134,3 +134,29 @@ def test_nothing_that_comes_from_outside_is_read_as_html(service, open_page):
     tab.page.reload()
     expect(tab("#sheet button")).to_have_count(2)
     assert tab("main script, main b, main i, img[src='x']").count() == 0
+
+
+def test_words_of_either_direction_keep_to_themselves(service, open_page):
+    arabic, hebrew = "ثعلب في الثلج!", "שועל (3)."
+    script = [
+        {"do": "wait", "seconds": 0.7},
+        {"do": "log", "text": f"\u202e{hebrew}"},
+        {"do": "progress", "fraction": 0.5, "text": f"\u202e\u2066{hebrew}"},
+        {"do": "wait", "seconds": 2},
+        {"do": "fail", "text": f"{arabic} \u202e(503)"},
+    ]
+    tab = open_page(service)
+    tab("#hear").check()
+    tab.develop(arabic, provider="simulator", options={"script": script})
+    expect(tab("#now")).to_have_text(f"Developing — {hebrew}")
+    expect(tab("#tape .log .said")).to_have_css("direction", "rtl")
+    expect(tab("#prompt")).to_have_css("direction", "rtl")
+    for own in ("#now bdi", "#tape .facts bdi", "#tape .log .said"):
+        expect(tab(own).last).to_have_css("unicode-bidi", "isolate")
+    tab.looks("failed")
+    expect(tab("#print-fault")).to_have_text(f"{arabic} (503)")
+    for place in ("#print-title", "#print-fault", "#tape .failed + .facts bdi"):
+        expect(tab(place)).to_have_css("direction", "rtl")
+    assert [
+        tab(place).evaluate("e => getComputedStyle(e).direction") for place in ("#now", "#bath", "#tape .facts >> nth=0")
+    ] == ["ltr"] * 3

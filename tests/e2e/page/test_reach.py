@@ -22,6 +22,17 @@ def test_states_are_read_out_and_numbers_only_by_quarters(service, open_page):
     assert len(said) <= 10, said
 
 
+def test_long_prompt_is_read_out_in_brief(service, open_page):
+    tab = open_page(service)
+    prompt = "a fox in the snow, " * 100
+    tab.develop(prompt, options={"seconds": 0})
+    tab.looks("done")
+    expect(tab("#print-title")).to_have_text(prompt.strip())
+    expect(tab("#announcer")).to_have_text(f"{prompt[:100]}…: Done.")
+    expect(tab("#sheet button .unseen")).to_have_text(f"{prompt[:100]}…: Done")
+    expect(tab("#emulsion img").last).to_have_attribute("alt", f"{prompt[:100]}…")
+
+
 def test_keyboard_alone_is_enough(service, open_page):
     tab = open_page(service)
     for prompt in ("a fox", "a bear"):
@@ -46,6 +57,19 @@ def test_keyboard_alone_is_enough(service, open_page):
     assert tab("html").get_attribute("data-light") == "on"
     tab.page.reload()
     assert tab("html").get_attribute("data-light") == "on"
+
+
+def test_button_that_goes_leaves_the_keyboard_at_the_print(service, open_page):
+    tab = open_page(service)
+    for button, end in (("#cancel", "canceled"), ("#pause", "done")):
+        tab.develop("a fox", options={"seconds": 30 if button == "#cancel" else 1.5})
+        tab.looks("developing")
+        tab(button).focus()
+        if button == "#cancel":
+            tab.page.keyboard.press("Enter")
+        tab.looks(end)
+        expect(tab(button)).to_be_hidden()
+        expect(tab("#bath")).to_be_focused()
 
 
 def test_page_fits_a_pocket(service, open_page):

@@ -84,6 +84,40 @@ async def test_proxy_that_finds_no_service_is_asked_again(serving, status):
         assert await watched(client) == [(7, 1), (7, 2)]
 
 
+@pytest.mark.parametrize("status", [200, 401, 403, 404, 405])
+async def test_proxy_that_has_lost_the_service_may_say_anything(serving, status):
+    page = web.Response(status=status, text="<html>", content_type="text/html")
+    script, lost = Script(event(1), page, event(2, "succeeded")), []
+    async with serving(script.answer) as client:
+        assert await watched(client, lost) == [(7, 1), (7, 2)]
+    assert len(lost) == 2
+    assert "html" in lost[1] if status == 200 else f"HTTP {status}" in lost[1]
+
+
+async def test_proxy_that_says_it_for_ever_is_an_absence(serving):
+    pages = [web.Response(status=404, text="404 page not found") for _ in range(50)]
+    async with serving(Script(event(1), *pages).answer, away_seconds=60) as client:
+        with pytest.raises(Unreachable, match="60 s: HTTP 404"):
+            await watched(client)
+
+
+async def test_proxy_that_has_never_led_to_the_service_is_believed_at_once(serving):
+    async with serving(Script(web.Response(status=404, text="404 page not found")).answer) as client:
+        with pytest.raises(Refused, match="HTTP 404"):
+            await watched(client)
+
+
+async def test_snapshot_that_cannot_be_had_after_the_stream_is_asked_for_again(serving):
+    answers = [web.Response(status=502, text="<html>"), web.json_response({"status": "succeeded", "epoch": 7, "seq": 2})]
+
+    async def behind_a_proxy(request):
+        return answers.pop(0)
+
+    script = Script(event(1), web.Response(status=204), web.Response(status=204))
+    async with serving(script.answer, behind_a_proxy) as client:
+        assert await watched(client) == [(7, 1), (7, 2)]
+
+
 async def test_service_that_turns_readers_away_is_asked_again(serving):
     script = Script(web.Response(body=b"retry: 9000\n: busy\n\n", content_type="text/event-stream"), event(1, "succeeded"))
     async with serving(script.answer) as client:

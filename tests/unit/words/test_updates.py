@@ -60,3 +60,10 @@ def test_a_sentence_is_one_line_and_cut_with_a_sign_of_it():
     assert one_sentence("It \n\t rained.\u2028") == "It rained."
     assert one_sentence("x" * MAX_SENTENCE) == "x" * MAX_SENTENCE
     assert one_sentence("x" * 501) == "x" * 499 + "…"
+
+
+def test_a_sentence_turns_the_direction_of_nothing_behind_it():
+    turning = [chr(point) for point in (*range(0x202A, 0x202F), *range(0x2066, 0x206A))]
+    assert one_sentence(f"The upstream said: {'evil'.join(turning)} (503)") == f"The upstream said: {'evil' * 8} (503)"
+    arabic = "فشل\u200f (503)\u200e می\u200cرود 👩\u200d🎨"  # marks that scripts and emoji need
+    assert one_sentence(arabic) == arabic

@@ -53,8 +53,7 @@ function show(document_) {
 
 /** What is asked for by its anchor was not there yet when the browser looked for it. */
 function goWhereAsked() {
-  const target = location.hash && the(decodeURIComponent(location.hash.slice(1)));
-  if (target) target.scrollIntoView();
+  the(location.hash.slice(1))?.scrollIntoView();
 }
 
 /** The call that is looked at is marked in the index. */

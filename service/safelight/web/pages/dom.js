@@ -37,6 +37,18 @@ export function say(element, text) {
 }
 
 /**
+ * Set an element's text to words of ours and then of somebody else, whose script may run the other way.
+ *
+ * @param {Element} element
+ * @param {string} words
+ * @param {string | null | undefined} theirs
+ */
+export function sayWith(element, words, theirs) {
+  const text = theirs ? `${words} — ${theirs}` : words;
+  if (element.textContent !== text) element.replaceChildren(...(theirs ? [`${words} — `, make("bdi", {}, theirs)] : [words]));
+}
+
+/**
  * Show a sentence where there is one, else hide its place.
  *
  * @param {HTMLElement} element
@@ -45,4 +57,16 @@ export function say(element, text) {
 export function sayOrHide(element, text) {
   say(element, text ?? "");
   element.hidden = !text;
+}
+
+/**
+ * Change what is shown at a place; whoever was at something there that is gone then is still at the place.
+ *
+ * @param {HTMLElement} place
+ * @param {() => void} change
+ */
+export function keepingFocus(place, change) {
+  const at = document.activeElement;
+  change();
+  if (at?.closest("[hidden]") && place.contains(at)) place.focus({ preventScroll: true });
 }

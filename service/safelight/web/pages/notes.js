@@ -152,13 +152,13 @@ function rowOf(snapshot) {
   const { seq, status, progress, phase } = snapshot;
   const look = lookOf(snapshot);
   const message = look === "failed" ? snapshot.error : snapshot.message;
-  const facts = [progress === undefined ? null : `${progress} %`, phase === status || phase === "running" ? null : phase, message].filter(Boolean).join(" · ");
+  const facts = [progress === undefined ? null : `${progress} %`, phase === status || phase === "running" ? null : phase, message && make("bdi", {}, message)];
   const summary = make(
     "summary",
     {},
     make("span", { class: "seq" }, String(seq)),
     make("span", { class: `status ${look}` }, status),
-    make("span", { class: "facts" }, facts),
+    make("span", { class: "facts" }, ...facts.filter(Boolean).flatMap((fact, at) => (at ? [" · ", fact] : [fact]))),
   );
   const details = make("details", {}, summary);
   details.addEventListener(
@@ -174,7 +174,7 @@ function rowOf(snapshot) {
  * @param {string} line
  */
 function logRow(at, line) {
-  return make("li", { class: "log" }, make("span", { class: "seq" }, at.slice(11, 19)), make("span", { class: "said" }, line));
+  return make("li", { class: "log" }, make("span", { class: "seq" }, at.slice(11, 19)), make("bdi", { class: "said" }, line));
 }
 
 /**

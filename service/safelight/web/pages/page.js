@@ -5,7 +5,7 @@ import { say, sayOrHide, the } from "./dom.js";
 import { Notes } from "./notes.js";
 import { hurry } from "./patience.js";
 import { Tray } from "./print.js";
-import { Roll, nameOf } from "./roll.js";
+import { Roll, briefly } from "./roll.js";
 import { insist, providers } from "./service.js";
 import { Sheet } from "./sheet.js";
 import { lookOf, stateOf } from "./words.js";
@@ -34,13 +34,13 @@ roll.addEventListener("print", ({ detail: print }) => {
   const isOver = ["done", "failed", "canceled"].includes(lookOf(snapshot));
   if (!isOver && print !== roll.selected) return;
   const quarter = isOver ? "" : ` ${Math.floor((snapshot.progress ?? 0) / 25) * 25} percent.`;
-  const words = `${nameOf(print)}: ${stateOf(snapshot)}.${quarter}`;
+  const words = `${briefly(print)}: ${stateOf(snapshot)}.${quarter}`;
   const isNews = told.get(print.id) !== words;
   told.set(print.id, words);
   const isOld = isOver && snapshot.endedAt && Date.now() - Date.parse(snapshot.endedAt) > 60_000;
   if (isNews && !isOld) say(the("announcer"), words);
 });
-roll.addEventListener("gone", ({ detail: print }) => say(the("announcer"), `${nameOf(print)} is no longer kept.`));
+roll.addEventListener("gone", ({ detail: print }) => say(the("announcer"), `${briefly(print)} is no longer kept.`));
 
 window.addEventListener("hashchange", () => roll.visit());
 document.addEventListener("visibilitychange", () => {

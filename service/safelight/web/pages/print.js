@@ -1,11 +1,11 @@
 /** The print in the tray: what it looks like, what is going on, and what can be done with it. */
 
-import { make, say, sayOrHide, the } from "./dom.js";
+import { keepingFocus, make, say, sayOrHide, sayWith, the } from "./dom.js";
 import { Emulsion, looksOf, ratioOf } from "./emulsion.js";
 import { hurry } from "./patience.js";
-import { nameOf } from "./roll.js";
+import { briefly, nameOf } from "./roll.js";
 import { cancel, forget, hasEnded, isGone, local, pause, resume, thumbnail } from "./service.js";
-import { lineOf, lookOf, readingsOf } from "./words.js";
+import { lookOf, moreOf, readingsOf, shortened, stateOf } from "./words.js";
 
 const TICK = 500;
 
@@ -15,7 +15,7 @@ export class Tray {
   #ask;
   #emulsion = new Emulsion(the("emulsion"), (isTrouble) => {
     this.#isMissing = isTrouble;
-    this.#showTrouble();
+    keepingFocus(the("bath"), () => this.#showTrouble());
   });
   #isMissing = false;
   /** @type {import("./roll.js").Print | null} */
@@ -30,8 +30,8 @@ export class Tray {
   constructor(roll, ask) {
     this.#roll = roll;
     this.#ask = ask;
-    roll.addEventListener("select", () => this.#change());
-    roll.addEventListener("print", ({ detail }) => detail === this.#print && this.#show());
+    roll.addEventListener("select", () => keepingFocus(the("bath"), () => this.#change()));
+    roll.addEventListener("print", ({ detail }) => detail === this.#print && keepingFocus(the("bath"), () => this.#show()));
     roll.addEventListener("connection", () => this.#show());
     this.#onClick("cancel", cancel);
     this.#onClick("pause", (id) => this.#hold(id));
@@ -64,7 +64,7 @@ export class Tray {
     the("bath").dataset.lost = String(Boolean(print) && !isOver && this.#roll.isLost);
     the("paper").style.setProperty("--ratio", String(ratioOf(print, this.#choice)));
     say(the("print-title"), print ? nameOf(print) : "What shall come up?");
-    say(the("now"), print ? lineOf(snapshot) : "Write a prompt, or begin with one of these.");
+    sayWith(the("now"), print ? stateOf(snapshot) : "Write a prompt, or begin with one of these.", print && moreOf(snapshot));
     the("starters").hidden = Boolean(print);
     the("blank").hidden = Boolean(print);
     this.#showPicture();
@@ -86,7 +86,7 @@ export class Tray {
     const isPicture = output?.type?.startsWith("image/");
     const url = isPicture ? local(output.url) : preview && local(preview.url);
     const state = output ? "" : ", still developing";
-    this.#emulsion.show({ placeholder, url, alt: `${nameOf(print)}${state}` });
+    this.#emulsion.show({ placeholder, url, alt: `${briefly(print)}${state}` });
     this.#showChoices(print);
   }
 
@@ -237,5 +237,5 @@ function faultOf(snapshot) {
 function fileNameOf(print, choice) {
   if (!print) return "";
   const count = print.snapshot?.outputs?.length ?? 1;
-  return `${nameOf(print).slice(0, 60)}${count > 1 ? ` ${choice + 1}` : ""}`;
+  return `${shortened(nameOf(print), 60)}${count > 1 ? ` ${choice + 1}` : ""}`;
 }

@@ -3,8 +3,10 @@
 import { Pace } from "./eta.js";
 import * as memory from "./memory.js";
 import { hasEnded, insist, isGone, list, newer, watch } from "./service.js";
+import { shortened } from "./words.js";
 
 const PAGE = 24;
+const LONGEST_READ = 100;
 
 /**
  * @typedef {object} Print
@@ -226,4 +228,15 @@ function startOf({ snapshot, heardAt }) {
  */
 export function nameOf({ id, body, snapshot }) {
   return body?.prompt || snapshot?.ref || `Print ${id.slice(0, 8)}`;
+}
+
+/**
+ * What a print is called where that is read out again and again.
+ *
+ * @param {Print} print
+ */
+export function briefly(print) {
+  const name = nameOf(print);
+  const brief = shortened(name, LONGEST_READ);
+  return brief === name ? name : `${brief}…`;
 }

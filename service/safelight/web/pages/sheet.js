@@ -2,7 +2,7 @@
 
 import { make, say, the } from "./dom.js";
 import { Emulsion, looksOf } from "./emulsion.js";
-import { nameOf } from "./roll.js";
+import { briefly } from "./roll.js";
 import { local, thumbnail } from "./service.js";
 import { lookOf, stateOf } from "./words.js";
 
@@ -48,7 +48,7 @@ class Frame {
     if (snapshot?.progress === undefined) this.bar.removeAttribute("value");
     else this.bar.value = snapshot.progress;
     const progress = isRunning && snapshot?.progress !== undefined ? `, ${snapshot.progress} percent` : "";
-    say(this.name, `${nameOf(this.print)}: ${stateOf(snapshot)}${progress}`);
+    say(this.name, `${briefly(this.print)}: ${stateOf(snapshot)}${progress}`);
   }
 
   /** Say how it stands, in the little space there is. */

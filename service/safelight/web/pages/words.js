@@ -49,15 +49,14 @@ export function stateOf(snapshot) {
 }
 
 /**
- * What is going on, as a line below the title.
+ * What is said of what is going on, beside the state.
  *
  * @param {import("../safelight.js").Snapshot | null} snapshot
  */
-export function lineOf(snapshot) {
-  const state = stateOf(snapshot);
-  if (!snapshot || isOver(snapshot)) return state;
-  const said = snapshot.cancel ? CANCELS[snapshot.cancel] : snapshot.phase === "paused" ? null : snapshot.message;
-  return said ? `${state} — ${said}` : state;
+export function moreOf(snapshot) {
+  if (!snapshot || isOver(snapshot)) return null;
+  if (snapshot.cancel) return CANCELS[snapshot.cancel];
+  return snapshot.phase === "paused" ? null : snapshot.message;
 }
 
 /**
@@ -90,6 +89,16 @@ export function readingsOf(snapshot, age, now, guess) {
     ["Without", degraded?.length && degraded.join(", ")],
   ];
   return /** @type {[string, string][]} */ (all.filter(([, value]) => value));
+}
+
+/**
+ * Text of so many characters at most, none of them cut in two: half of an emoji is no text, and no address can hold it.
+ *
+ * @param {string} text
+ * @param {number} most
+ */
+export function shortened(text, most) {
+  return text.length <= most ? text : [...text.slice(0, 2 * most)].slice(0, most).join("");
 }
 
 /**
