@@ -107,11 +107,15 @@ class Produced(Update):
             plugin: by `poll`, which is asked again where that fails, and handed over as bytes.
         type: The media type the provider claims; the bytes decide.
         seed: The seed that made it.
+        name: What tells it from the job's other outputs, where the upstream numbers or names them: told again under the
+            same name it is the same, by `watch` or `poll`. Without one, what `watch` tells with the content of an output
+            before it is taken for that one told again, where there is a `poll`.
     """
 
     content: Content | Output
     type: str | None = attrs.field(default=None, kw_only=True, validator=_MAYBE_TEXT)
     seed: int | None = attrs.field(default=None, kw_only=True, validator=_SEED)
+    name: str | None = attrs.field(default=None, kw_only=True, validator=_MAYBE_TEXT)
 
 
 @attrs.frozen

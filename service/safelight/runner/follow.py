@@ -125,7 +125,7 @@ class Following:
 
     def _is_first(self, update: Update) -> bool:
         """Whether it is no output that is known: a watch that begins anew tells of each again."""
-        if _is_chunked(update):
+        if _is_nameless(update):
             self._told[_name_of(update)] += 1  # nobody can tell whether these bytes were told of before
         elif isinstance(update, Produced) and self._told[_name_of(update)]:
             return False
@@ -227,18 +227,21 @@ class Following:
         return end is not None
 
 
-def _is_chunked(update: Update) -> TypeGuard[Produced]:
-    return isinstance(update, Produced) and isinstance(update.content, AsyncIterable)
+def _is_nameless(update: Update) -> TypeGuard[Produced]:
+    """Whether it has chunks, which tell nothing, and no name of its own."""
+    return isinstance(update, Produced) and update.name is None and isinstance(update.content, AsyncIterable)
 
 
 def _name_of(update: Produced | Previewed) -> Hashable:
     """
     Return what tells it from others.
 
-    Of bytes it is their hash, since every preview would be held for as long as the job. Chunks are a new object at each
-    poll, so they have all one name, and are told apart by their number.
+    That is its own name, if it has one. Of bytes it is their hash, since every preview would be held for as long as the
+    job. Chunks are a new object at each poll, so they have all one name, and are told apart by their number.
     """
-    if _is_chunked(update):
+    if isinstance(update, Produced) and update.name is not None:
+        return "named", update.name
+    if _is_nameless(update):
         return "chunks", update.type, update.seed
     return hash(update) if isinstance(update.content, bytes | str) else update
 

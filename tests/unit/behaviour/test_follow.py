@@ -70,6 +70,10 @@ def answering(*answers):
     return poll, times
 
 
+async def _chunks():
+    yield b"black"
+
+
 def never():
     return 0.0
 
@@ -394,6 +398,15 @@ async def test_a_poll_that_repeats_itself_hands_each_output_over_once(world):
     said = [Previewed(b"preview"), Produced("http://upstream/1.png"), Produced("http://upstream/1.png")]
     poll, _ = answering(said, said, [*said, Produced(b"2"), Succeeded()])
     assert await heard(world.remote(poll=poll)) == [*said, Produced(b"2"), Succeeded()]
+
+
+async def test_outputs_alike_in_every_byte_are_told_apart_by_their_names(world):
+    one, two = Produced(b"black", name="1"), Produced(b"black", name="2")
+    chunks = [Produced(_chunks(), name="3") for _ in range(3)]
+    watch = pushing(one, one, chunks[0], two, chunks[1], Succeeded())
+    poll, _ = answering([], [one, two, chunks[2], Succeeded()])
+    said = await heard(world.remote(watch=watch, poll=poll, poll_seconds=5))
+    assert [update for update in said if isinstance(update, Produced)] == [one, chunks[0], two]
 
 
 async def test_a_provider_that_says_no_longer_what_it_can_do_is_followed_as_it_began(world):
