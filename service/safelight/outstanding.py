@@ -19,7 +19,7 @@ class Owed:
         session_id: The generation it tells of.
         dead: Whether it was given up, and waits to be sent again.
         tries: How often it was tried.
-        due_at: When it is tried next.
+        due_at: When it is tried next, unless one before it of the same generation still waits.
         detail: Why it was not taken.
     """
 

@@ -13,7 +13,7 @@ from safelight.status import Charged, Status
 
 
 class Step(StrEnum):
-    """How far a submission has come; each is durable before the next is taken. One that is queued is nobody's yet but ours."""
+    """How far a submission has come; each is journalled before the next is taken. One that is queued is nobody's yet but ours."""
 
     QUEUED = "queued"
     INTENT = "intent"
@@ -73,6 +73,11 @@ class AttemptRecord:
     detail: str | None = None
     next_provider: str | None = None
     next_at: datetime | None = None
+
+    @property
+    def must_last(self) -> bool:
+        """Whether no loss of power may take it. That a run of this process was accepted says nothing once the process is gone."""
+        return self.step is not Step.ACCEPTED or self.durability is not Durability.PROCESS
 
 
 @attrs.frozen(kw_only=True)

@@ -1,13 +1,14 @@
 """What every page may get wrong: links, settings, commands, files that are no longer there."""
 
 import re
-import tomllib
 
 import pytest
 
 from safelight.cli.main import main
 from safelight.config.load import load
 from safelight.config.sources import all_keys, is_setting
+from safelight.plugins import discover
+from safelight.settings import check_instances
 
 from .conftest import ROOT
 
@@ -44,7 +45,12 @@ def test_every_page_can_be_found_from_the_index():
     assert {path.resolve() for path in ROOT.glob("docs/**/*.md")} - found == {index.resolve()}
 
 
-@pytest.mark.parametrize("page", [*PAGES, "deploy/compose.yaml", "deploy/Dockerfile"])
+def test_every_page_to_learn_to_do_and_to_look_up_can_be_found_from_the_readme():
+    found = {target for target, _ in LINK.findall((ROOT / "README.md").read_text(encoding="utf-8"))}
+    assert {page for page in PAGES if page.startswith(("docs/tutorial", "docs/how-to", "docs/reference"))} <= found
+
+
+@pytest.mark.parametrize("page", [*PAGES, "deploy/compose.yaml", "deploy/Dockerfile", "deploy/safelight.service"])
 def test_every_setting_that_is_named_is_one(page):
     text = (ROOT / page).read_text(encoding="utf-8")
     variables = set(re.findall(r"\bSAFELIGHT_(\w+__\w+)\b", text)) - {"SECTION__KEY", "SECTION__KEY_FILE"}
@@ -56,13 +62,16 @@ def test_every_setting_that_is_named_is_one(page):
         assert key in all_keys(), key
 
 
-@pytest.mark.parametrize("page", [page for page in PAGES if page.startswith(("docs/how-to", "docs/explanation"))])
+@pytest.mark.parametrize("page", [page for page in PAGES if page.startswith(("docs/how-to", "docs/explanation", "plugins"))])
 def test_every_piece_of_configuration_is_taken(page, document, tmp_path):
+    installed = discover()
     for language, code in document(page).blocks:
         if language == "toml":
-            assert tomllib.loads(code)
             (tmp_path / "config.toml").write_text(code, encoding="utf-8")
-            load(tmp_path / "config.toml", environ={})
+            secrets = dict.fromkeys(re.findall(r'\{ env = "(\w+)" \}', code), "a-secret")
+            load(
+                tmp_path / "config.toml", environ=secrets, check_providers=lambda instances: check_instances(instances, installed)
+            )
 
 
 @pytest.mark.parametrize("page", [page for page in PAGES if "reference/cli" not in page])

@@ -89,3 +89,13 @@ def test_without_its_public_url_pages_from_there_are_refused(launch, document):
     connection = HTTPConnection("127.0.0.1", service.port, timeout=30)
     connection.request("POST", "/v1/generations", json.dumps({"prompt": "a fox"}), {"Origin": PUBLIC})
     assert connection.getresponse().status == 403
+
+
+def test_a_name_the_proxy_calls_it_by_is_served_once_it_is_listed(launch):
+    for settings, status in (({}, 403), ({"server__allowed_hosts": '["safelight"]'}, 202)):
+        service = launch(server__public_url=PUBLIC, **settings).is_up()
+        said, _ = service.call(
+            "POST", "/v1/generations", {"prompt": "a fox"}, headers={"Host": "safelight:8080", "Origin": PUBLIC}
+        )
+        assert said == status
+        service.stop()

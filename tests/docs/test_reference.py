@@ -77,6 +77,14 @@ def test_the_fields_of_a_snapshot_are_all_there(events):
     assert sorted(told) == sorted(status_to_wire(full_status()))
 
 
+@pytest.mark.parametrize("kind", ["Snapshot", "Draft"])
+def test_the_types_of_the_browser_client_leave_no_field_out(kind):
+    types = (ROOT / "clients" / "js" / "safelight" / "types.js").read_text(encoding="utf-8")
+    said = types.partition(f"@typedef {{object}} {kind}")[2].partition("@typedef")[0]
+    fields = status_to_wire(full_status()) if kind == "Snapshot" else [camel(field.name) for field in attrs.fields(Draft)]
+    assert sorted(re.findall(r"^ \* @property \{.*\} \[?(\w+)", said, re.MULTILINE)) == sorted(fields)
+
+
 def test_the_fields_of_an_output_are_all_there(events):
     table = events.text.partition("One output of `outputs`:")[2].partition("###")[0]
     assert re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE) == [

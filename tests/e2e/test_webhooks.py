@@ -3,6 +3,7 @@
 import base64
 import json
 import threading
+from datetime import datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
@@ -82,6 +83,18 @@ def test_what_was_given_up_is_listed_and_sent_again(serve, receiver, eventually,
     eventually(lambda: service.call("GET", "/v1/deliveries")[1]["deliveries"], lambda owed: owed == [])
     assert len(receiver.heard) == 2
     assert "was taken" in safelight("webhooks", "resend", "--all", *at).stdout
+
+
+def test_of_one_generation_the_list_says_which_is_next_and_what_waits_for_it(serve, receiver, eventually, safelight):
+    receiver.answer = 500
+    service = serve()
+    service.create(**QUICK, webhook={"url": receiver.url, "events": ["processing", "output", "ended"]})
+    eventually(lambda: service.call("GET", "/v1/deliveries")[1]["deliveries"], lambda owed: len(owed) == 3 and owed[0]["tries"])
+    head, *rows = safelight("webhooks", "list", "--server", service.url).stdout.splitlines()
+    at, end = head.index("NEXT"), head.index("WHY")
+    first, *after = [row[at:end].strip() for row in rows]
+    assert datetime.fromisoformat(first)
+    assert after == ["in its turn", "in its turn"]
 
 
 def test_where_no_service_runs_the_data_folder_is_asked(serve, receiver, eventually, safelight):

@@ -169,7 +169,7 @@ export class Feed {
     if (!this.#wanted.has(id)) return false;
     if (snapshot.seq === 0) {
       const { code = "not_found", error } = snapshot; // no journal begins at 0: the service knows no such generation
-      this.#refuse(id, { code, detail: error }, 404);
+      this.#refuse(id, { code, detail: error }, code === "gone" ? 410 : 404);
       return true;
     }
     if (!newer(snapshot, this.#newest.get(id))) return false;

@@ -47,7 +47,11 @@
  * @property {string} [model]
  * @property {Record<string, unknown>} [params] Common to providers: width, height, steps, seed, count, …
  * @property {Record<string, unknown>} [options] The provider's own.
- * @property {string} [ref]
+ * @property {string} [ref] A word of your own, to find it again in the list.
+ * @property {string[]} [fallback] Providers that take over, in order, after a definite failure.
+ * @property {number} [deadline] In how many seconds it has to be over.
+ * @property {string} [onDisconnect] `continue` (unless said), `cancel` or `cancel_after:<seconds>`: what becomes of it when nobody watches.
+ * @property {{url: string, events?: ("processing" | "output" | "ended")[]}} [webhook] Who is told how it stands.
  *
  * @typedef {object} Created
  * @property {true} success

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { SafelightError, cancel, generate, hasEnded, watch } from "../safelight.js";
+import { SafelightError, cancel, forget, generate, hasEnded, watch } from "../safelight.js";
 import { until } from "./scripted.js";
 
 const baseUrl = process.env.SERVICE_URL;
@@ -67,7 +67,15 @@ test("many generations at once come to their own ends", async () => {
 for (const transport of ["auto", "fetch", "poll"]) {
   test(`an unknown generation is an error by ${transport}`, async () => {
     const watching = watch("0".repeat(32), { baseUrl, transport });
-    await assert.rejects(watching.ended, (error) => error instanceof SafelightError && error.code === "not_found");
+    await assert.rejects(watching.ended, (error) => error instanceof SafelightError && error.code === "not_found" && error.status === 404);
+  });
+
+  test(`a forgotten generation is gone by ${transport}`, async () => {
+    const { sessionId } = await generate(draft({ seconds: 0 }), { baseUrl });
+    await watch(sessionId, { baseUrl }).ended;
+    await forget(sessionId, { baseUrl });
+    const watching = watch(sessionId, { baseUrl, transport });
+    await assert.rejects(watching.ended, (error) => error instanceof SafelightError && error.code === "gone" && error.status === 410);
   });
 }
 

@@ -10,6 +10,8 @@ from safelight.cli.connecting import Target, use_service, with_service
 from safelight.cli.tables import echo_table
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from safelight.cli.interrupts import Interrupts
     from safelight.client.base import Client
 
@@ -29,7 +31,8 @@ def list_(target: Target, limit: int, *, as_json: bool) -> None:
     """
     List what was not taken yet, the oldest first.
 
-    One that is dead was tried for hours and given up; the others are tried again at the time that is shown.
+    One that is dead was tried for hours and given up; another is tried again at the time that is shown, or in its turn
+    where it waits for the one before.
 
     \b
     Examples:
@@ -45,7 +48,7 @@ def list_(target: Target, limit: int, *, as_json: bool) -> None:
             for one in owed:
                 echo_json(one)
         elif owed:
-            echo_table([("GENERATION", "TRIES", "NEXT", "WHY"), *map(_row, owed)])
+            echo_table([("GENERATION", "TRIES", "NEXT", "WHY"), *_rows(owed)])
         else:
             click.echo(f"Every webhook at {client.place} was taken.")
         return 0
@@ -89,8 +92,18 @@ def resend(target: Target, generations: tuple[str, ...], *, is_all: bool) -> Non
     use_service(target, use)
 
 
-def _row(owed: dict[str, Any]) -> tuple[str, ...]:
+def _rows(owed: Sequence[dict[str, Any]]) -> Iterator[tuple[str, ...]]:
+    """Yield what is shown of each; of one generation the first that is not dead has everything after it wait."""
     from datetime import datetime
 
-    due = "dead" if owed["dead"] else f"{datetime.fromisoformat(owed['dueAt']).astimezone():%Y-%m-%d %H:%M:%S}"
-    return str(owed["sessionId"]), str(owed["tries"]), due, str(owed.get("detail") or "")
+    trying = set[str]()
+    for one in owed:
+        generation = str(one["sessionId"])
+        if one["dead"]:
+            due = "dead"
+        elif generation in trying:
+            due = "in its turn"
+        else:
+            trying.add(generation)
+            due = f"{datetime.fromisoformat(one['dueAt']).astimezone():%Y-%m-%d %H:%M:%S}"
+        yield generation, str(one["tries"]), due, str(one.get("detail") or "")

@@ -122,14 +122,14 @@ def _put(tables: Table, setting: Setting) -> bool:
 def _checked(tables: Table, found: list[Fault], check_providers: ProviderCheck, *, is_whole: bool) -> Config:
     """Structure everything, then look at how the parts that are sound fit together."""
     instances = _instances(tables.pop("providers"), found)
+    known = {fault.path for fault in found}  # what could not be read stands there empty, which is no second fault
     try:
         structure(tables, Config)
     except InvalidInput as error:
-        known = {fault.path for fault in found}
         found.extend(fault for fault in error.faults if fault.path not in known)
     faulty = {re.split(r"[.\[]", fault.path)[0] for fault in found}
     sound = {field.name for field in attrs.fields(Config)} - faulty
-    found.extend(check_providers(instances))
+    found.extend(fault for fault in check_providers(instances) if fault.path not in known)
     if not is_whole or "" in faulty:
         return Config()
     config = structure({name: table for name, table in tables.items() if name in sound}, Config)

@@ -85,7 +85,8 @@ class Scribe:
         snapshot = encode_status(status)
         delivery = None if self._webhook is None else owing(self._webhook, self._shown, status, self.now())
         is_durable = (
-            bool(records or delivery)
+            any(record.must_last for record in records)
+            or delivery is not None
             or status.is_terminal
             or status.cancel != self._shown.cancel
             or status.outputs != self._shown.outputs

@@ -9,8 +9,10 @@ from itertools import chain
 from urllib.parse import urlsplit
 
 from aiohttp import hdrs, web
+from aiohttp.typedefs import Middleware
 
-from safelight.web.keys import CORE
+from safelight.config.model import Server
+from safelight.core import Safelight
 from safelight.web.problems import BadRequest, ForbiddenOrigin, Handler
 
 HEADER_BYTES = 32 * 1024
@@ -18,30 +20,36 @@ HEADER_BYTES = 32 * 1024
 _EXPOSED = "Location, Retry-After, ETag, Content-Range, Safelight-Session, Idempotent-Replayed, Preference-Applied"
 
 
-@web.middleware
-async def access(request: web.Request, handler: Handler) -> web.StreamResponse:
+def access_to(core: Safelight) -> Middleware:
     """Refuse giant headers, foreign hosts and origins before anything is done; answer preflights of listed origins."""
-    _check_size(request)
-    _check_host(request)
-    origin = request.headers.get(hdrs.ORIGIN)
-    if origin is not None:
-        _check_origin(request, origin)
-        if request.method == hdrs.METH_OPTIONS:
-            return web.Response(status=204, headers=_preflight(origin))
-    return await handler(request)
+
+    @web.middleware
+    async def access(request: web.Request, handler: Handler) -> web.StreamResponse:
+        server, headers = core.config.server, request.headers
+        _check_size(request)
+        _check_host(headers.get(hdrs.HOST, ""), server)
+        origin = headers.get(hdrs.ORIGIN)
+        if origin is not None:
+            _check_origin(request, origin, server)
+            if request.method == hdrs.METH_OPTIONS:
+                return web.Response(status=204, headers=_preflight(origin))
+        return await handler(request)
+
+    return access
 
 
-async def add_headers(request: web.Request, response: web.StreamResponse) -> None:
+async def add_headers(core: Safelight, request: web.Request, response: web.StreamResponse) -> None:
     """Let listed origins read the answer, and nobody guess its type."""
-    response.headers.setdefault("X-Content-Type-Options", "nosniff")
-    response.headers[hdrs.SERVER] = "safelight"
+    headers = response.headers
+    headers.setdefault("X-Content-Type-Options", "nosniff")
+    headers[hdrs.SERVER] = "safelight"
     origin = request.headers.get(hdrs.ORIGIN)
-    allowed = request.app[CORE].config.server.allowed_origins
+    allowed = core.config.server.allowed_origins
     if allowed or origin is not None:
-        response.headers.add(hdrs.VARY, hdrs.ORIGIN)  # else a picture that an <img> has cached is kept from the fetch after it
+        headers.add(hdrs.VARY, hdrs.ORIGIN)  # else a picture that an <img> has cached is kept from the fetch after it
         if origin in allowed:
-            response.headers[hdrs.ACCESS_CONTROL_ALLOW_ORIGIN] = origin
-            response.headers[hdrs.ACCESS_CONTROL_EXPOSE_HEADERS] = _EXPOSED
+            headers[hdrs.ACCESS_CONTROL_ALLOW_ORIGIN] = origin
+            headers[hdrs.ACCESS_CONTROL_EXPOSE_HEADERS] = _EXPOSED
 
 
 def _check_size(request: web.Request) -> None:
@@ -51,10 +59,9 @@ def _check_size(request: web.Request) -> None:
         raise BadRequest(f"The headers are larger than {HEADER_BYTES} bytes.", status)
 
 
-def _check_host(request: web.Request) -> None:
+def _check_host(said: str, server: Server) -> None:
     """A rebound name is a name: addresses, localhost and what is configured pass."""
-    server = request.app[CORE].config.server
-    host = _name(request.headers.get(hdrs.HOST, ""))
+    host = _name(said)
     if host and (_is_address(host) or host in _hosts(server.host, server.public_url, tuple(server.allowed_hosts))):
         return
     if not host:
@@ -62,8 +69,7 @@ def _check_host(request: web.Request) -> None:
     raise ForbiddenOrigin(f"The host '{host[:100]}' is not served here; an operator adds it to server.allowed_hosts.")
 
 
-def _check_origin(request: web.Request, origin: str) -> None:
-    server = request.app[CORE].config.server
+def _check_origin(request: web.Request, origin: str, server: Server) -> None:
     own = f"{request.scheme}://{request.headers.get(hdrs.HOST, '')}"
     if origin in {own, server.public_url.rstrip("/"), *server.allowed_origins}:
         return

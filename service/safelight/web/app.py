@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 
 from aiohttp import web
 
 from safelight.core import Safelight
 from safelight.web import generations, health, providers, ui
-from safelight.web.access import access, add_headers
+from safelight.web.access import access_to, add_headers
 from safelight.web.deliveries import list_deliveries, resend
 from safelight.web.heartbeats import Heartbeats
 from safelight.web.keys import CORE, HEARTBEATS, REPLAYING, STREAMS, WAITING
@@ -25,13 +26,13 @@ REPLAYS_AT_ONCE = 4
 
 def make_app(core: Safelight) -> web.Application:
     """Return the public application around an open core."""
-    app = web.Application(middlewares=[problems, access])
+    app = web.Application(middlewares=[problems, access_to(core)])
     app[CORE] = core
     app[STREAMS] = set()
     app[HEARTBEATS] = Heartbeats(app[STREAMS], lambda: core.config.streams.heartbeat_seconds)
     app[REPLAYING] = asyncio.Semaphore(REPLAYS_AT_ONCE)
     app[WAITING] = set()
-    app.on_response_prepare.append(add_headers)
+    app.on_response_prepare.append(partial(add_headers, core))
     app.cleanup_ctx.append(ticker)
     route = app.router
     route.add_post("/api/generation", generations.create_seed)

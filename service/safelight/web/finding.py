@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from aiohttp import web
-
+from safelight.core import Safelight
 from safelight.errors import NotFound
 from safelight.generation import ANONYMOUS, Generation, is_id
 from safelight.status import Status
-from safelight.web.keys import CORE
 
 
 def checked_id(text: str) -> str:
@@ -22,7 +20,7 @@ def checked_id(text: str) -> str:
     return text
 
 
-async def look(request: web.Request, generation_id: str) -> Status:
+async def look(core: Safelight, generation_id: str) -> Status:
     """
     Return the newest status of a generation the caller may see.
 
@@ -30,10 +28,10 @@ async def look(request: web.Request, generation_id: str) -> Status:
         NotFound: Unknown, someone else's, or no id at all.
         Gone: The caller's own, and forgotten.
     """
-    return await request.app[CORE].look(checked_id(generation_id), owner=ANONYMOUS)
+    return await core.look(checked_id(generation_id), owner=ANONYMOUS)
 
 
-async def find(request: web.Request, generation_id: str) -> tuple[Generation, Status]:
+async def find(core: Safelight, generation_id: str) -> tuple[Generation, Status]:
     """
     Return a generation the caller may see, and its newest status.
 
@@ -41,4 +39,4 @@ async def find(request: web.Request, generation_id: str) -> tuple[Generation, St
         NotFound: Unknown, someone else's, or no id at all.
         Gone: The caller's own, and forgotten.
     """
-    return await request.app[CORE].find(checked_id(generation_id), owner=ANONYMOUS)
+    return await core.find(checked_id(generation_id), owner=ANONYMOUS)

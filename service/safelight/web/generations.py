@@ -45,7 +45,7 @@ async def watch_seed(request: web.Request) -> web.StreamResponse:
 
 async def get(request: web.Request) -> web.StreamResponse:
     """`GET /v1/generations/{id}`, with `?wait=` and `?after=` a long poll."""
-    status = await look(request, request.match_info["id"])
+    status = await look(request.app[CORE], request.match_info["id"])
     wait = wait_seconds(request)
     after = Version.parse(request.query.get("after"))
     if wait and status.version == after and not status.is_terminal:
@@ -58,8 +58,9 @@ async def get(request: web.Request) -> web.StreamResponse:
 
 async def cancel(request: web.Request) -> web.StreamResponse:
     """`POST /v1/generations/{id}/cancel`: 202 asked for, 200 ended by it already, 409 too late."""
-    generation, _ = await find(request, request.match_info["id"])
-    status = await request.app[CORE].cancel(generation.id, owner=ANONYMOUS)
+    core = request.app[CORE]
+    generation, _ = await find(core, request.match_info["id"])
+    status = await core.cancel(generation.id, owner=ANONYMOUS)
     return snapshot(status, http_status=200 if status.is_terminal else 202)
 
 
@@ -80,8 +81,9 @@ async def forget(request: web.Request) -> web.StreamResponse:
 
 
 async def _hold(request: web.Request, *, still: bool) -> web.StreamResponse:
-    generation, _ = await find(request, request.match_info["id"])
-    status = await request.app[CORE].hold(generation.id, owner=ANONYMOUS, still=still)
+    core = request.app[CORE]
+    generation, _ = await find(core, request.match_info["id"])
+    status = await core.hold(generation.id, owner=ANONYMOUS, still=still)
     return snapshot(status, http_status=202)
 
 

@@ -15,9 +15,8 @@ from safelight.web.profiles import Profile
 log = structlog.get_logger()
 
 
-def away_if_busy(request: web.Request, surface: Profile, **facts: object) -> web.Response | None:
+def away_if_busy(app: web.Application, surface: Profile, **facts: object) -> web.Response | None:
     """Return what sends a reader away if no stream can be opened now: leaving, or as many open as the limit allows."""
-    app = request.app
     core = app[CORE]
     if not core.is_draining and len(app[STREAMS]) < core.config.streams.max_streams:
         return None

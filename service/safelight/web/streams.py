@@ -9,6 +9,7 @@ from aiohttp import web
 
 from safelight.channel import Subscription
 from safelight.codec import encode
+from safelight.core import Safelight
 from safelight.errors import Gone, NotFound
 from safelight.frames import Frame
 from safelight.generation import ANONYMOUS
@@ -33,12 +34,13 @@ _PAGE = 16
 
 async def watch_one(request: web.Request, generation_id: str, profile: Profile) -> web.StreamResponse:
     """Stream one generation; a finished one to its end, and nothing at all to who has seen that."""
+    app = request.app
     facts = {"profile": profile.surface, "generation": generation_id[:64]}
-    if (away := away_if_busy(request, profile, **facts)) is not None:
+    if (away := away_if_busy(app, profile, **facts)) is not None:
         return away
     wants_log = profile.has_log and _wants_log(request)
     try:
-        status = await look(request, generation_id)
+        status = await look(app[CORE], generation_id)
     except NotFound as error:
         if profile.refuses_as_event:
             return refuse(error)
@@ -52,27 +54,29 @@ async def watch_one(request: web.Request, generation_id: str, profile: Profile) 
     if resume.has_seen_end(status):
         return web.Response(status=204)
     # asked again, for others came while it was looked up
-    return away_if_busy(request, profile, **facts) or _stream_one(request, status, profile, resume, wants_log=wants_log)
+    return away_if_busy(app, profile, **facts) or _stream_one(request, status, profile, resume, wants_log=wants_log)
 
 
 def _stream_one(request: web.Request, status: Status, profile: Profile, resume: Resume, *, wants_log: bool) -> EventStream:
-    settings, generation = request.app[CORE].config.streams, status.generation
+    app = request.app
+    settings, generation = app[CORE].config.streams, status.generation
     viewer = StreamViewer(request, settings, has_ids=True, outlasts_drain=profile.outlasts_drain, wants_log=wants_log)
     cursor = None if resume.cursor is None else str(resume.cursor)
-    attendance = Attendance(request, viewer, profile.surface, generation=generation, resumed_from=cursor)
+    attendance = Attendance(app, viewer, profile.surface, generation=generation, resumed_from=cursor)
     request.match_info.clear()  # it was read, and a stream is open for long
-    begin = partial(_begin_one, request, viewer, status, profile, resume)
+    begin = partial(_begin_one, app, viewer, status, profile, resume)
     return EventStream(settings, viewer, begin, attendance)
 
 
 async def watch_many(request: web.Request) -> web.StreamResponse:
     """Stream many generations on one connection: those named, or all that run and will run."""
-    core = request.app[CORE]
+    app = request.app
+    core = app[CORE]
     named = request.query.getall("id", [])
     ids = list(dict.fromkeys(named))
     if len(named) > core.config.streams.watch_max:
         raise BadRequest(f"At most {core.config.streams.watch_max} generations can be watched on one connection.")
-    if (away := away_if_busy(request, V1, profile="events", watched=len(ids))) is not None:
+    if (away := away_if_busy(app, V1, profile="events", watched=len(ids))) is not None:
         return away
     wants_log = _wants_log(request)
     viewer = StreamViewer(request, core.config.streams, has_ids=False, outlasts_drain=False, wants_log=wants_log)
@@ -82,30 +86,31 @@ async def watch_many(request: web.Request) -> web.StreamResponse:
             viewer.add(subscription)
 
     log.info("stream_opened", profile="events", watched=len(ids))
-    attendance = Attendance(request, viewer, "events", watched=len(ids))
+    attendance = Attendance(app, viewer, "events", watched=len(ids))
     attendance.at_end(core.hub.part, join)
-    return EventStream(core.config.streams, viewer, partial(_begin_many, request, viewer, ids, join), attendance)
+    return EventStream(core.config.streams, viewer, partial(_begin_many, core, viewer, ids, join), attendance)
 
 
-async def _begin_one(request: web.Request, viewer: StreamViewer, status: Status, profile: Profile, resume: Resume) -> None:
+async def _begin_one(app: web.Application, viewer: StreamViewer, status: Status, profile: Profile, resume: Resume) -> None:
     """Show what the reader wants of the past, and have it follow from there."""
-    subscription = request.app[CORE].hub.subscribe(status.generation, viewer)  # first subscribe, then read: nothing falls between
+    core = app[CORE]
+    subscription = core.hub.subscribe(status.generation, viewer)  # first subscribe, then read: nothing falls between
     if subscription is not None:
         viewer.add(subscription)
     elif not status.is_terminal:
-        _, status = await find(request, status.generation)  # it has ended and left memory meanwhile
-    seen = await _replay(request, viewer, resume, profile, status)
-    await _follow(request, viewer, subscription, resume, status, seen)
+        _, status = await find(core, status.generation)  # it has ended and left memory meanwhile
+    seen = await _replay(app, viewer, resume, profile, status)
+    await _follow(app, viewer, subscription, resume, status, seen)
 
 
-async def _begin_many(request: web.Request, viewer: StreamViewer, ids: list[str], join: Greeter) -> None:
+async def _begin_many(core: Safelight, viewer: StreamViewer, ids: list[str], join: Greeter) -> None:
     """Show the newest of everything watched, and have it follow from there."""
-    hub = request.app[CORE].hub
+    hub = core.hub
     if not ids:
         hub.greet(ANONYMOUS, join)
     for generation_id in ids or hub.running(ANONYMOUS):
         if hub.newest(generation_id) is None:
-            await _show_kept(request, viewer, generation_id)
+            await _show_kept(core, viewer, generation_id)
         else:
             join(generation_id)
     await viewer.release()
@@ -118,20 +123,20 @@ def _wants_log(request: web.Request) -> bool:
     return bool(words)
 
 
-async def _replay(request: web.Request, viewer: StreamViewer, resume: Resume, profile: Profile, status: Status) -> Version:
+async def _replay(app: web.Application, viewer: StreamViewer, resume: Resume, profile: Profile, status: Status) -> Version:
     """Show what of the past the reader wants, and return where it stands then."""
     seen = resume.seen(status)
     if resume.wants_journal:
-        return await _show_journal(request, viewer, status.generation, seen)
+        return await _show_journal(app, viewer, status.generation, seen)
     if profile.starts_with_first and seen == NOTHING_SEEN:
-        for first in await request.app[CORE].journal.read(status.generation, None, 1):
+        for first in await app[CORE].journal.read(status.generation, None, 1):
             await viewer.send(Frame(first))
             seen = first.version
     return seen
 
 
 async def _follow(
-    request: web.Request,
+    app: web.Application,
     viewer: StreamViewer,
     subscription: Subscription | None,
     resume: Resume,
@@ -145,15 +150,14 @@ async def _follow(
         viewer.cut("ended" if status.is_terminal else "error")
         return
     while resume.wants_journal and subscription.channel.frame.version > seen:  # more was journalled while it was shown
-        before, seen = seen, await _show_journal(request, viewer, status.generation, seen)
+        before, seen = seen, await _show_journal(app, viewer, status.generation, seen)
         if seen == before:
             break  # cut, or purged meanwhile
     subscription.start(seen)
     await viewer.release()
 
 
-async def _show_journal(request: web.Request, viewer: StreamViewer, generation_id: str, after: Version) -> Version:
-    app = request.app
+async def _show_journal(app: web.Application, viewer: StreamViewer, generation_id: str, after: Version) -> Version:
     while viewer.reason is None:
         if app[REPLAYING].locked():
             await viewer.flush()  # a turn may be long in coming, but headers come at once
@@ -168,10 +172,10 @@ async def _show_journal(request: web.Request, viewer: StreamViewer, generation_i
     return after
 
 
-async def _show_kept(request: web.Request, viewer: StreamViewer, generation_id: str) -> None:
+async def _show_kept(core: Safelight, viewer: StreamViewer, generation_id: str) -> None:
     """Show a generation that is not in memory; that one is unknown is said on the same stream."""
     try:
-        status = await look(request, generation_id)
+        status = await look(core, generation_id)
     except NotFound as error:
         refusal = {"status": "failed", "sessionId": generation_id[:64], "error": str(error), "code": error.code}
         await viewer.say(encode({**refusal, "epoch": 0, "seq": 0}))

@@ -25,6 +25,7 @@ class Attendance:
     A reader who left is a normal end; a fault of ours ends it too.
 
     Args:
+        app: Where it is counted.
         profile: The surface it is on.
         generation: What it shows, if that is one.
         resumed_from: The id of the event after which it begins.
@@ -35,7 +36,7 @@ class Attendance:
 
     def __init__(
         self,
-        request: web.Request,
+        app: web.Application,
         viewer: StreamViewer,
         profile: str,
         *,
@@ -43,7 +44,7 @@ class Attendance:
         resumed_from: str | None = None,
         watched: int | None = None,
     ) -> None:
-        self._app = request.app
+        self._app = app
         self._viewer = viewer
         self._profile, self._generation = profile, generation
         self._resumed_from, self._watched = resumed_from, watched

@@ -41,7 +41,7 @@ async def newer(request: web.Request, status: Status, seconds: float) -> Status:
 async def end_of(request: web.Request, generation_id: str, seconds: float) -> Status | None:
     """Return the last snapshot if the end comes in time; None if it does not, and where all of it was forgotten."""
     try:
-        status = await look(request, generation_id)
+        status = await look(request.app[CORE], generation_id)
     except NotFound:
         return None  # of a create that is replayed; whoever calls what it names is told
     if not status.is_terminal:
@@ -51,9 +51,10 @@ async def end_of(request: web.Request, generation_id: str, seconds: float) -> St
 
 async def _await(request: web.Request, status: Status, seconds: float, is_wanted: Callable[[Status], bool]) -> Status:
     waiter = _Waiter(is_wanted)
-    subscription = request.app[CORE].hub.subscribe(status.generation, waiter, status.version)
+    core = request.app[CORE]
+    subscription = core.hub.subscribe(status.generation, waiter, status.version)
     if subscription is None:
-        return await look(request, status.generation)
+        return await look(core, status.generation)
     waiting = request.app[WAITING]
     waiting.add(waiter)
     try:

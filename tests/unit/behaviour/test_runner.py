@@ -7,6 +7,7 @@ from structlog.testing import capture_logs
 from safelight.providers import (
     Charged,
     ContentPolicy,
+    Durability,
     Logged,
     Noted,
     Produced,
@@ -17,6 +18,7 @@ from safelight.providers import (
     Succeeded,
     Update,
 )
+from safelight.records import AttemptRecord, Step
 from safelight.status import Outcome, Phase, State
 
 pytestmark = pytest.mark.looptime
@@ -54,10 +56,17 @@ async def test_what_matters_is_durable_and_progress_alone_is_not(world):
 
     await world.run(world.local(generate))
     written = [(record.status, durable) for record, durable in world.journal.durable if hasattr(record, "status")]
-    assert all(durable for status, durable in written if status.phase in {Phase.WAITING, Phase.FINISHED} or status.outputs)
+    assert all(durable for status, durable in written if status.phase is Phase.FINISHED or status.outputs)
     assert [
         durable for status, durable in written if status.progress == 20 and status.phase is Phase.RUNNING and not status.outputs
     ] == [False]
+
+
+@pytest.mark.parametrize(("durability", "must_last"), [("process", False), ("connection", True)])
+async def test_an_acceptance_is_durable_unless_the_run_is_gone_with_the_process_anyway(world, durability, must_last):
+    await world.run(world.local(paint, durability=Durability(durability)))
+    durable = {record.step: durable for record, durable in world.journal.durable if isinstance(record, AttemptRecord)}
+    assert durable == {Step.ACCEPTED: must_last, Step.OUTCOME: True}
 
 
 async def test_the_outputs_stand_in_the_order_they_were_produced_however_long_each_takes(world):

@@ -236,6 +236,19 @@ def test_no_fault_holds_a_value(tmp_path):
     assert not any("s3cr3t" in fault for fault in found)
 
 
+def test_a_secret_that_cannot_be_read_is_not_empty_besides(tmp_path):
+    def check(instances):
+        return [Fault(f"providers.box.{key}", "must not be empty") for key in instances["box"].settings]
+
+    file = write(tmp_path, '[providers.box]\nplugin = "sketch"\na = { env = "NOPE" }\nb = ""\n')
+    with pytest.raises(ConfigInvalid) as caught:
+        load(file, {}, check_providers=check)
+    assert [str(fault) for fault in caught.value.faults] == [
+        f"the environment has no NOPE @ providers.box.a ({file})",
+        f"must not be empty @ providers.box.b ({file})",
+    ]
+
+
 def test_what_follows_from_a_fault_is_no_fault_of_its_own(tmp_path):
     file = write(tmp_path, 'default_provider = "box"\n[server]\nhost = { env = "NOPE" }\n[providers.box]\nplugin = 3\n')
     assert faults(file) == [

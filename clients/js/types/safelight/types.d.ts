@@ -146,7 +146,29 @@ export type Draft = {
      * The provider's own.
      */
     options?: Record<string, unknown> | undefined;
+    /**
+     * A word of your own, to find it again in the list.
+     */
     ref?: string | undefined;
+    /**
+     * Providers that take over, in order, after a definite failure.
+     */
+    fallback?: string[] | undefined;
+    /**
+     * In how many seconds it has to be over.
+     */
+    deadline?: number | undefined;
+    /**
+     * `continue` (unless said), `cancel` or `cancel_after:<seconds>`: what becomes of it when nobody watches.
+     */
+    onDisconnect?: string | undefined;
+    /**
+     * Who is told how it stands.
+     */
+    webhook?: {
+        url: string;
+        events?: ("processing" | "output" | "ended")[];
+    } | undefined;
 };
 /**
  * What is said on the wire and what callers give, for editors and type checkers; there is no code here.

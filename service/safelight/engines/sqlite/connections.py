@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from pathlib import Path
 
@@ -24,17 +25,18 @@ class Standing:
     """
 
     file: Path
+    _name: str
     _number: int
 
     @classmethod
     def of(cls, file: Path) -> Standing:
         """Return how an open file stands."""
-        return cls(file, file.stat().st_ino)
+        return cls(file, str(file), file.stat().st_ino)
 
     def is_kept(self) -> bool:
         """Whether it stands there still; a look that fails otherwise says nothing against it."""
         try:
-            return self.file.stat().st_ino == self._number
+            return os.stat(self._name).st_ino == self._number  # noqa: PTH116 - asked at each write, and a path is made text each time
         except (FileNotFoundError, NotADirectoryError):
             return False
         except OSError:
