@@ -8,7 +8,7 @@ import attrs
 
 from safelight.breaker import Breaker, Position
 from safelight.codec import plain
-from safelight.instances import ProviderInstance, UnavailableInstance
+from safelight.instances import ProviderInstance, UnavailableInstance, terms_of
 from safelight.providers import Capabilities, Terms
 from safelight.schemas import json_schema
 from safelight.slots import Slots
@@ -59,6 +59,7 @@ class Description:
         plugin: Who ships it.
         params: The JSON Schema of the `params` of a create.
         options: The JSON Schema of its `options`.
+        models: What its `model` may be, nothing if it is empty; left out where that is any name.
     """
 
     provider_id: str
@@ -70,6 +71,7 @@ class Description:
     plugin: Shipped | None = None
     params: dict[str, Any] | None = None
     options: dict[str, Any] | None = None
+    models: tuple[str, ...] | None = None
 
 
 def describe(instance: ProviderInstance | UnavailableInstance, default: str, health: Health | None = None) -> dict[str, Any]:
@@ -91,6 +93,7 @@ def describe(instance: ProviderInstance | UnavailableInstance, default: str, hea
         capabilities=instance.capabilities if isinstance(instance, ProviderInstance) else None,
         params=None if terms is None else json_schema(terms.params),
         options=None if terms is None else json_schema(terms.options),
+        models=None if terms is None else terms.models,
     )
     if (offer := instance.offer) is not None:
         shipped = Shipped(name=offer.plugin, distribution=offer.distribution, version=offer.version)
@@ -113,4 +116,4 @@ def health_of(breaker: Breaker, slots: Slots, *, webhooks_missed: int) -> Health
 def _terms(instance: ProviderInstance | UnavailableInstance) -> Terms | None:
     if isinstance(instance, ProviderInstance):
         return instance.terms
-    return Terms(params=instance.offer.cls.Params, options=instance.offer.cls.Options) if instance.offer else None
+    return terms_of(instance.offer.cls) if instance.offer else None

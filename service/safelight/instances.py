@@ -11,7 +11,7 @@ import structlog
 
 from safelight.checks import did_you_mean
 from safelight.errors import Fault, one_sentence
-from safelight.plugins import Offer, class_faults, describe
+from safelight.plugins import Offer, class_faults, describe, models_faults
 from safelight.providers import Capabilities, LocalProvider, Provider, RemoteProvider, Terms
 from safelight.rates import Budget
 from safelight.redaction import redactor
@@ -62,9 +62,9 @@ class ProviderInstance:
         cls = self.offer.cls
         said: Terms | None = self._asked("terms")
         if said is None:
-            return Terms(params=cls.Params, options=cls.Options)
+            return terms_of(cls)
         if fault := _terms_fault(said):
-            return Terms(params=cls.Params, options=cls.Options, fault=one_sentence(redactor.text(fault)))
+            return attrs.evolve(terms_of(cls), fault=one_sentence(redactor.text(fault)))
         return said
 
     def _asked(self, what: str) -> Any:
@@ -115,6 +115,11 @@ class Instances(Mapping[str, ProviderInstance | UnavailableInstance]):
         return Fault("providerId", f"unknown provider '{name}'{did_you_mean(name, [*self, *others])}")
 
 
+def terms_of(cls: type[Provider]) -> Terms:
+    """Return what a provider's class says it takes."""
+    return Terms(params=cls.Params, options=cls.Options, models=cls.models)
+
+
 def _terms_fault(said: Any) -> str | None:
     """Return why nothing can be handed in under these terms: a reason of the provider's, or that they make no sense."""
     if isinstance(said, _Raised):
@@ -123,5 +128,5 @@ def _terms_fault(said: Any) -> str | None:
         return f"its terms are a '{type(said).__name__}'"
     if said.fault is not None:
         return str(said.fault)
-    faults = (*class_faults("Params", said.params), *class_faults("Options", said.options))
+    faults = (*class_faults("Params", said.params), *class_faults("Options", said.options), *models_faults(said.models))
     return "; ".join(faults) or None

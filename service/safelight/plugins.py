@@ -227,8 +227,15 @@ def _provider_faults(cls: Any) -> Iterator[str]:
         yield "capabilities is not a Capabilities"
     if not isinstance(cls.waivers, Mapping) or not all(isinstance(word, str) for pair in cls.waivers.items() for word in pair):
         yield "waivers is not a mapping of laws to reasons"
+    yield from models_faults(cls.models)
     for role in ("Settings", "Params", "Options"):
         yield from class_faults(role, getattr(cls, role))
+
+
+def models_faults(models: Any) -> Iterator[str]:
+    """Yield what is wrong with the models that a request may name."""
+    if models is not None and not (isinstance(models, tuple) and all(isinstance(name, str) for name in models)):
+        yield "models is neither a tuple of names nor None"
 
 
 def class_faults(role: str, described: Any) -> Iterator[str]:

@@ -72,9 +72,20 @@ class Budget:
             self._left = int(remaining)
             self._renewed_at = asyncio.get_running_loop().time() + min(reset, _TRUSTED_SECONDS)
 
-    def refused(self, seconds: float) -> None:
-        """Note for how long the upstream wants to be left alone, where only the plugin could read that."""
-        self._close(seconds)
+    def refused(self, seconds: float | None) -> None:
+        """
+        Note a refusal that a plugin tells of: for how long the upstream wants to be left alone, None where it has not said.
+
+        Without a time it may be one that was heard here already, or of many at once: then it is closed, and stays so.
+        """
+        if seconds is not None:
+            self._close(seconds)
+        elif not self.wait_seconds():
+            self._refuse(None)
+
+    def took(self) -> None:
+        """Note that the upstream has taken a job: the next refusal is the first in a row."""
+        self._refusals = 0
 
     def _opens_at(self) -> float:
         """Return when it could last be asked again, or can next: after a refusal, or with what was left used up."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterable
 from pathlib import Path
+from typing import Any
 
 import attrs
 from attrs.validators import and_, ge, in_, instance_of, le, optional
@@ -37,6 +38,11 @@ PROVIDER_CODES = frozenset(
 
 Content = bytes | Path | str | AsyncIterable[bytes]
 """The bytes themselves, a file to copy, a URL (or data: URI) to fetch, or chunks as they come."""
+
+
+def _at_rest(content: Any) -> Any:
+    """Return content that nobody can change any more, and that can be told from other content."""
+    return bytes(content) if isinstance(content, bytearray | memoryview) else content
 
 
 @attrs.frozen
@@ -92,7 +98,7 @@ class Previewed(Update):
         content: PNG, JPEG or WebP bytes. Once core has kept it, the `Preview` with its URL.
     """
 
-    content: Content | Preview
+    content: Content | Preview = attrs.field(converter=_at_rest)
 
 
 @attrs.frozen
@@ -107,11 +113,15 @@ class Produced(Update):
             plugin: by `poll`, which is asked again where that fails, and handed over as bytes.
         type: The media type the provider claims; the bytes decide.
         seed: The seed that made it.
+        name: What tells it from the job's other outputs, where the upstream numbers or names them: told again under the
+            same name it is the same, by `watch` or `poll`. Without one, what `watch` tells with the content of an output
+            before it is taken for that one told again, where there is a `poll`.
     """
 
-    content: Content | Output
+    content: Content | Output = attrs.field(converter=_at_rest)
     type: str | None = attrs.field(default=None, kw_only=True, validator=_MAYBE_TEXT)
     seed: int | None = attrs.field(default=None, kw_only=True, validator=_SEED)
+    name: str | None = attrs.field(default=None, kw_only=True, validator=_MAYBE_TEXT)
 
 
 @attrs.frozen

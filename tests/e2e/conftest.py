@@ -67,6 +67,12 @@ class Service:
         lines = (json.loads(line) for line in self._lines if line.startswith("{"))
         return [line["event"] for line in lines if line["level"] != "info"]
 
+    def all_logged(self, event):
+        """Return every log line of an event; for a process that has ended."""
+        self._reader.join(PATIENCE)
+        lines = (json.loads(line) for line in self._lines if line.startswith("{"))
+        return [line for line in lines if line["event"] == event]
+
     def said(self):
         """Return what it said to people rather than to the log; for a process that has ended."""
         self._reader.join(PATIENCE)

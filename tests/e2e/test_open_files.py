@@ -47,3 +47,11 @@ def test_a_crowd_that_fills_the_room_costs_nobody_a_picture_and_is_one_line(crow
     assert service.worries() == ["connections_turned_away"]
     crowd.close()
     eventually(lambda: is_let_in(service), bool)
+
+
+def test_a_service_that_leaves_tells_of_everybody_it_has_turned_away(crowded):
+    service, _, _ = crowded
+    assert not is_let_in(service)
+    assert service.left() == 0
+    counts = [line["count"] for line in service.all_logged("connections_turned_away")]
+    assert sum(counts) > CROWD - FILES // 2, "of those who came in the last seconds as well"

@@ -216,6 +216,13 @@ async def test_an_unknown_provider_is_named_with_a_suggestion(service, check_pro
     assert problem["faults"] == [{"path": "providerId", "message": "unknown provider 'pupet' (did you mean 'puppet'?)"}]
 
 
+async def test_a_model_is_refused_by_a_provider_that_has_none(service, check_problem):
+    body = {"prompt": "a", "providerId": "puppet", "model": "flux"}
+    problem = check_problem(await service.call("POST", "/v1/generations", body), 422, "invalid_input")
+
+    assert problem["faults"] == [{"path": "model", "message": "this provider has no models to choose from"}]
+
+
 async def test_a_providers_name_is_as_long_as_a_name_may_be(service, check_problem):
     for length, code, said in ((200, "provider_unknown", "unknown provider"), (201, "invalid_input", "must have at most 200")):
         answer = await service.call("POST", "/v1/generations", {"prompt": "a", "providerId": "p" * length})

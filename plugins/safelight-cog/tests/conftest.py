@@ -8,7 +8,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from safelight.testing import admitted, open_provider
+from safelight.testing import admitted, open_provider, open_service
 from safelight_cog.provider import Cog
 
 RECORDINGS = Path(__file__).parent / "recordings"
@@ -120,6 +120,12 @@ def recorded():
 def open_cog(fake, tmp_path):
     """`async with open_cog(**settings) as provider`; opened twice it finds the same folder."""
     return lambda **settings: open_provider(Cog, tmp_path, {"url": fake.url, **settings})
+
+
+@pytest.fixture
+def open_whole(fake, tmp_path):
+    """`async with open_whole() as service`: with the service around the provider."""
+    return lambda: open_service(Cog, tmp_path / "data", {"url": fake.url})
 
 
 @pytest.fixture

@@ -52,7 +52,7 @@ async def test_a_look_shows_where_a_job_stands_but_for_its_log(fake, lasting):
     said = await cog.poll(job)
     assert said[0] == Started()
     assert Progressed(0.5) in said
-    assert said[-1] == Produced(PNG)
+    assert said[-1] == Produced(PNG, name="0.0")
     assert not any(isinstance(update, Logged) for update in said)
     assert len(fake.started) == 1, "a look starts nothing"
 
@@ -67,7 +67,7 @@ async def test_an_end_that_cog_called_about_is_told_by_the_next_look_without_ask
     cog, job = lasting
     await cog.webhook(raw(ENDED), {})
     asked = len(fake.asked)
-    assert await cog.poll(job) == [Progressed(1.0), Produced(PNG), Succeeded()]
+    assert await cog.poll(job) == [Progressed(1.0), Produced(PNG, name="0.0"), Succeeded()]
     assert len(fake.asked) == asked
 
 
@@ -78,7 +78,11 @@ async def test_a_job_that_ended_while_nobody_listened_ends_as_cog_called(fake, o
         cog._calls.expect(KEY)
         await cog.webhook(raw(ENDED), {})
         said = [update async for update in watching]
-    assert [update for update in said if not isinstance(update, Logged)] == [Progressed(1.0), Produced(PNG), Succeeded()]
+    assert [update for update in said if not isinstance(update, Logged)] == [
+        Progressed(1.0),
+        Produced(PNG, name="0.0"),
+        Succeeded(),
+    ]
     assert fake.started == []
 
 

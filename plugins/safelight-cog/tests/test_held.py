@@ -64,7 +64,7 @@ async def test_progress_is_looked_up_while_the_call_brings_the_end(fake, painter
         said = await watched(cog, job, until=Progressed, then=lambda: painter.ends(**end))
     assert said[0] == Started()
     assert Progressed(0.5) in said
-    assert said[-2:] == [Produced("data:image/png;base64,AA=="), Succeeded()]
+    assert said[-2:] == [Produced("data:image/png;base64,AA==", name="0.0"), Succeeded()]
     assert len(fake.started) == 1
     assert fake.asked[0][3].get("Prefer") is None, "the call itself brings the result"
 

@@ -73,7 +73,7 @@ def test_what_a_cut_replay_left_out_comes_with_the_end(narrator):
     assert (logged.level, "replay truncated" in logged.line) == ("warning", True)
     list(narrator.hear(said("output", {"chunk": "data:b", "index": 1})))
     ended = list(narrator.end({"status": "succeeded", "output": ["data:a", "data:b"]}))
-    assert ended == [Produced("data:a"), Succeeded()]
+    assert ended == [Produced("data:a", name="0.0"), Succeeded()]
 
 
 def test_a_snapshot_says_where_it_stands_and_the_next_only_what_is_new(narrator):
@@ -83,7 +83,7 @@ def test_a_snapshot_says_where_it_stands_and_the_next_only_what_is_new(narrator)
         Started(),
         Logged("hello"),
         Progressed(0.1, steps=Steps(1, 10)),
-        Produced("https://a/1.png"),
+        Produced("https://a/1.png", name="0.0"),
     ]
     second = first | {"logs": first["logs"] + "        | 2/10 [x]\n", "metrics": {"progress": 0.2}}
     assert list(narrator.stand(second)) == [Started(), Progressed(0.2, steps=Steps(2, 10)), Progressed(0.2)]
@@ -130,7 +130,7 @@ def test_a_success_without_output_is_left_to_core(narrator):
 def test_files_are_found_inside_objects(narrator):
     output = {"image": "https://a/x.png", "masks": ["data:m", "none"], "score": 0.5}
     said = list(narrator.end({"status": "succeeded", "output": output}))
-    assert said == [Produced("https://a/x.png"), Produced("data:m"), Succeeded()]
+    assert said == [Produced("https://a/x.png", name="0.0"), Produced("data:m", name="0.1"), Succeeded()]
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """Watching a job that lives in the server: the stream breaks, comes back, and every picture is told once."""
 
 import asyncio
+import re
 
 import pytest
 
@@ -49,6 +50,17 @@ async def test_a_recorded_success_is_watched_to_its_end(submitted, open_cog, hea
 async def test_recorded_ends_are_told(submitted, open_cog, heard, recorded, name, kind):
     async with open_cog() as cog:
         assert type((await heard(cog, await submitted(cog, recorded(name))))[-1]) is kind
+
+
+async def test_pictures_alike_in_every_byte_are_as_many_outputs_though_the_story_is_told_again(fake, open_whole, recorded):
+    story = recorded("success")
+    one, two = dict.fromkeys(re.findall(r"data:image/png;base64,[^\"]+", story))
+    fake.story = parts_of(story.replace(two, one), 12)
+    async with open_whole() as service:
+        end = await service.run()
+    assert end.outcome == "succeeded"
+    assert len({output.url for output in end.outputs}) == 2
+    assert len({output.sha256 for output in end.outputs}) == 1
 
 
 async def test_a_stream_that_breaks_is_made_again_and_no_picture_told_twice(fake, submitted, open_cog, heard, recorded):

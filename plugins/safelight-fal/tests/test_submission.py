@@ -6,6 +6,7 @@ from email.utils import format_datetime
 
 import pytest
 
+from safelight.errors import InvalidInput
 from safelight.providers import (
     ContentPolicy,
     InvalidParams,
@@ -176,8 +177,8 @@ async def test_a_refused_prompt_is_a_matter_of_policy_whatever_the_words(refused
 
 async def test_another_model_cannot_be_chosen(fake, open_fal, ask):
     async with open_fal() as fal:
-        with pytest.raises(InvalidParams, match="this provider has one"):
-            await fal.submit(ask(fal, model="acme/other"), "0" * 32)
+        with pytest.raises(InvalidInput, match=f"unknown model.*; it takes '{ENDPOINT}' @ model"):
+            ask(fal, model="acme/other")
         await fal.submit(ask(fal, model=ENDPOINT), "0" * 32)
     assert len(fake.jobs) == 1
 

@@ -89,6 +89,8 @@ class Provider(ABC):
         settings: What the operator wrote into the table, as an instance of `Settings`.
         resources: What core lends the instance.
         name: What `plugin = "…"` says in the config; the class name in lower case unless set.
+        models: What a request may name as its `model`: nothing, unless said; None = any name, which `submit` or `generate`
+            then looks at. Any other is refused before the provider sees it.
         capabilities: What the provider can do.
         waivers: Laws of the conformance suite that it does not keep, each with the reason, as operators are shown it.
         terms: What this instance takes right now, where its upstream says so; None = what the class says. It may be
@@ -99,6 +101,7 @@ class Provider(ABC):
     Settings: ClassVar[type] = Nothing
     Params: ClassVar[type] = Nothing
     Options: ClassVar[type] = Nothing
+    models: ClassVar[tuple[str, ...] | None] = ()
     capabilities: Capabilities = Capabilities()
     waivers: ClassVar[Mapping[str, str]] = {}
     terms: Terms | None = None

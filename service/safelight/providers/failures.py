@@ -43,7 +43,7 @@ class ProviderUnavailable(ProviderError):
 
 
 class ProviderRateLimited(ProviderUnavailable):
-    """Too many requests; `retry_after_seconds` where the upstream says when."""
+    """Too many requests; `retry_after_seconds` where the upstream says when. All who have its credential wait."""
 
     code = "provider_rate_limited"
 

@@ -13,10 +13,12 @@ class Terms:
     Attributes:
         params: In place of the class's `Params`; the same rules hold.
         options: In place of the class's `Options`.
+        models: In place of the class's `models`.
         fault: Why nothing can be handed in now, for people: the upstream is still starting, say. Callers are refused
             with it until it is None.
     """
 
     params: type
     options: type
+    models: tuple[str, ...] | None = ()
     fault: str | None = None

@@ -23,7 +23,7 @@ log = structlog.get_logger()
 
 _RETRY_SECONDS = 0.5
 _RETRY_SLOWEST = 15.0
-_REPEATABLE = (bytes, bytearray, memoryview, str, Path)
+_REPEATABLE = (bytes, str, Path)
 """What can be read a second time."""
 
 

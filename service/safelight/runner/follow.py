@@ -125,7 +125,7 @@ class Following:
 
     def _is_first(self, update: Update) -> bool:
         """Whether it is no output that is known: a watch that begins anew tells of each again."""
-        if _is_chunked(update):
+        if _is_nameless(update):
             self._told[_name_of(update)] += 1  # nobody can tell whether these bytes were told of before
         elif isinstance(update, Produced) and self._told[_name_of(update)]:
             return False
@@ -148,7 +148,7 @@ class Following:
                 return self._lost
             had_spoken, self._has_spoken = self._has_spoken, False
             try:
-                updates = await self._boundary.call("poll", self._ask, seconds=_POLL_SECONDS)
+                is_empty, news = await self._boundary.call("poll", self._ask, seconds=_POLL_SECONDS)
             except ProviderError as error:
                 failures += 1
                 if self._claim is not None and (failures >= _TRIES or not error.retryable):
@@ -161,8 +161,8 @@ class Following:
                 log.warning("provider_poll_failed", provider=self._boundary.instance, code=error.code, error=said)
                 pace.failed(loop.time(), error.retry_after_seconds)
                 continue
-            news, is_back, failures, self.trouble = self._news(updates), failures > 0, 0, None
-            if await self._hand_on(news, is_empty=not updates):
+            is_back, failures, self.trouble = failures > 0, 0, None
+            if await self._hand_on(news, is_empty=is_empty):
                 return None
             self._is_deaf = self._is_deaf or bool(self._is_pushing and news and not (had_spoken or self._has_spoken))
             if self._is_pushing and not self._is_deaf and self._claim is None:
@@ -190,8 +190,10 @@ class Following:
                 async with asyncio.timeout_at(due):
                     await self._poke.woken.wait()
 
-    async def _ask(self) -> list[Update]:
-        return self._boundary.listed(await self._boundary.awaited("poll", lambda: self._provider.poll(self._job)))
+    async def _ask(self) -> tuple[bool, list[Update]]:
+        """Return whether a poll said nothing at all, and what is new of it; comparing, too, may be the plugin's code."""
+        updates = self._boundary.listed(await self._boundary.awaited("poll", lambda: self._provider.poll(self._job)))
+        return not updates, self._news(updates)
 
     def _news(self, updates: Sequence[Update]) -> list[Update]:
         """Return what the poll before did not say, up to the end; what has bytes only as often as nobody has told of it yet."""
@@ -227,18 +229,21 @@ class Following:
         return end is not None
 
 
-def _is_chunked(update: Update) -> TypeGuard[Produced]:
-    return isinstance(update, Produced) and isinstance(update.content, AsyncIterable)
+def _is_nameless(update: Update) -> TypeGuard[Produced]:
+    """Whether it has chunks, which tell nothing, and no name of its own."""
+    return isinstance(update, Produced) and update.name is None and isinstance(update.content, AsyncIterable)
 
 
 def _name_of(update: Produced | Previewed) -> Hashable:
     """
     Return what tells it from others.
 
-    Of bytes it is their hash, since every preview would be held for as long as the job. Chunks are a new object at each
-    poll, so they have all one name, and are told apart by their number.
+    That is its own name, if it has one. Of bytes it is their hash, since every preview would be held for as long as the
+    job. Chunks are a new object at each poll, so they have all one name, and are told apart by their number.
     """
-    if _is_chunked(update):
+    if isinstance(update, Produced) and update.name is not None:
+        return "named", update.name
+    if _is_nameless(update):
         return "chunks", update.type, update.seed
     return hash(update) if isinstance(update.content, bytes | str) else update
 

@@ -75,9 +75,10 @@ class HoldAnswered:
 
 @attrs.frozen
 class Over:
-    """The provider will say no more; why, if not in order."""
+    """The provider will say no more; why, if not in order: an `error` of its own, or a `fault` of ours."""
 
-    error: ProviderError | None
+    error: ProviderError | None = None
+    fault: Exception | None = None
 
 
 @attrs.frozen

@@ -183,6 +183,8 @@ class Runner:
                 await self._news.hear(happened)
             case FromCustody():
                 await self._news.hear_custody(happened)
+            case Over(fault=Exception() as fault):
+                raise fault
             case Over(error):
                 await self._news.hear_over(error)
             case Accepted() | Refused() | Found():

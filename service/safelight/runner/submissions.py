@@ -147,7 +147,7 @@ class Submissions:
 
     async def accept(self, job: Job) -> None:
         """Make the job durable, then listen to it."""
-        self._trials.accepted(self.candidate.instance.name)
+        self._trials.accepted(self.candidate.instance)
         self._seating.answered()
         if self._scribe.timing is not None:
             self._scribe.timing.accepted()

@@ -28,17 +28,22 @@ class Trials:
         self._trying = breaker if not wait and breaker.position is Position.HALF_OPEN else None
         return wait
 
-    def accepted(self, provider: str) -> None:
+    def accepted(self, instance: ProviderInstance) -> None:
         """Note that the provider has taken a job, of this process's submission or of one before."""
         self._trying = None
-        self._breakers[provider].succeeded()
+        instance.budget.took()
+        self._breakers[instance.name].succeeded()
 
     def failed(self, instance: ProviderInstance, error: ProviderError) -> None:
-        """Note why a submission failed: the provider is not well, it has said no, or nothing is known of it."""
-        if isinstance(error, ProviderRateLimited) and error.retry_after_seconds is not None:
-            instance.budget.refused(error.retry_after_seconds)
+        """
+        Note why a submission failed: the provider is not well, it has said no, or nothing is known of it.
+
+        One that only asks us to wait is well, and knows better than a breaker for how long.
+        """
         breaker = self._breakers[instance.name]
-        if error.retryable or error.is_sent is None:
+        if isinstance(error, ProviderRateLimited):
+            instance.budget.refused(error.retry_after_seconds)
+        elif error.retryable or error.is_sent is None:
             breaker.failed()
         elif error.is_sent:
             breaker.succeeded()

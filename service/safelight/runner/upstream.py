@@ -194,10 +194,12 @@ class Upstream:
 
     async def _listen(self, job: Job) -> None:
         try:
-            error = await (self._follow(job).run() if self._local is None else self._local.follow(self._take))
+            over = Over(await (self._follow(job).run() if self._local is None else self._local.follow(self._take)))
+        except Exception as fault:  # noqa: BLE001 - what a plugin raises the boundary holds: the runner ends it as our own fault
+            over = Over(fault=fault)
         finally:
             self.is_talking = False
-        self._tell(Over(error))
+        self._tell(over)
 
     def _follow(self, job: Job) -> Following:
         self._following = Following(

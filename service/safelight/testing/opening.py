@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from safelight.egress import open_session
+from safelight.instances import terms_of
 from safelight.intake import admit
 from safelight.ports import Clock, SystemClock
-from safelight.providers import Provider, Request, Resources, Terms
+from safelight.providers import Provider, Request, Resources
 from safelight.structuring import structure
 
 P = TypeVar("P", bound=Provider)
@@ -75,4 +76,4 @@ def admitted(
         InvalidInput: The provider does not take it.
     """
     raw = Request(prompt=prompt, model=model, params=dict(params or {}), options=dict(options or {}))
-    return admit(raw, provider.terms or Terms(params=provider.Params, options=provider.Options))
+    return admit(raw, provider.terms or terms_of(type(provider)))

@@ -48,13 +48,24 @@ class Door(socket.socket):
             if self._timer is None:
                 self._tell()
 
+    def close(self) -> None:
+        """Close it; those that were not told of yet are told of now."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        self._say()
+        super().close()
+
     def _tell(self) -> None:
         """Say how many there were: at once, and then every while, as long as there are more."""
-        self._timer = None
-        if self._turned_away:
-            log.warning("connections_turned_away", count=self._turned_away, open_files=_most(self._spare))
-            self._turned_away = 0
-            self._timer = asyncio.get_running_loop().call_later(_SAY_SECONDS, self._tell)
+        self._timer = asyncio.get_running_loop().call_later(_SAY_SECONDS, self._tell) if self._say() else None
+
+    def _say(self) -> bool:
+        """Say how many there were since that was said last; whether there were any."""
+        count, self._turned_away = self._turned_away, 0
+        if count:
+            log.warning("connections_turned_away", count=count, open_files=_most(self._spare))
+        return count > 0
 
 
 async def open_doors(host: str, port: int, *, spare: int) -> list[Door]:

@@ -70,6 +70,10 @@ def answering(*answers):
     return poll, times
 
 
+async def _chunks():
+    yield b"black"
+
+
 def never():
     return 0.0
 
@@ -394,6 +398,43 @@ async def test_a_poll_that_repeats_itself_hands_each_output_over_once(world):
     said = [Previewed(b"preview"), Produced("http://upstream/1.png"), Produced("http://upstream/1.png")]
     poll, _ = answering(said, said, [*said, Produced(b"2"), Succeeded()])
     assert await heard(world.remote(poll=poll)) == [*said, Produced(b"2"), Succeeded()]
+
+
+@pytest.mark.parametrize("kind", [bytearray, memoryview])
+async def test_an_output_in_a_buffer_is_kept_as_it_was_when_it_was_handed_over(world, kind):
+    buffer = bytearray(b"picture")
+    said = [Produced(kind(buffer)), Succeeded()]
+    buffer[:] = b"another"
+    poll, _ = answering([Started()], said)
+    assert (await world.run(world.remote(poll=poll))).outcome == "succeeded"
+    assert world.outputs.kept == [b"picture"]
+
+
+async def test_what_cannot_be_compared_is_a_fault_of_the_provider_and_known_at_once(world):
+    poll, _ = answering([Started()], [Produced(["no", "content"]), Succeeded()])
+    end = await world.run(world.remote(poll=poll))
+    assert (end.outcome, end.code) == ("failed", "provider_crashed")
+    assert world.now < 10
+
+
+async def test_a_fault_of_ours_while_a_job_is_followed_ends_it_at_once_and_is_named(world, monkeypatch):
+    async def fail(self):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(Following, "run", fail)
+    with capture_logs() as lines:
+        end = await world.run(world.remote(poll=answering()[0]))
+    assert (end.outcome, end.code, world.now) == ("failed", "internal", 0)
+    assert [line["event"] for line in lines if line["log_level"] == "error"] == ["runner_failed"]
+
+
+async def test_outputs_alike_in_every_byte_are_told_apart_by_their_names(world):
+    one, two = Produced(b"black", name="1"), Produced(b"black", name="2")
+    chunks = [Produced(_chunks(), name="3") for _ in range(3)]
+    watch = pushing(one, one, chunks[0], two, chunks[1], Succeeded())
+    poll, _ = answering([], [one, two, chunks[2], Succeeded()])
+    said = await heard(world.remote(watch=watch, poll=poll, poll_seconds=5))
+    assert [update for update in said if isinstance(update, Produced)] == [one, chunks[0], two]
 
 
 async def test_a_provider_that_says_no_longer_what_it_can_do_is_followed_as_it_began(world):

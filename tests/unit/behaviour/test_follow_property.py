@@ -37,9 +37,10 @@ def wake(pokes):
 class Truth:
     """What really happens to a job: each thing at its moment, the end last."""
 
-    def __init__(self, steps, end):
+    def __init__(self, steps, end, *, is_named):
         self.moments = list(accumulate([pause for pause, _ in steps] + [0.5]))
-        said = [Produced(b"%d" % place) if what is Produced else what for place, (_, what) in enumerate(steps)]
+        made = (lambda place: Produced(b"same", name=str(place))) if is_named else (lambda place: Produced(b"%d" % place))
+        said = [made(place) if what is Produced else what for place, (_, what) in enumerate(steps)]
         self.said = [*said, end]
         if isinstance(end, Succeeded):
             self.said.insert(0, Produced(b"first"))
@@ -67,9 +68,12 @@ class Truth:
     last_word=LAST_WORDS,
     pokes=st.lists(st.floats(0, 200), max_size=10),
     failing=st.sets(st.integers(0, 20).map(lambda n: 3 * n), max_size=6),
+    is_named=st.booleans(),
 )
-def test_pushes_lost_late_doubled_and_out_of_turn_come_to_the_same_end(make_world, steps, end, pushes, last_word, pokes, failing):
-    truth = Truth(steps, end)
+def test_pushes_lost_late_doubled_and_out_of_turn_come_to_the_same_end(
+    make_world, steps, end, pushes, last_word, pokes, failing, is_named
+):
+    truth = Truth(steps, end, is_named=is_named)
     asked = []
 
     async def watch():

@@ -1,6 +1,7 @@
 """One attempt after the other: what is tried again, where, and what never is."""
 
 import asyncio
+from itertools import pairwise
 
 import pytest
 
@@ -187,6 +188,27 @@ async def test_a_failing_provider_is_left_alone_until_one_submission_succeeds(wo
     assert end.outcome is Outcome.SUCCEEDED
     assert world.breakers["lighthouse"].position == "closed"
     assert submit.calls[5] - submit.calls[4] > 29.99, "five failures in a row: it rests"
+
+
+async def test_a_provider_that_only_asks_to_wait_is_not_taken_for_one_that_fails(world):
+    submit = failing(*(ProviderRateLimited("Slowly.", retry_after_seconds=2) for _ in range(5)))
+    end = await world.run(world.remote(submit=submit, watch=PAINTED), attempts=8)
+    assert end.outcome is Outcome.SUCCEEDED
+    waits = [later - before for before, later in pairwise(submit.calls)]
+    assert max(waits) < 16.01, "they grow to 16 s, and no breaker makes that 30"
+
+
+@pytest.mark.parametrize("error", [ProviderRateLimited("Slowly."), ProviderRateLimited("Slowly.", retry_after_seconds=5)])
+async def test_a_trial_that_is_asked_to_wait_neither_closes_a_breaker_nor_opens_it_again(world, error):
+    [candidate] = world.route(world.remote())
+    breakers = {"lighthouse": Breaker("lighthouse", failures=1, seconds=30)}
+    breakers["lighthouse"].failed()
+    await asyncio.sleep(31)
+    trial, other = Trials(breakers), Trials(breakers)
+    assert trial.wait_seconds("lighthouse") == 0
+    trial.failed(candidate.instance, error)
+    assert candidate.instance.budget.wait_seconds() >= 1, "it waits for its turn as everybody does"
+    assert (breakers["lighthouse"].position, other.wait_seconds("lighthouse")) == ("half_open", 0)
 
 
 async def test_what_waits_for_a_provider_that_is_left_alone_was_never_sent(world):

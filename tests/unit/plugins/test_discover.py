@@ -176,6 +176,7 @@ def test_asynchronous_hook_is_refused(site):
     [
         ("name = 'a/b'", "name is not 1 to 64 letters, digits, '_', '-' or '.'"),
         ("capabilities = 'all'", "capabilities is not a Capabilities"),
+        ("models = 'arc'", "models is neither a tuple of names nor None"),
         ("waivers = ['all']", "waivers is not a mapping of laws to reasons"),
         ("waivers = {'nothing_goes_back': None}", "waivers is not a mapping of laws to reasons"),
         ("Settings = dict", "Settings is not an attrs class"),
@@ -189,7 +190,7 @@ def test_asynchronous_hook_is_refused(site):
             "'widht' is no common parameter (did you mean 'width'?): it belongs in Options",
         ),
     ],
-    ids=["name", "capabilities", "waivers", "reasons", "settings", "reserved", "options", "params"],
+    ids=["name", "capabilities", "models", "waivers", "reasons", "settings", "reserved", "options", "params"],
 )
 def test_provider_class_that_cannot_be_used_is_named(site, members, sentence):
     site.ship_good()

@@ -84,6 +84,26 @@ def test_a_class_speaks_for_its_instances_unless_they_know_better(lamp, instance
         admitted(options={"color": "blue"})
 
 
+def test_a_model_may_be_named_where_there_are_some_and_is_refused_where_there_are_none(lamp, instance, admitted):
+    with pytest.raises(InvalidInput, match="no models to choose from @ model"):
+        admitted(model="argand")
+    assert describe(instance, "lamp")["models"] == []
+    lamp.terms = Terms(params=Narrow, options=Wide, models=("argand", "arc"))
+    assert admitted(model="arc").model == "arc"
+    assert describe(instance, "lamp")["models"] == ["argand", "arc"]
+    with pytest.raises(InvalidInput, match=r"unknown model \(did you mean 'argand'\?\); it takes 'argand', 'arc' @ model"):
+        admitted(model="argant")
+    lamp.terms = attrs.evolve(lamp.terms, models=None)
+    assert admitted(model="anything").model == "anything"
+    assert "models" not in describe(instance, "lamp")
+
+
+def test_every_fault_of_a_request_is_told_the_model_among_them(admitted):
+    with pytest.raises(InvalidInput) as error:
+        admitted(model="argand", params={"stepz": 1})
+    assert [fault.path for fault in error.value.faults] == ["model", "params.stepz"]
+
+
 def test_an_instance_that_is_not_ready_refuses_with_its_reason_until_it_is(lamp, instance, admitted):
     lamp.terms = Terms(params=Narrow, options=Wide, fault="The server is starting.")
     with pytest.raises(InstanceUnavailable, match=r"The server is starting\."):
@@ -95,7 +115,13 @@ def test_an_instance_that_is_not_ready_refuses_with_its_reason_until_it_is(lamp,
     assert describe(instance, "lamp")["available"]
 
 
-@pytest.mark.parametrize("terms", [5, "no", Terms(params=int, options=Wide), Terms(params=Narrow, options=None)])
+@pytest.mark.parametrize(
+    "terms",
+    [
+        *(5, "no", Terms(params=int, options=Wide), Terms(params=Narrow, options=None)),
+        *(Terms(params=Narrow, options=Wide, models=models) for models in ("arc", ["arc"], (1,), 5)),
+    ],
+)
 def test_terms_that_make_no_sense_make_the_instance_unavailable_and_nothing_else(lamp, instance, admitted, terms):
     lamp.terms = terms
     with pytest.raises(InstanceUnavailable):

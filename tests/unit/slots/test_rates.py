@@ -40,6 +40,28 @@ async def test_refusals_that_say_nothing_close_for_longer_each_time():
     assert budget.wait_seconds() == pytest.approx(1)
 
 
+async def test_refusals_that_only_a_plugin_hears_close_as_those_that_are_heard_here():
+    budget, waits = Budget("box"), []
+    for _ in range(3):
+        budget.refused(None)
+        budget.refused(None)  # another of the same moment
+        waits.append(budget.wait_seconds())
+        await asyncio.sleep(waits[-1])
+    budget.took()
+    budget.refused(None)
+    assert [*waits, budget.wait_seconds()] == pytest.approx([1, 2, 4, 1])
+
+
+async def test_a_refusal_that_is_heard_and_told_counts_once():
+    budget = Budget("box")
+    budget.heard(429, {}, NOON)
+    budget.refused(None)
+    assert budget.wait_seconds() == pytest.approx(1)
+    await asyncio.sleep(1)
+    budget.heard(429, {}, NOON)
+    assert budget.wait_seconds() == pytest.approx(2)
+
+
 async def test_an_upstream_that_wants_a_week_is_asked_again_within_the_hour():
     assert heard(429, Retry_After="604800") <= 3600
 

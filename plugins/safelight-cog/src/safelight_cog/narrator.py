@@ -114,7 +114,8 @@ class Narrator:
     def _output(self, index: int, item: Any) -> Iterator[Update]:
         if index not in self._told and (addresses := list(files_of(item))):
             self._told.add(index)
-            yield from map(Produced, addresses)
+            for place, address in enumerate(addresses):
+                yield Produced(address, name=f"{index}.{place}")  # two may have the same bytes
 
     def _metric(self, name: Any, value: Any) -> Iterator[Update]:
         if name == "progress" and isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1:

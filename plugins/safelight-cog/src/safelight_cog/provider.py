@@ -9,7 +9,6 @@ from typing import Any, ClassVar, Self
 
 from safelight.providers import (
     Cancel,
-    InvalidParams,
     Job,
     Logged,
     NotSent,
@@ -62,8 +61,6 @@ class Cog(RemoteProvider):
         """Put a job under our key."""
         if self._model.described is None:
             raise NotSent(str(self._model.terms.fault))
-        if request.model is not None:
-            raise InvalidParams("model: a Cog server has one model, which cannot be chosen.")
         form = self._model.described.input
         job, body = self._job(key), dict[str, Any](input=form.fill(request))
         if (url := self.resources.webhook_url(key)) is not None:

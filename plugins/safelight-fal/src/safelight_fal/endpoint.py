@@ -95,7 +95,7 @@ class Endpoint:
         return True
 
     def _adopt(self, form: Form) -> None:
-        self.form, self.terms = form, Terms(params=form.params, options=form.options)
+        self.form, self.terms = form, Terms(params=form.params, options=form.options, models=(self._settings.endpoint,))
 
 
 def _refusing(reason: str) -> Terms:

@@ -14,7 +14,6 @@ from safelight.providers import (
     Capabilities,
     Durability,
     Failed,
-    InvalidParams,
     Job,
     NotSent,
     ProgressKind,
@@ -71,8 +70,6 @@ class Fal(RemoteProvider):
         """Hand a job in. The queue knows no key of ours, so that a submission without an answer cannot be looked up."""
         if (form := self._endpoint.form) is None:
             raise NotSent(str(self._endpoint.terms.fault))
-        if request.model not in {None, self.settings.endpoint}:
-            raise InvalidParams(f"model: this provider has one, '{self.settings.endpoint}'.")
         webhook = self.resources.webhook_url(key) if self.settings.jwks_url else None
         return await self._queue.submit(form.fill(request), webhook, form.path_of)
 

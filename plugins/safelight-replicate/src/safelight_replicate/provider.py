@@ -81,8 +81,6 @@ class Replicate(RemoteProvider):
         seen, described = self._model.seen, self._model.described
         if seen is None or described is None:
             raise NotSent(str(self._model.terms.fault))
-        if request.model is not None:
-            raise InvalidParams("model: this instance has one model, which its settings name.")
         form = described.input
         filled = unfold(form.fill(request), seen)
         self._weigh(filled, form.path_of)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import attrs
 
+from safelight.engines.sqlite import tail
 from safelight.engines.sqlite.sql import migrations
 from safelight.errors import JournalError
 
@@ -89,6 +90,7 @@ def open_writer(file: Path) -> sqlite3.Connection:
     """
     if sqlite3.sqlite_version_info < _OLDEST:
         raise JournalError(f"The journal needs SQLite {'.'.join(map(str, _OLDEST))}, this Python has {sqlite3.sqlite_version}.")
+    pages = tail.written(file)
     if file.exists():
         _refuse_newer(file)
     file.touch(mode=0o600)
@@ -96,6 +98,7 @@ def open_writer(file: Path) -> sqlite3.Connection:
     connection = _connect(file, "rwc")
     try:
         _log_ahead(connection, file)
+        tail.mind(connection, file, pages)
         _migrate(connection)
     except BaseException:
         connection.close()

@@ -54,6 +54,8 @@ def _draft_for(name: str, offer: Offer, *, is_default: bool) -> Schema:
         else:
             schema["default"] = {}
         properties[part] = schema
+    if (models := offer.cls.models) is not None:
+        properties["model"] |= {"enum": [*models, None]}
     if not is_default:
         draft["required"].append("providerId")
     return draft | {"title": name, "description": f"For `{name}`{', which is asked unless said' * is_default}."}
