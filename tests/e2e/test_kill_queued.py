@@ -17,6 +17,8 @@ def is_over(snapshot):
 def test_who_waits_when_the_process_is_killed_waits_again_and_is_handed_in_once(launch, tmp_path):
     service = launch(**SETTINGS).is_up()
     ids = [service.create(options={"seconds": seconds})["sessionId"] for seconds in (2.0, 0.1, 0.1)]
+    with service.stream(f"/v1/generations/{ids[0]}/events") as stream:
+        stream.until(lambda snapshot: snapshot["phase"] in {"waiting", "running"})  # it was handed in
     assert [service.snapshot(generation)["phase"] for generation in ids[1:]] == ["queued", "queued"]
     service.kill()
     books = Ledger(tmp_path / "data" / "providers" / "far")
