@@ -146,7 +146,7 @@ class Submissions:
             self._deadlines.hold()
 
     async def accept(self, job: Job) -> None:
-        """Make the job durable, then listen to it."""
+        """Journal the job, then listen to it."""
         self._trials.accepted(self.candidate.instance)
         self._seating.answered()
         if self._scribe.timing is not None:
